@@ -1,0 +1,249 @@
+/**
+ * Looking, judging and acting: the shapes between them. An observer looks and records; judging is pure over the
+ * record; an action changes a sandbox as a trainee would.
+ */
+import type { Duplex } from 'node:stream';
+import type { z } from 'zod';
+import type { ComponentAccess, ExecLimits, ExecResult, FileFound, FileQuery } from '../lab/ports.ts';
+import type { Json } from '../templates/types.ts';
+
+// ------------------------------------------------------------------------------------------------------------ values
+
+/**
+ * What a recorded observation is made of: JSON, and timestamps and bytes, which JSON has not. Numbers are doubles.
+ * Objects are plain records here; the expression engine sees them as maps.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | Date
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+/** The published type of a value, against which expressions are checked when a template is loaded. */
+export type ValueType =
+  | { readonly is: 'dyn' | 'number' | 'string' | 'bool' | 'null' | 'timestamp' | 'bytes' }
+  | { readonly is: 'list'; readonly of: ValueType }
+  | { readonly is: 'map'; readonly of: ValueType }
+  | { readonly is: 'object'; readonly fields: Readonly<Record<string, ValueType>> };
+
+/** What expressions and `{{ }}` see by root name: params, saved, observed, access, attempt, events, and observations. */
+export type Scope = Readonly<Record<string, Value>>;
+
+// ------------------------------------------------------------------------------------------------------------- looks
+
+/**
+ * Why a look has no value. `fail` kinds are what a trainee can cause; `error` kinds need proof that it was us
+ * (`attribution.ts` holds the one table).
+ */
+export type LookProblem =
+  | 'missing'
+  | 'denied'
+  | 'refused'
+  | 'slow'
+  | 'oversized'
+  | 'unsupported'
+  | 'rejected'
+  | 'unanswered'
+  | 'backend_down'
+  | 'bug';
+
+export type Observation =
+  | { readonly outcome: 'seen'; readonly value: Value; readonly at: Date; readonly durationMs: number }
+  | {
+      readonly outcome: 'unseen';
+      readonly problem: LookProblem;
+      /** For the trainee: says what could not be seen and why, without secrets or query text. */
+      readonly reason: string;
+      /** For instructors and logs. */
+      readonly internal: string;
+      readonly at: Date;
+      readonly durationMs: number;
+    };
+
+/** A sandbox as observers and actions see it: bound to one sandbox and its generations, no vendor types. */
+export interface SandboxHandle {
+  access(component: string): ComponentAccess;
+  dial(component: string, signal: AbortSignal): Promise<Duplex>;
+  exec(
+    component: string,
+    argv: readonly string[],
+    limits: ExecLimits,
+    signal: AbortSignal,
+  ): Promise<ExecResult>;
+  readFiles(component: string, query: FileQuery, signal: AbortSignal): Promise<readonly FileFound[]>;
+  writeFile(component: string, path: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
+}
+
+/** Fills `{{path}}` in a spec, encoded for its place. Throws FillError naming the path when a value is missing. */
+export interface Filler {
+  /** A lone `{{x}}` keeps its type, inside longer text it becomes text; recursive through arrays and objects. */
+  value(raw: Json): Value;
+  /** Plain text: for argv words, file paths, SQL args given as text. */
+  text(raw: string): string;
+  /** Percent-encodes what is filled into a URL path or query. */
+  urlPath(raw: string): string;
+  /** Refuses line breaks and control characters. */
+  header(raw: string): string;
+}
+
+export interface LookContext {
+  readonly sandbox: SandboxHandle;
+  readonly fill: Filler;
+  /** The trainee's answers by question, already normalised. */
+  readonly answers: Readonly<Record<string, string | number>>;
+  /** Hard end of this look; observers also pass their own timeouts on. */
+  readonly deadlineMs: number;
+  /** A file of the template's folder, by path; null when absent. */
+  templateFile(path: string): Uint8Array | null;
+}
+
+/** One kind of look. One file each in `src/observers`, one line of registration, one contract test for all. */
+export interface ObserverKind<Spec extends object = object> {
+  readonly kind: string;
+  /** The author's spec, strict; strings may hold `{{ }}`. */
+  readonly spec: z.ZodType<Spec>;
+  /** The type of `value` when seen; independent of the sandbox. */
+  resultType(spec: Spec): ValueType;
+  /** Names of components in the spec with the component kinds it works on; checked at load. */
+  components(
+    spec: Spec,
+  ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
+  /** Names of questions in the spec; checked at load. */
+  questions?(spec: Spec): readonly string[];
+  /** Bounded in time, rows, bytes and depth. Resolves `unseen` for anything hostile; throws only on abort. */
+  observe(spec: Spec, context: LookContext, signal: AbortSignal): Promise<Observation>;
+}
+
+// ----------------------------------------------------------------------------------------------------------- actions
+
+export interface ActContext extends LookContext {
+  /** Records the trainee's answer; throws LabError `question_not_found` or `validation_failed`. */
+  answer(question: string, value: string | number): Promise<void>;
+}
+
+export type ActionOutcome =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly reason: string; readonly value: Value };
+
+/** One kind of step. One file each in `src/actions`. */
+export interface ActionKind<Spec extends object = object> {
+  readonly kind: string;
+  readonly spec: z.ZodType<Spec>;
+  resultType(spec: Spec): ValueType;
+  components(
+    spec: Spec,
+  ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
+  questions?(spec: Spec): readonly string[];
+  run(spec: Spec, context: ActContext, signal: AbortSignal): Promise<ActionOutcome>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- verdicts
+
+export type Verdict = 'pass' | 'fail' | 'error' | 'blocked';
+
+export interface ExpectationResult {
+  readonly met: boolean;
+  readonly points: number;
+}
+
+export interface CheckResult {
+  readonly checkId: string;
+  readonly verdict: Verdict;
+  readonly points: number;
+  readonly maxPoints: number;
+  /** The learner's message: that of the first unmet expectation; never holds secrets or query text. Null on pass. */
+  readonly message: string | null;
+  /** For instructors and logs: what threw, what was seen. Null when there is nothing to say. */
+  readonly internal: string | null;
+  readonly expectations: readonly ExpectationResult[];
+  /** Content addresses of the evidence that it was judged on, by observation name. */
+  readonly evidence: Readonly<Record<string, string>>;
+  readonly durationMs: number;
+  /** Passed in an earlier attempt (sticky progress), and when. */
+  readonly passedBefore?: boolean;
+}
+
+export type AttemptState = 'queued' | 'running' | 'finished' | 'void';
+
+export interface Attempt {
+  readonly id: string;
+  readonly labId: string;
+  /** 1, 2, 3 … per lab. */
+  readonly number: number;
+  readonly final: boolean;
+  readonly state: AttemptState;
+  readonly templateHash: string;
+  readonly requestedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly points: number | null;
+  readonly maxPoints: number;
+  /** Points taken off for hints, already out of `points`. */
+  readonly penalty: number;
+  /** Why it is void: the lab was reset or ended meanwhile. */
+  readonly voidReason: string | null;
+  readonly results: readonly CheckResult[];
+}
+
+/** Sticky progress of one check in one lab. */
+export interface CheckProgress {
+  readonly checkId: string;
+  readonly passedAt: Date;
+  readonly points: number;
+}
+
+export interface EvidencePiece {
+  /** sha256, hex, of the canonical bytes. */
+  readonly address: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An attempt with what is needed to grade it. */
+export interface AttemptWork {
+  readonly attempt: Attempt;
+  /** Raised by every claim: a stale worker's record is refused. */
+  readonly fence: number;
+  readonly sandboxId: string | null;
+  readonly generations: Readonly<Record<string, number>>;
+}
+
+export interface AttemptStore {
+  /**
+   * A new attempt, `queued` and due at once, at the lab's present sandbox and generations. At most one open attempt a
+   * lab (`attempt_running`), not sooner than `everySeconds` after the last request (`too_soon`), lab must be `ready`
+   * (`lab_not_ready`, `lab_ended`). Events `attempt.requested`.
+   */
+  requestAttempt(
+    labId: string,
+    options: { id: string; final: boolean; maxPoints: number; everySeconds: number },
+  ): Promise<Attempt>;
+  /** Makes it `running` under a new fence; null when it is not open any more. */
+  startAttempt(id: string, leaseSeconds: number): Promise<AttemptWork | null>;
+  /**
+   * Records results, evidence, progress and events at once, if the fence is the newest and the lab still has the
+   * sandbox and generations that were graded; otherwise the attempt becomes `void` with the reason. False: fenced off.
+   */
+  finishAttempt(id: string, fence: number, outcome: AttemptOutcome): Promise<boolean>;
+  voidAttempt(id: string, reason: string): Promise<void>;
+  getAttempt(labId: string, number: number): Promise<Attempt | null>;
+  listAttempts(labId: string): Promise<readonly Attempt[]>;
+  progress(labId: string): Promise<readonly CheckProgress[]>;
+  answers(labId: string): Promise<Readonly<Record<string, string | number>>>;
+  putAnswer(labId: string, question: string, value: string | number): Promise<void>;
+  /** Hints taken: check id → how many, in order. */
+  hintsTaken(labId: string): Promise<Readonly<Record<string, number>>>;
+  /** Takes the next hint; returns how many are taken now; never more than `available`. */
+  takeHint(labId: string, checkId: string, available: number): Promise<number>;
+  evidence(address: string): Promise<Uint8Array | null>;
+}
+
+export interface AttemptOutcome {
+  readonly points: number;
+  readonly penalty: number;
+  readonly results: readonly CheckResult[];
+  readonly evidence: readonly EvidencePiece[];
+}

@@ -1,0 +1,112 @@
+/**
+ * The two rows that the core decides over. A lab is what a trainee asked for; a sandbox is one set of real resources.
+ * They are apart so that a spare exists before its lab and a reset can point the lab at another sandbox.
+ */
+import type { BackendName, Json } from '../templates/types.ts';
+
+export type LabPhase = 'requested' | 'provisioning' | 'ready' | 'terminating' | 'terminated';
+
+export type EndReason = 'deleted' | 'expired' | 'provision_failed' | 'template_invalid';
+
+export interface Lab {
+  readonly id: string;
+  /** Compare-and-set: every change names the version that it was decided on and raises it by one. */
+  readonly version: number;
+  readonly phase: LabPhase;
+  readonly trainee: string;
+  readonly templateId: string;
+  readonly templateHash: string;
+  readonly backend: BackendName;
+  /** What the lab's parameters are drawn from; recorded, so that they can be drawn again. */
+  readonly seed: string;
+  /** The drawn parameters, null until a sandbox is there (a `row` draw needs its data). */
+  readonly params: Readonly<Record<string, Json>> | null;
+  /** The sandbox that serves this lab now. */
+  readonly sandboxId: string | null;
+  readonly createdAt: Date;
+  readonly readyAt: Date | null;
+  readonly expiresAt: Date;
+  /** `extend` never moves `expiresAt` past this. */
+  readonly maxExpiresAt: Date;
+  /** Expiry warnings (seconds before the end) that were already sent. */
+  readonly warned: readonly number[];
+  readonly endedAt: Date | null;
+  readonly endReason: EndReason | null;
+  readonly endDetail: string | null;
+}
+
+/** `building` may already belong to a lab; `up` without a lab is a spare; `dead` may be destroyed; `gone` is. */
+export type SandboxState = 'building' | 'up' | 'dead' | 'gone';
+
+export type Observed = 'unknown' | 'absent' | 'starting' | 'running' | 'broken';
+
+export interface ComponentRow {
+  /** Raised by reset: resources of lower generations are to be replaced. */
+  readonly generation: number;
+  readonly observed: Observed;
+  /** The generation that was last seen running; a reset is done when it equals `generation`. */
+  readonly servedGeneration: number;
+  /** What is wrong, for people; null when nothing is. */
+  readonly detail: string | null;
+}
+
+export interface Sandbox {
+  readonly id: string;
+  readonly version: number;
+  readonly state: SandboxState;
+  /** Null while it is a spare. */
+  readonly labId: string | null;
+  readonly templateId: string;
+  readonly templateHash: string;
+  readonly backend: BackendName;
+  readonly components: Readonly<Record<string, ComponentRow>>;
+  /** Rows that `row` parameters are drawn from, surveyed once when it was built; null before. */
+  readonly survey: Readonly<Record<string, readonly Json[]>> | null;
+  /** Failed efforts in a row since it last worked, and when the next one is due. */
+  readonly failures: number;
+  readonly nextTryAt: Date | null;
+  readonly lastError: string | null;
+  readonly createdAt: Date;
+}
+
+/** What a driver saw. A component that is not named is absent. */
+export interface SandboxObservation {
+  readonly components: Readonly<Record<string, ComponentObservation>>;
+}
+
+export interface ComponentObservation {
+  readonly state: Exclude<Observed, 'unknown'>;
+  /** The generation of the resources that were seen; 0 when absent. */
+  readonly generation: number;
+  readonly detail: string | null;
+}
+
+/** Something that happened in a lab's life; numbered per lab, append-only. */
+export interface LabEvent {
+  readonly type:
+    | 'lab.requested'
+    | 'lab.provisioning'
+    | 'lab.ready'
+    | 'lab.terminating'
+    | 'lab.terminated'
+    | 'lab.extended'
+    | 'lab.expires_soon'
+    | 'lab.reset'
+    | 'lab.error'
+    | 'component.running'
+    | 'component.broken'
+    | 'attempt.requested'
+    | 'attempt.started'
+    | 'check.judged'
+    | 'attempt.finished'
+    | 'attempt.void'
+    | 'hint.taken'
+    | 'answer.given';
+  readonly data: Readonly<Record<string, Json>>;
+}
+
+export interface RecordedEvent extends LabEvent {
+  readonly labId: string;
+  readonly seq: number;
+  readonly at: Date;
+}
