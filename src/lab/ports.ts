@@ -303,9 +303,7 @@ export interface LabStore {
   appendEvents(labId: string, events: readonly LabEvent[]): Promise<void>;
   eventsAfter(labId: string, seq: number, limit: number): Promise<readonly RecordedEvent[]>;
   /** Queue position (1 = next) among labs of this backend that are not yet ready, and measured seconds to ready. */
-  queueFacts(
-    lab: Lab,
-  ): Promise<{
+  queueFacts(lab: Lab): Promise<{
     readonly position: number;
     readonly p50Seconds: number | null;
     readonly p90Seconds: number | null;

@@ -1,0 +1,28 @@
+/**
+ * What a trainee may know about each component. The same facts are `access.<component>.<field>` in expressions and
+ * `{{ }}`, so that a check can never rely on something that the trainee could not see.
+ */
+import type { Json } from '../templates/types.ts';
+import type { ComponentAccess } from './ports.ts';
+
+/** Connection facts of one component for its trainee; holds the trainee's own secrets, none of the platform's. */
+export function traineeFacts(access: ComponentAccess): Readonly<Record<string, Json>> {
+  switch (access.kind) {
+    case 'postgres': {
+      const { host, port, database } = access;
+      const { user, password } = access.trainee;
+      const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+      return { host, port, database, user, password, url };
+    }
+    case 'sample-api':
+      return {
+        url: access.url,
+        user: access.account.email,
+        password: access.account.password,
+        tenant: access.account.tenantId,
+        user_id: access.account.id,
+      };
+    case 'shell':
+      return { path: access.path };
+  }
+}

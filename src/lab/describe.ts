@@ -1,0 +1,110 @@
+/**
+ * What people see of a lab. Derived from the rows whenever it is asked for and never stored beside them, so it cannot
+ * disagree with what is true.
+ */
+import type { ComponentRow, Lab, Sandbox } from './lab.ts';
+
+export type LabStatus = 'queued' | 'starting' | 'ready' | 'resetting' | 'broken' | 'ending' | 'ended';
+
+export type ComponentStatus = 'waiting' | 'starting' | 'running' | 'resetting' | 'broken';
+
+export interface LabView {
+  readonly status: LabStatus;
+  /** One sentence for a person, such as "starting: database". */
+  readonly message: string;
+  readonly components: readonly {
+    readonly name: string;
+    readonly status: ComponentStatus;
+    readonly detail: string | null;
+  }[];
+  readonly queue: {
+    readonly position: number;
+    readonly etaSeconds: number | null;
+    readonly etaP90Seconds: number | null;
+  } | null;
+}
+
+export interface QueueFacts {
+  readonly position: number;
+  readonly p50Seconds: number | null;
+  readonly p90Seconds: number | null;
+}
+
+/** Pure. `queue` is read only for labs that are not ready yet. */
+export function describeLab(lab: Lab, sandbox: Sandbox | null, queue: QueueFacts | null, now: Date): LabView {
+  const components =
+    sandbox === null ? [] : Object.entries(sandbox.components).map(([name, row]) => component(name, row));
+  const line = queue === null ? null : waitingLine(lab, queue, now);
+  const say = (status: LabStatus, message: string): LabView => ({ status, message, components, queue: line });
+  switch (lab.phase) {
+    case 'requested':
+      return say('queued', `queued${place(line)}`);
+    case 'provisioning': {
+      const starting = names(components, 'starting').concat(names(components, 'waiting'));
+      const trouble = sandbox?.lastError ? `; last try failed: ${sandbox.lastError}` : '';
+      return say('starting', `starting: ${starting.join(', ') || 'finishing'}${place(line)}${trouble}`);
+    }
+    case 'ready': {
+      const broken = components.filter((c) => c.status === 'broken');
+      if (broken.length > 0) {
+        const which = broken
+          .map((c) => `${c.name} is down${c.detail === null ? '' : ` (${c.detail})`}`)
+          .join(', ');
+        return say('broken', `broken: ${which}, repairing`);
+      }
+      const resetting = components.filter((c) => c.status !== 'running').map((c) => c.name);
+      if (resetting.length > 0) return say('resetting', `resetting: ${resetting.join(', ')}`);
+      return say('ready', 'ready');
+    }
+    case 'terminating':
+      return say('ending', `ending: ${lab.endReason ?? 'deleted'}`);
+    case 'terminated':
+      return say(
+        'ended',
+        `ended: ${lab.endReason ?? 'deleted'}${lab.endDetail === null ? '' : ` (${lab.endDetail})`}`,
+      );
+  }
+}
+
+function component(name: string, row: ComponentRow): LabView['components'][number] {
+  return { name, status: componentStatus(row), detail: row.detail };
+}
+
+function componentStatus(row: ComponentRow): ComponentStatus {
+  if (row.servedGeneration === row.generation) return row.observed === 'running' ? 'running' : 'broken';
+  if (row.servedGeneration > 0) return 'resetting';
+  return row.observed === 'unknown' || row.observed === 'absent' ? 'waiting' : 'starting';
+}
+
+function names(components: LabView['components'], status: ComponentStatus): string[] {
+  return components.filter((c) => c.status === status).map((c) => c.name);
+}
+
+function waitingLine(lab: Lab, queue: QueueFacts, now: Date): NonNullable<LabView['queue']> {
+  const waited = (now.getTime() - lab.createdAt.getTime()) / 1000;
+  const left = (seconds: number | null) =>
+    seconds === null ? null : Math.max(0.1, round1(seconds - waited));
+  return {
+    position: queue.position,
+    etaSeconds: left(queue.p50Seconds),
+    etaP90Seconds: left(queue.p90Seconds),
+  };
+}
+
+function place(line: LabView['queue']): string {
+  if (line === null) return '';
+  const eta =
+    line.etaSeconds === null
+      ? ''
+      : `, about ${line.etaSeconds < 10 ? line.etaSeconds : Math.round(line.etaSeconds)} s`;
+  return line.position > 1 ? ` ${ordinal(line.position)}${eta}` : eta;
+}
+
+function ordinal(n: number): string {
+  const suffix = n % 100 >= 11 && n % 100 <= 13 ? 'th' : ({ 1: 'st', 2: 'nd', 3: 'rd' }[n % 10] ?? 'th');
+  return `${n}${suffix}`;
+}
+
+function round1(n: number): number {
+  return Math.round(n * 10) / 10;
+}

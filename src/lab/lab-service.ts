@@ -1,0 +1,391 @@
+/**
+ * What people may ask of labs. Every method checks who asks, changes rows by compare-and-set and rings the doorbell;
+ * nothing here waits for a backend, so a request is answered in milliseconds whatever state the backends are in.
+ */
+import { createHash } from 'node:crypto';
+import type { BackendName, Json, TemplateSource, TemplateVersion } from '../templates/types.ts';
+import { traineeFacts } from './access.ts';
+import type { Ids } from './clock.ts';
+import { describeLab, type LabView } from './describe.ts';
+import { LabError } from './errors.ts';
+import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
+import { planOf, usesOf, withDependents } from './plan.ts';
+import type { Policy } from './policy.ts';
+import type { LabChange, LabQueue, LabStore, Page, SandboxDriver, Snapshot, TemplateStore } from './ports.ts';
+
+export interface Caller {
+  readonly role: 'trainee' | 'instructor' | 'admin';
+  /** Who they are; a trainee sees only labs whose `trainee` is this. */
+  readonly subject: string;
+}
+
+export interface LabServiceDeps {
+  readonly labs: LabStore;
+  readonly templates: TemplateSource;
+  readonly templateStore: TemplateStore;
+  readonly queue: LabQueue;
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+  readonly policy: Policy;
+  readonly ids: Ids;
+  readonly defaultBackend: BackendName;
+  /** The nearest known word, or null. */
+  readonly nearest: (word: string, known: readonly string[]) => string | null;
+}
+
+export interface CreateLab {
+  readonly template: string;
+  /** Instructors may ask for a lab for somebody else. */
+  readonly trainee?: string | undefined;
+  readonly backend?: string | undefined;
+  /** Instructors only: what the parameters are drawn from. */
+  readonly seed?: string | undefined;
+  readonly ttlSeconds?: number | undefined;
+}
+
+export interface LabDetails {
+  readonly lab: Lab;
+  readonly view: LabView;
+  readonly now: Date;
+}
+
+/** How often a compare-and-set that someone else overtook is decided anew before `conflict` is thrown. */
+const casTries = 5;
+
+export type LabService = ReturnType<typeof createLabService>;
+
+export function createLabService(deps: LabServiceDeps) {
+  const { labs, queue, policy } = deps;
+  const saved = new Set<string>();
+
+  /** The newest version of a template, recorded so that labs can be pinned to it. Throws `template_not_found`. */
+  async function pin(id: string): Promise<TemplateVersion> {
+    const version = await deps.templates.load(id);
+    if (version === null) throw await unknownTemplate(id);
+    if (!saved.has(version.hash)) {
+      await deps.templateStore.save(version);
+      saved.add(version.hash);
+    }
+    return version;
+  }
+
+  async function unknownTemplate(id: string): Promise<LabError> {
+    const known = (await deps.templates.list()).map((v) => v.template.id);
+    const near = deps.nearest(id, known);
+    const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+    return new LabError('template_not_found', `There is no template "${id}". ${hint}`, {
+      extra: { template: id, known, ...(near === null ? {} : { suggestion: near }) },
+    });
+  }
+
+  function backendFor(version: TemplateVersion, wanted: string | undefined): BackendName {
+    const allowed = version.template.backends.filter((name) => deps.drivers.has(name));
+    if (wanted === undefined) {
+      const chosen = allowed.includes(deps.defaultBackend) ? deps.defaultBackend : allowed[0];
+      if (chosen !== undefined) return chosen;
+    }
+    const found = allowed.find((name) => name === wanted);
+    if (found !== undefined) return found;
+    throw new LabError(
+      'backend_not_supported',
+      `backend: ${wanted === undefined ? 'none fits' : `"${wanted}" cannot be used`} for template "${version.template.id}"; ` +
+        `the template runs on ${version.template.backends.join(', ')}, this installation has ${[...deps.drivers.keys()].join(', ')}.`,
+      { extra: { field: 'backend', allowed } },
+    );
+  }
+
+  /** Reads a lab that the caller may see. Another trainee's lab is not found, so that ids tell nothing. */
+  async function read(caller: Caller, id: string): Promise<Snapshot & { readonly lab: Lab }> {
+    const { lab, sandbox, now } = await labs.getLab(id);
+    if (lab === null || (caller.role === 'trainee' && lab.trainee !== caller.subject)) {
+      throw new LabError('lab_not_found', `There is no lab "${id}".`, { extra: { lab: id } });
+    }
+    return { lab, sandbox, now };
+  }
+
+  async function details(snapshot: Snapshot & { readonly lab: Lab }): Promise<LabDetails> {
+    const { lab, sandbox, now } = snapshot;
+    const waiting = lab.phase === 'requested' || lab.phase === 'provisioning';
+    const facts = waiting ? await labs.queueFacts(lab) : null;
+    return { lab, view: describeLab(lab, sandbox, facts, now), now };
+  }
+
+  /** Decides on a fresh snapshot until the compare-and-set holds. `null` from `decide`: nothing to change. */
+  async function change(
+    caller: Caller,
+    id: string,
+    decide: (
+      snapshot: Snapshot & { readonly lab: Lab },
+    ) => Promise<(LabChange & { readonly events: Parameters<LabStore['transition']>[3] }) | null>,
+  ): Promise<Snapshot & { readonly lab: Lab }> {
+    for (let tries = 0; tries < casTries; tries++) {
+      const snapshot = await read(caller, id);
+      const decided = await decide(snapshot);
+      if (decided === null) return snapshot;
+      const { events, ...fields } = decided;
+      const after = await labs.transition(id, snapshot.lab.version, fields, events);
+      if (after?.lab) {
+        await queue.wake(`lab:${id}`);
+        return { ...after, lab: after.lab };
+      }
+    }
+    throw new LabError('conflict', `Lab "${id}" is being changed by others; try again.`, {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  return {
+    /** Accepts a lab. Throws `template_not_found`, `backend_not_supported`, `quota_*`, `idempotency_conflict`, `forbidden`. */
+    async createLab(caller: Caller, request: CreateLab, idempotencyKey: string | null) {
+      if (caller.role === 'trainee') {
+        if (request.trainee !== undefined && request.trainee !== caller.subject) {
+          throw new LabError(
+            'forbidden',
+            'trainee: only an instructor may ask for a lab for somebody else.',
+            { extra: { field: 'trainee' } },
+          );
+        }
+        if (request.seed !== undefined) {
+          throw new LabError('forbidden', 'seed: only an instructor may choose it.', {
+            extra: { field: 'seed' },
+          });
+        }
+      }
+      const version = await pin(request.template);
+      const backend = backendFor(version, request.backend);
+      const { ttlSeconds, maxSeconds } = version.template.lifetime;
+      if (request.ttlSeconds !== undefined && request.ttlSeconds > maxSeconds) {
+        throw new LabError(
+          'extend_too_long',
+          `ttl: ${request.ttlSeconds} s is more than the ${maxSeconds} s that this template allows.`,
+          {
+            extra: { field: 'ttl', maxSeconds },
+          },
+        );
+      }
+      const body = JSON.stringify([
+        request.template,
+        request.trainee,
+        request.backend,
+        request.seed,
+        request.ttlSeconds,
+      ]);
+      const made = await labs.createLab({
+        id: deps.ids.lab(),
+        trainee: request.trainee ?? caller.subject,
+        templateId: version.template.id,
+        templateHash: version.hash,
+        backend,
+        seed: request.seed ?? deps.ids.seed(),
+        ttlSeconds: request.ttlSeconds ?? ttlSeconds,
+        maxSeconds,
+        idempotency:
+          idempotencyKey === null
+            ? null
+            : {
+                caller: caller.subject,
+                key: idempotencyKey,
+                bodyHash: createHash('sha256').update(body).digest('hex'),
+              },
+        quota: { perTrainee: policy.labsPerTrainee, global: policy.labsGlobal },
+      });
+      if (made.created) await queue.wake(`lab:${made.lab.id}`);
+      return made;
+    },
+
+    async getLab(caller: Caller, id: string): Promise<LabDetails> {
+      return details(await read(caller, id));
+    },
+
+    /** The lab with its pinned template version. */
+    async getLabWithTemplate(caller: Caller, id: string) {
+      const snapshot = await read(caller, id);
+      return { ...snapshot, version: await versionOf(deps.templateStore, snapshot.lab.templateHash) };
+    },
+
+    /** Newest first; a trainee sees their own. */
+    async listLabs(
+      caller: Caller,
+      query: {
+        trainee?: string;
+        templateId?: string;
+        phases?: readonly LabPhase[];
+        cursor?: string;
+        limit: number;
+      },
+    ): Promise<Page<LabDetails>> {
+      const page = await labs.listLabs(
+        caller.role === 'trainee' ? { ...query, trainee: caller.subject } : query,
+      );
+      return { items: await Promise.all(page.items.map(details)), nextCursor: page.nextCursor };
+    },
+
+    /** Ends a lab. Asking twice, also of an ended lab, gives the same answer. */
+    async deleteLab(caller: Caller, id: string): Promise<LabDetails> {
+      const after = await change(caller, id, async ({ lab, sandbox }) => {
+        if (lab.phase === 'terminating' || lab.phase === 'terminated') return null;
+        return {
+          ...endOf(sandbox),
+          phase: 'terminating',
+          endReason: 'deleted',
+          events: [ending('deleted', caller.subject)],
+        };
+      });
+      return details(after);
+    },
+
+    /**
+     * Puts components back to their start, with all that depend on them; all of them when none is named.
+     * Progress is kept on request. Throws `component_not_found`, `lab_not_ready`, `lab_ended`.
+     */
+    async resetLab(
+      caller: Caller,
+      id: string,
+      options: { components?: readonly string[] | undefined; keepScore?: boolean | undefined },
+    ) {
+      const after = await change(caller, id, async ({ lab, sandbox }) => {
+        const live = requireSandbox(lab, sandbox);
+        const version = await versionOf(deps.templateStore, lab.templateHash);
+        const names = options.components ?? Object.keys(live.components);
+        for (const name of names) requireComponent(live, name, deps.nearest);
+        const affected = withDependents(names, usesOf(version));
+        return {
+          forgetProgress: options.keepScore !== true,
+          // A full reset may be served by a spare; the reconciler decides that when it sees every component raised.
+          sandbox: {
+            version: live.version,
+            change: { components: raised(live, affected), failures: 0, nextTryAt: null },
+          },
+          events: [
+            {
+              type: 'lab.reset' as const,
+              data: {
+                components: [...affected].sort(),
+                keepScore: options.keepScore === true,
+                by: caller.subject,
+              },
+            },
+          ],
+        };
+      });
+      return details(after);
+    },
+
+    /** Moves the end `minutes` on. Throws `extend_too_long` past the template's maximum, `lab_ended`. */
+    async extendLab(caller: Caller, id: string, minutes: number): Promise<LabDetails> {
+      const after = await change(caller, id, async ({ lab }) => {
+        if (lab.phase === 'terminating' || lab.phase === 'terminated') throw ended(lab);
+        const expiresAt = new Date(lab.expiresAt.getTime() + minutes * 60_000);
+        if (expiresAt > lab.maxExpiresAt) {
+          const left = Math.max(
+            0,
+            Math.floor((lab.maxExpiresAt.getTime() - lab.expiresAt.getTime()) / 60_000),
+          );
+          throw new LabError(
+            'extend_too_long',
+            `minutes: ${minutes} is past the lab's maximum; at most ${left} more are possible.`,
+            {
+              extra: { field: 'minutes', maxMinutes: left, maxExpiresAt: lab.maxExpiresAt.toISOString() },
+            },
+          );
+        }
+        return {
+          expiresAt,
+          warned: [],
+          events: [
+            {
+              type: 'lab.extended' as const,
+              data: { minutes, expiresAt: expiresAt.toISOString(), by: caller.subject },
+            },
+          ],
+        };
+      });
+      return details(after);
+    },
+
+    /** Connection facts by component. Throws `lab_not_ready`, `lab_ended`. */
+    async access(
+      caller: Caller,
+      id: string,
+    ): Promise<Readonly<Record<string, { kind: string; facts: Readonly<Record<string, Json>> }>>> {
+      const { lab, sandbox } = await read(caller, id);
+      const live = requireSandbox(lab, sandbox);
+      const version = await versionOf(deps.templateStore, lab.templateHash);
+      const driver = deps.drivers.get(lab.backend);
+      if (driver === undefined)
+        throw new LabError('backend_unavailable', `The backend "${lab.backend}" is not enabled here.`);
+      const plan = planOf(live, version);
+      return Object.fromEntries(
+        Object.keys(plan.components).map((name) => {
+          const access = driver.access(plan, name);
+          return [name, { kind: access.kind, facts: traineeFacts(access) }];
+        }),
+      );
+    },
+
+    async eventsAfter(
+      caller: Caller,
+      id: string,
+      seq: number,
+      limit: number,
+    ): Promise<readonly RecordedEvent[]> {
+      await read(caller, id);
+      return labs.eventsAfter(id, seq, limit);
+    },
+  };
+}
+
+async function versionOf(store: TemplateStore, hash: string): Promise<TemplateVersion> {
+  const version = await store.load(hash);
+  if (version === null) throw new LabError('internal', `template version ${hash} is not recorded`);
+  return version;
+}
+
+/** The sandbox of a lab that serves. Throws `lab_not_ready` with the state, `lab_ended`. */
+export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
+  if (lab.phase === 'terminating' || lab.phase === 'terminated') throw ended(lab);
+  if (lab.phase !== 'ready' || sandbox === null) {
+    throw new LabError('lab_not_ready', `Lab "${lab.id}" is ${lab.phase}, not ready yet.`, {
+      extra: { phase: lab.phase },
+      retryAfterSeconds: 2,
+    });
+  }
+  return sandbox;
+}
+
+function ended(lab: Lab): LabError {
+  return new LabError('lab_ended', `Lab "${lab.id}" has ended (${lab.endReason ?? lab.phase}).`, {
+    extra: { phase: lab.phase, endReason: lab.endReason },
+  });
+}
+
+function requireComponent(sandbox: Sandbox, name: string, nearest: LabServiceDeps['nearest']): void {
+  const known = Object.keys(sandbox.components);
+  if (known.includes(name)) return;
+  const near = nearest(name, known);
+  throw new LabError(
+    'component_not_found',
+    `components: there is no component "${name}"; this lab has ${known.join(', ')}.${near === null ? '' : ` Did you mean "${near}"?`}`,
+    { extra: { field: 'components', known } },
+  );
+}
+
+/** The same rows with one generation more for the affected ones. */
+function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox['components'] {
+  return Object.fromEntries(
+    Object.entries(sandbox.components).map(([name, row]) => [
+      name,
+      affected.has(name)
+        ? { ...row, generation: row.generation + 1, observed: 'unknown' as const, detail: null }
+        : row,
+    ]),
+  );
+}
+
+/** What ending a lab does to its sandbox: from here on it may be destroyed. */
+function endOf(sandbox: Sandbox | null): Pick<LabChange, 'sandbox'> {
+  return sandbox === null ? {} : { sandbox: { version: sandbox.version, change: { state: 'dead' } } };
+}
+
+function ending(because: string, by: string) {
+  return { type: 'lab.terminating' as const, data: { because, by } };
+}

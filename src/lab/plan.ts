@@ -1,0 +1,40 @@
+/** From rows and a template to what a driver is asked to make. Pure. */
+import type { TemplateVersion } from '../templates/types.ts';
+import { LabError } from './errors.ts';
+import type { Sandbox } from './lab.ts';
+import type { SandboxPlan } from './ports.ts';
+
+/** The plan of a sandbox at its present generations. */
+export function planOf(sandbox: Sandbox, version: TemplateVersion): SandboxPlan {
+  const components = Object.entries(version.template.components).map(([name, spec]) => {
+    const row = sandbox.components[name];
+    if (row === undefined) throw new LabError('internal', `sandbox ${sandbox.id} has no component ${name}`);
+    return [name, { name, spec, generation: row.generation }] as const;
+  });
+  return { sandboxId: sandbox.id, version, components: Object.fromEntries(components) };
+}
+
+/** The named components and all that depend on them: what a reset of `names` must replace. */
+export function withDependents(
+  names: readonly string[],
+  uses: Readonly<Record<string, readonly string[]>>,
+): ReadonlySet<string> {
+  const affected = new Set(names);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const [name, needed] of Object.entries(uses)) {
+      if (!affected.has(name) && needed.some((n) => affected.has(n))) {
+        affected.add(name);
+        grew = true;
+      }
+    }
+  }
+  return affected;
+}
+
+/** Component → what it uses. */
+export function usesOf(version: TemplateVersion): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(version.template.components).map(([name, spec]) => [name, spec.uses]),
+  );
+}
