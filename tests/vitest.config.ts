@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/support/global-postgres.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -1,0 +1,84 @@
+/**
+ * PostgreSQL refuses to run as root, and a trainee's programs must not run as root either. So as root there are two
+ * system users, one for PostgreSQL and one for labs; a normal user runs everything as themselves.
+ */
+import { execFile } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { promisify } from 'node:util';
+import { LabError } from '../lab/errors.ts';
+
+const run = promisify(execFile);
+
+export interface OsUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface OsUsers {
+  /** Owner of the clusters; null: whoever runs Labwright. */
+  readonly postgres: OsUser | null;
+  /** Owner of workspaces and of what runs for trainees; null: whoever runs Labwright. */
+  readonly lab: OsUser | null;
+}
+
+const postgresUser = 'labwright-pg';
+const labUser = 'labwright-lab';
+
+/**
+ * The users to run as. As root the two system users are created when they are absent, which `say` is told.
+ * Throws LabError `start_failed` that says what to do when they cannot be had.
+ */
+export async function ensureOsUsers(say: (message: string) => void = () => {}): Promise<OsUsers> {
+  if (process.getuid?.() === 0) {
+    return { postgres: await ensureSystemUser(postgresUser, say), lab: await ensureSystemUser(labUser, say) };
+  }
+  try {
+    userInfo();
+  } catch (cause) {
+    throw new LabError(
+      'start_failed',
+      `User id ${process.getuid?.()} has no entry in /etc/passwd, and PostgreSQL does not start without one. ` +
+        'Run as a user that exists, or add an entry (in a container: a USER that the image knows).',
+      { cause },
+    );
+  }
+  return { postgres: null, lab: null };
+}
+
+/** The options of `spawn` that make a child run as this user. */
+export function asUser(user: OsUser | null): { readonly uid?: number; readonly gid?: number } {
+  return user === null ? {} : { uid: user.uid, gid: user.gid };
+}
+
+async function ensureSystemUser(name: string, say: (message: string) => void): Promise<OsUser> {
+  const there = await lookUp(name);
+  if (there !== null) return there;
+  say(`Running as root: creating the system user ${name}`);
+  // Another Labwright may be creating it in this moment: then useradd finds /etc/passwd locked, or the name taken.
+  let failure: unknown = null;
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const args = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
+    await run('useradd', [...args, '--shell', '/usr/sbin/nologin', name]).catch((cause: unknown) => {
+      failure = cause;
+    });
+    const made = await lookUp(name);
+    if (made !== null) return made;
+    await new Promise((resolve) => setTimeout(resolve, 100 * (attempt + 1)));
+  }
+  throw new LabError(
+    'start_failed',
+    `Running as root needs the system user ${name}, and it could not be created. ` +
+      `Create it (useradd --system ${name}), or run Labwright as a normal user.`,
+    { cause: failure },
+  );
+}
+
+async function lookUp(name: string): Promise<OsUser | null> {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    return { name, uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,8 @@
+import { makeClusterFolder, removeCluster, sharedFolderVariable } from './postgres.ts';
+
+/** Gives the whole test run one place for its cluster, and stops the cluster at the end if a test started it. */
+export default function setup(): () => Promise<void> {
+  const folder = makeClusterFolder();
+  process.env[sharedFolderVariable] = folder;
+  return () => removeCluster(folder);
+}
