@@ -302,6 +302,11 @@ export interface LabStore {
   /** Appends events outside a transition. */
   appendEvents(labId: string, events: readonly LabEvent[]): Promise<void>;
   eventsAfter(labId: string, seq: number, limit: number): Promise<readonly RecordedEvent[]>;
+  /**
+   * Events of several labs, each after its own number, ordered by lab and number, at most `limitEach` of one lab.
+   * One query, however many labs are watched: what a server's event streams poll with.
+   */
+  eventsSince(after: ReadonlyMap<string, number>, limitEach: number): Promise<readonly RecordedEvent[]>;
   /** Queue position (1 = next) among labs of this backend that are not yet ready, and measured seconds to ready. */
   queueFacts(lab: Lab): Promise<{
     readonly position: number;
