@@ -1,0 +1,291 @@
+/**
+ * Every setting of Labwright in one schema: its environment variable, flag, default and meaning. The help table, the
+ * parser and the messages about bad values are all made from it. No other file of the platform reads the environment.
+ */
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { mask } from './compose/mask.ts';
+
+/** The folder that holds `src`, wherever Labwright is started from. */
+export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
+
+interface About {
+  readonly env: string;
+  readonly flag: string;
+  readonly value: string;
+  readonly description: string;
+  /** What a message about a bad value says is right. */
+  readonly allowed: string;
+  /** How the default reads in the help, where the value itself would not do. */
+  readonly defaultText?: string;
+  /** Never shown, not even when it is wrong. */
+  readonly secret?: true;
+}
+
+const abouts = z.registry<About>();
+
+function setting<T extends z.ZodType>(schema: T, about: About): T {
+  abouts.add(schema, about);
+  return schema;
+}
+
+const whole = (from: number, to: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(from).max(to));
+const folder = z
+  .string()
+  .min(1)
+  .transform((path) => (isAbsolute(path) ? path : resolve(path)));
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
+const listOf = <const T extends string>(...words: T[]) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    )
+    .pipe(z.array(z.enum(words)).min(1));
+
+/** As root the data must be where the unprivileged users get to; a checkout in root's home is closed to them. */
+function defaultDataDir(): string {
+  return process.getuid?.() === 0 ? '/var/lib/labwright' : join(projectRoot, '.labwright');
+}
+
+const schema = z.object({
+  dataDir: setting(folder.default(defaultDataDir), {
+    env: 'DATA_DIR',
+    flag: '--data-dir',
+    value: '<folder>',
+    description: 'Where the embedded databases, workspaces, keys and saved tokens are kept',
+    allowed: 'the path of a folder',
+    defaultText: '.labwright in the checkout; /var/lib/labwright as root',
+  }),
+  port: setting(whole(0, 65_535).default(4000), {
+    env: 'PORT',
+    flag: '--port',
+    value: '<number>',
+    description: 'Port of the HTTP API; 0 takes a free one',
+    allowed: 'a whole number from 0 to 65535',
+  }),
+  host: setting(z.string().min(1).default('127.0.0.1'), {
+    env: 'HOST',
+    flag: '--host',
+    value: '<address>',
+    description: 'Address that the HTTP API listens on; 0.0.0.0 for all',
+    allowed: 'a host name or an IP address',
+  }),
+  databaseUrl: setting(url('postgres:', 'postgresql:').nullable().default(null), {
+    env: 'DATABASE_URL',
+    flag: '--database-url',
+    value: '<url>',
+    description: 'Control database (PostgreSQL 15 or newer) instead of the embedded one',
+    allowed: 'a URL such as postgres://user:password@host:5432/name',
+    defaultText: 'embedded PostgreSQL',
+  }),
+  redisUrl: setting(url('redis:', 'rediss:').nullable().default(null), {
+    env: 'REDIS_URL',
+    flag: '--redis-url',
+    value: '<url>',
+    description: 'Redis 7 or newer for the queue, instead of the control database',
+    allowed: 'a URL such as redis://host:6379',
+    defaultText: 'queue in the control database',
+  }),
+  labsDatabaseUrl: setting(url('postgres:', 'postgresql:').nullable().default(null), {
+    env: 'LABS_DATABASE_URL',
+    flag: '--labs-database-url',
+    value: '<url>',
+    description:
+      "Superuser URL of a PostgreSQL 17 server for the labs' databases; never the control database's server",
+    allowed: 'a URL such as postgres://postgres:password@host:5432/postgres',
+    defaultText: 'a second embedded PostgreSQL',
+  }),
+  templatesDir: setting(folder.default(join(projectRoot, 'lab-templates')), {
+    env: 'TEMPLATES_DIR',
+    flag: '--templates-dir',
+    value: '<folder>',
+    description: 'Lab templates: this folder, or labs/ in it, has one folder a template',
+    allowed: 'the path of a folder',
+    defaultText: 'lab-templates in the checkout',
+  }),
+  logLevel: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
+    env: 'LOG_LEVEL',
+    flag: '--log-level',
+    value: '<level>',
+    description: 'Least severe log line that is written; debug also shows where the start took its time',
+    allowed: 'fatal, error, warn, info, debug, trace or silent',
+  }),
+  logFormat: setting(z.enum(['auto', 'text', 'json']).default('auto'), {
+    env: 'LOG_FORMAT',
+    flag: '--log-format',
+    value: '<format>',
+    description: 'How log lines read; auto: text on a terminal, else JSON',
+    allowed: 'auto, text or json',
+  }),
+  roles: setting(listOf('api', 'worker').default(['api', 'worker']), {
+    env: 'ROLES',
+    flag: '--roles',
+    value: '<list>',
+    description: 'What this process does',
+    allowed: 'a comma-separated list of api, worker',
+  }),
+  backends: setting(listOf('process').default(['process']), {
+    env: 'BACKENDS',
+    flag: '--backends',
+    value: '<list>',
+    description: 'What labs are made with; the first is the default',
+    allowed: 'a comma-separated list of: process',
+  }),
+  spares: setting(whole(0, 100).default(1), {
+    env: 'SPARES',
+    flag: '--spares',
+    value: '<number>',
+    description: 'Labs kept ready in advance for each template',
+    allowed: 'a whole number from 0 to 100',
+  }),
+  labsPerTrainee: setting(whole(1, 10_000).default(3), {
+    env: 'LABS_PER_TRAINEE',
+    flag: '--labs-per-trainee',
+    value: '<number>',
+    description: 'Labs that one trainee may have at once',
+    allowed: 'a whole number from 1 to 10000',
+  }),
+  labsGlobal: setting(whole(1, 100_000).default(50), {
+    env: 'LABS_GLOBAL',
+    flag: '--labs-global',
+    value: '<number>',
+    description: 'Labs of this installation at once',
+    allowed: 'a whole number from 1 to 100000',
+  }),
+  concurrency: setting(whole(1, 256).default(4), {
+    env: 'CONCURRENCY',
+    flag: '--concurrency',
+    value: '<number>',
+    description: 'Labs that one worker works on at once',
+    allowed: 'a whole number from 1 to 256',
+  }),
+  drainSeconds: setting(whole(1, 3600).default(10), {
+    env: 'DRAIN_SECONDS',
+    flag: '--drain-seconds',
+    value: '<number>',
+    description: 'How long a stop waits for work in progress',
+    allowed: 'a whole number from 1 to 3600',
+  }),
+  installationKey: setting(
+    z
+      .string()
+      .regex(/^[0-9a-f]{64,}$/i)
+      .nullable()
+      .default(null),
+    {
+      env: 'INSTALLATION_KEY',
+      flag: '--installation-key',
+      value: '<hex>',
+      description: "Key that the labs' secrets derive from; the same on every replica",
+      allowed: '64 or more hexadecimal digits (openssl rand -hex 32)',
+      defaultText: 'made once and kept in the data folder',
+      secret: true,
+    },
+  ),
+});
+
+export type Config = z.infer<typeof schema>;
+
+export interface Setting extends About {
+  readonly key: keyof Config;
+}
+
+/** Every setting in the order of the help table. */
+export function listSettings(): readonly (Setting & { readonly default: string })[] {
+  return (Object.keys(schema.shape) as (keyof Config)[]).map((key) => {
+    const about = aboutOf(key);
+    return { ...about, key, default: about.defaultText ?? String(schema.shape[key].parse(undefined)) };
+  });
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface BadSetting {
+  readonly setting: string;
+  readonly found: string;
+  readonly allowed: string;
+}
+
+/** Names every setting that is wrong, not only the first. */
+export class ConfigError extends Error {
+  readonly bad: readonly BadSetting[];
+
+  constructor(bad: readonly BadSetting[]) {
+    super(bad.map((b) => `${b.setting}: found ${b.found}; allowed is ${b.allowed}.`).join('\n'));
+    this.name = 'ConfigError';
+    this.bad = bad;
+  }
+}
+
+/**
+ * The settings from flags (by key, which win) and environment variables; an empty value counts as not given.
+ * Throws ConfigError.
+ */
+export function loadConfig(
+  flags: Partial<Record<keyof Config, string>> = {},
+  env: Environment = process.env,
+): Config {
+  const given = new Map<keyof Config, { readonly from: string; readonly text: string }>();
+  for (const { key, env: name, flag } of listSettings()) {
+    const text = flags[key] ?? (env[name] || undefined);
+    if (text !== undefined)
+      given.set(key, { from: flags[key] === undefined ? name : `${name} (${flag})`, text });
+  }
+  const parsed = schema.safeParse(Object.fromEntries([...given].map(([key, { text }]) => [key, text])));
+  if (parsed.success) return parsed.data;
+  const wrong = new Set(parsed.error.issues.map((issue) => issue.path[0] as keyof Config));
+  throw new ConfigError(
+    [...wrong].map((key) => {
+      const { from, text } = given.get(key) ?? { from: key, text: '' };
+      const about = aboutOf(key);
+      const found = about.secret === true ? 'a value that is not shown' : `"${mask(text)}"`;
+      return { setting: from, found, allowed: about.allowed };
+    }),
+  );
+}
+
+/** Where commands find the server: given by hand, or what the server in the data folder has saved. */
+export interface ClientConfig {
+  readonly url: string | null;
+  readonly token: string | null;
+  readonly dataDir: string;
+}
+
+/** Throws ConfigError. */
+export function loadClientConfig(
+  flags: { readonly url?: string; readonly token?: string; readonly dataDir?: string } = {},
+  env: Environment = process.env,
+): ClientConfig {
+  const address = flags.url ?? (env.LABWRIGHT_URL || null);
+  if (address !== null && !url('http:', 'https:').safeParse(address).success) {
+    const setting = flags.url === undefined ? 'LABWRIGHT_URL' : 'LABWRIGHT_URL (--url)';
+    throw new ConfigError([
+      { setting, found: `"${mask(address)}"`, allowed: 'a URL such as http://127.0.0.1:4000' },
+    ]);
+  }
+  return {
+    url: address?.replace(/\/+$/, '') ?? null,
+    token: flags.token ?? (env.LABWRIGHT_TOKEN || null),
+    dataDir: folder.parse(flags.dataDir ?? (env.DATA_DIR || defaultDataDir())),
+  };
+}
+
+/** How output may look: colours only on a terminal, and not where the reader has asked for none. */
+export function wantsColour(isTerminal: boolean, env: Environment = process.env): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  return isTerminal && env.TERM !== 'dumb';
+}
+
+function aboutOf(key: keyof Config): About {
+  const about = abouts.get(schema.shape[key]);
+  if (about === undefined) throw new Error(`setting ${key} is not described`);
+  return about;
+}
