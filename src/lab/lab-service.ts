@@ -9,7 +9,7 @@ import type { Ids } from './clock.ts';
 import { describeLab, type LabView } from './describe.ts';
 import { LabError } from './errors.ts';
 import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
-import { planOf, usesOf, withDependents } from './plan.ts';
+import { condemned, planOf, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { LabChange, LabQueue, LabStore, Page, SandboxDriver, Snapshot, TemplateStore } from './ports.ts';
 
@@ -122,7 +122,13 @@ export function createLabService(deps: LabServiceDeps) {
       const decided = await decide(snapshot);
       if (decided === null) return snapshot;
       const { events, ...fields } = decided;
-      const after = await labs.transition(id, snapshot.lab.version, fields, events);
+      // Due at once: should the ring be lost, the next sweep finds it.
+      const after = await labs.transition(
+        id,
+        snapshot.lab.version,
+        { dueAt: snapshot.now, ...fields },
+        events,
+      );
       if (after?.lab) {
         await queue.wake(`lab:${id}`);
         return { ...after, lab: after.lab };
@@ -383,7 +389,7 @@ function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox['compo
 
 /** What ending a lab does to its sandbox: from here on it may be destroyed. */
 function endOf(sandbox: Sandbox | null): Pick<LabChange, 'sandbox'> {
-  return sandbox === null ? {} : { sandbox: { version: sandbox.version, change: { state: 'dead' } } };
+  return sandbox === null ? {} : { sandbox: condemned(sandbox) };
 }
 
 function ending(because: string, by: string) {

@@ -2,7 +2,8 @@
 import type { TemplateVersion } from '../templates/types.ts';
 import { LabError } from './errors.ts';
 import type { Sandbox } from './lab.ts';
-import type { SandboxPlan } from './ports.ts';
+import type { Blueprint } from './next-step.ts';
+import type { SandboxChange, SandboxPlan } from './ports.ts';
 
 /** The plan of a sandbox at its present generations. */
 export function planOf(sandbox: Sandbox, version: TemplateVersion): SandboxPlan {
@@ -37,4 +38,22 @@ export function usesOf(version: TemplateVersion): Readonly<Record<string, readon
   return Object.fromEntries(
     Object.entries(version.template.components).map(([name, spec]) => [name, spec.uses]),
   );
+}
+
+/** The change that lets a sandbox be destroyed, at once and with a fresh count of efforts. */
+export function condemned(sandbox: Sandbox): { readonly version: number; readonly change: SandboxChange } {
+  return { version: sandbox.version, change: { state: 'dead', failures: 0, nextTryAt: null } };
+}
+
+/** What of a template the next-step decision needs. */
+export function blueprintOf(version: TemplateVersion): Blueprint {
+  const { components, parameters, lifetime } = version.template;
+  return {
+    uses: usesOf(version),
+    traineeCustody: new Set(
+      Object.keys(components).filter((name) => components[name]?.custody === 'trainee'),
+    ),
+    warnSeconds: lifetime.warnSeconds,
+    needsSurvey: Object.values(parameters).some((spec) => spec.draw === 'row'),
+  };
 }

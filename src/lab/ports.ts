@@ -288,6 +288,10 @@ export interface LabStore {
   ): Promise<Snapshot | null>;
   /** … or a spare: only while fewer than `wanted` unclaimed ones (building or up) of this hash and backend live. */
   startSpare(sandbox: NewSandbox, wanted: number): Promise<Sandbox | null>;
+  /** Templates and backends of the labs that were asked for in the last `seconds`, most asked for first. */
+  recentDemand(
+    seconds: number,
+  ): Promise<readonly { readonly templateId: string; readonly backend: BackendName }[]>;
   /** Unclaimed sandboxes (building or up), for the stock keeper. */
   listSpares(): Promise<readonly Sandbox[]>;
   /**

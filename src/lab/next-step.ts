@@ -1,0 +1,217 @@
+/**
+ * The decision at the heart of Labwright: what to do next for a lab and its sandbox. Pure; the same inputs give the
+ * same steps, whatever happened before, so a crash at any line is repaired by deciding again.
+ */
+import type { ComponentRow, EndReason, Lab, Sandbox, SandboxObservation } from './lab.ts';
+import type { Policy } from './policy.ts';
+
+/** What of a template the decision needs. */
+export interface Blueprint {
+  readonly uses: Readonly<Record<string, readonly string[]>>;
+  /** Components that the platform does not repair. */
+  readonly traineeCustody: ReadonlySet<string>;
+  readonly warnSeconds: readonly number[];
+  /** Whether parameters are drawn from rows of the sandbox's own database. */
+  readonly needsSurvey: boolean;
+}
+
+export interface Situation {
+  /** Null for a spare, or for what is left of an ended lab. */
+  readonly lab: Lab | null;
+  readonly sandbox: Sandbox | null;
+  /** Null when nobody has looked in this round. */
+  readonly seen: SandboxObservation | null;
+  readonly now: Date;
+  /** No spare was there when a swap was tried in this run. */
+  readonly noSpare: boolean;
+}
+
+export type Step =
+  /** Take a spare, or start a new sandbox. */
+  | { readonly do: 'claim' }
+  /** Full reset: point the lab at a spare. */
+  | { readonly do: 'swap' }
+  /** Observe the sandbox, then decide again. */
+  | { readonly do: 'look' }
+  /** Write what was seen. */
+  | { readonly do: 'record'; readonly components: Sandbox['components'] }
+  | { readonly do: 'ensure'; readonly component: string }
+  | { readonly do: 'survey' }
+  /** A built sandbox becomes a spare, or its lab ready. */
+  | { readonly do: 'admit' }
+  | { readonly do: 'warn'; readonly secondsLeft: number; readonly warned: readonly number[] }
+  | { readonly do: 'end'; readonly because: EndReason; readonly detail: string | null }
+  /** Mark a sandbox dead: from then on it may be destroyed. */
+  | { readonly do: 'condemn' }
+  | { readonly do: 'destroy' }
+  | { readonly do: 'finish' }
+  /** Nothing to do before `until`; null: never again. */
+  | { readonly do: 'rest'; readonly until: Date | null };
+
+/**
+ * The independent steps to take now, side by side. Never empty.
+ * @throws nothing
+ */
+export function nextStep(situation: Situation, blueprint: Blueprint, policy: Policy): readonly Step[] {
+  const { lab, sandbox, now } = situation;
+  if (lab === null) return sandbox === null ? [rest(null)] : spareStep(situation, sandbox, blueprint, policy);
+  if (lab.phase === 'terminated') return [rest(null)];
+  if (lab.phase === 'terminating') return endingStep(sandbox, now);
+  if (now >= lab.expiresAt) return [{ do: 'end', because: 'expired', detail: null }];
+  if (lab.phase === 'requested' || sandbox === null || sandbox.state === 'dead' || sandbox.state === 'gone') {
+    return [{ do: 'claim' }];
+  }
+  if (lab.phase === 'provisioning') {
+    if (sandbox.failures >= policy.provisionTries) {
+      return [{ do: 'end', because: 'provision_failed', detail: sandbox.lastError }];
+    }
+    return buildStep(situation, sandbox, blueprint) ?? [{ do: 'admit' }];
+  }
+  return readyStep(situation, lab, sandbox, blueprint, policy);
+}
+
+function endingStep(sandbox: Sandbox | null, now: Date): readonly Step[] {
+  if (sandbox === null || sandbox.state === 'gone') return [{ do: 'finish' }];
+  if (sandbox.state !== 'dead') return [{ do: 'condemn' }];
+  return destroyWhenDue(sandbox, now);
+}
+
+function destroyWhenDue(sandbox: Sandbox, now: Date): readonly Step[] {
+  if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) return [rest(sandbox.nextTryAt)];
+  return [{ do: 'destroy' }];
+}
+
+function spareStep(
+  situation: Situation,
+  sandbox: Sandbox,
+  blueprint: Blueprint,
+  policy: Policy,
+): readonly Step[] {
+  switch (sandbox.state) {
+    case 'gone':
+      return [rest(null)];
+    case 'dead':
+      return destroyWhenDue(sandbox, situation.now);
+    case 'building':
+      if (sandbox.failures >= policy.provisionTries) return [{ do: 'condemn' }];
+      return buildStep(situation, sandbox, blueprint) ?? [{ do: 'admit' }];
+    case 'up': {
+      if (situation.seen === null) return [{ do: 'look' }];
+      // A spare that broke is replaced, not repaired: nobody waits for it, and a fresh one is sure to be at its start.
+      const works = Object.keys(sandbox.components).every((name) => runs(sandbox, situation.seen, name));
+      return works ? [rest(later(situation.now, policy.lookEverySeconds))] : [{ do: 'condemn' }];
+    }
+  }
+}
+
+/** Steps that are still needed until every component runs at its generation; null when there is none. */
+function buildStep(situation: Situation, sandbox: Sandbox, blueprint: Blueprint): readonly Step[] | null {
+  const { seen, now } = situation;
+  if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) return [rest(sandbox.nextTryAt)];
+  if (seen === null) return [{ do: 'look' }];
+  const recorded = recordStep(sandbox, seen);
+  if (recorded !== null) return [recorded];
+  const missing = Object.keys(sandbox.components).filter((name) => !runs(sandbox, seen, name));
+  if (missing.length > 0)
+    return startable(missing, blueprint).map((component) => ({ do: 'ensure', component }));
+  if (blueprint.needsSurvey && sandbox.survey === null) return [{ do: 'survey' }];
+  return null;
+}
+
+function readyStep(
+  situation: Situation,
+  lab: Lab,
+  sandbox: Sandbox,
+  blueprint: Blueprint,
+  policy: Policy,
+): readonly Step[] {
+  const { seen, now } = situation;
+  const warning = dueWarning(lab, blueprint.warnSeconds, now);
+  if (warning !== null) return [warning];
+  if (!situation.noSpare && Object.values(sandbox.components).every(wantsReset)) return [{ do: 'swap' }];
+  if (seen === null) return [{ do: 'look' }];
+  const recorded = recordStep(sandbox, seen);
+  if (recorded !== null) return [recorded];
+  const missing = Object.keys(sandbox.components).filter((name) => needsWork(sandbox, seen, blueprint, name));
+  if (missing.length === 0) return [rest(nextLook(lab, blueprint, policy, now))];
+  if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) {
+    return [rest(earliest(sandbox.nextTryAt, nextLook(lab, blueprint, policy, now)))];
+  }
+  return startable(missing, blueprint).map((component) => ({ do: 'ensure', component }));
+}
+
+/** In a ready lab: a reset that is not done yet, or something of ours that does not run. What is theirs is left alone. */
+function needsWork(sandbox: Sandbox, seen: SandboxObservation, blueprint: Blueprint, name: string): boolean {
+  if (runs(sandbox, seen, name)) return false;
+  const row = sandbox.components[name];
+  return !blueprint.traineeCustody.has(name) || row === undefined || row.servedGeneration < row.generation;
+}
+
+function wantsReset(row: ComponentRow): boolean {
+  return row.servedGeneration > 0 && row.servedGeneration < row.generation;
+}
+
+/** Whether a component was seen to run at its planned generation. */
+export function runs(sandbox: Sandbox, seen: SandboxObservation | null, name: string): boolean {
+  const found = seen?.components[name];
+  return found?.state === 'running' && found.generation === sandbox.components[name]?.generation;
+}
+
+/** Those of `missing` that use nothing which is itself missing: they can start side by side. */
+function startable(missing: readonly string[], blueprint: Blueprint): readonly string[] {
+  return missing.filter((name) => !(blueprint.uses[name] ?? []).some((used) => missing.includes(used)));
+}
+
+/** A step that brings the rows up to what was seen, or null when they already say so. */
+function recordStep(sandbox: Sandbox, seen: SandboxObservation): Step | null {
+  const components = Object.fromEntries(
+    Object.entries(sandbox.components).map(([name, row]) => [name, observedRow(row, seen.components[name])]),
+  );
+  const same = Object.entries(components).every(([name, row]) => {
+    const before = sandbox.components[name];
+    if (before === undefined) return false;
+    // A component that was never made is absent; writing that down would be a round trip for nothing.
+    const news =
+      before.observed !== row.observed && !(before.observed === 'unknown' && row.observed === 'absent');
+    return !news && before.servedGeneration === row.servedGeneration && before.detail === row.detail;
+  });
+  return same ? null : { do: 'record', components };
+}
+
+function observedRow(
+  row: ComponentRow,
+  found: SandboxObservation['components'][string] | undefined,
+): ComponentRow {
+  if (found === undefined) return { ...row, observed: 'absent', detail: null };
+  // Resources of an older generation are on their way out; they say nothing about the one that was asked for.
+  if (found.generation !== row.generation) return { ...row, observed: 'starting', detail: null };
+  const servedGeneration = found.state === 'running' ? row.generation : row.servedGeneration;
+  return { ...row, observed: found.state, servedGeneration, detail: found.detail };
+}
+
+/** The most urgent warning that is due, with all that it makes superfluous; null when none is due. */
+function dueWarning(lab: Lab, warnSeconds: readonly number[], now: Date): Step | null {
+  const secondsLeft = Math.round((lab.expiresAt.getTime() - now.getTime()) / 1000);
+  const due = warnSeconds.filter((seconds) => secondsLeft <= seconds && !lab.warned.includes(seconds));
+  if (due.length === 0) return null;
+  return { do: 'warn', secondsLeft, warned: [...lab.warned, ...due] };
+}
+
+function nextLook(lab: Lab, blueprint: Blueprint, policy: Policy, now: Date): Date {
+  const warnings = blueprint.warnSeconds
+    .filter((seconds) => !lab.warned.includes(seconds))
+    .map((seconds) => later(lab.expiresAt, -seconds));
+  return [lab.expiresAt, ...warnings].reduce(earliest, later(now, policy.lookEverySeconds));
+}
+
+function rest(until: Date | null): Step {
+  return { do: 'rest', until };
+}
+
+function later(from: Date, seconds: number): Date {
+  return new Date(from.getTime() + seconds * 1000);
+}
+
+function earliest(a: Date, b: Date): Date {
+  return a < b ? a : b;
+}

@@ -1,0 +1,82 @@
+/**
+ * Keeps a small stock of spare sandboxes for the templates that people ask for, so that a lab is claimed instead of
+ * built. Spares of a version that is not the newest any more are drained.
+ */
+import type { BackendName, TemplateSource } from '../templates/types.ts';
+import type { Ids } from './clock.ts';
+import { condemned } from './plan.ts';
+import type { Policy } from './policy.ts';
+import type { LabQueue, LabStore, TemplateStore } from './ports.ts';
+
+export interface StockDeps {
+  readonly labs: LabStore;
+  readonly templates: TemplateSource;
+  readonly templateStore: TemplateStore;
+  readonly queue: LabQueue;
+  readonly ids: Ids;
+  readonly policy: Policy;
+  readonly backends: ReadonlySet<BackendName>;
+}
+
+/** Templates that were asked for in this time keep spares. */
+const demandSeconds = 24 * 3600;
+const firstPauseMs = 5_000;
+const longestPauseMs = 10 * 60_000;
+
+export interface Stock {
+  /** Drains and fills once. Idempotent, safe beside other replicas. */
+  keep(): Promise<void>;
+  /** A spare could not be built or broke: the next one of this version waits, longer each time. */
+  failed(templateHash: string): void;
+}
+
+export function createStock(deps: StockDeps): Stock {
+  const pauses = new Map<string, { readonly until: number; readonly ms: number }>();
+
+  async function drain(): Promise<void> {
+    const newest = new Set((await deps.templates.list()).map((version) => version.hash));
+    for (const spare of await deps.labs.listSpares()) {
+      if (deps.policy.spares > 0 && newest.has(spare.templateHash)) continue;
+      const change = condemned(spare);
+      if (await deps.labs.changeSandbox(spare.id, change.version, change.change)) {
+        await deps.queue.wake(`sandbox:${spare.id}`);
+      }
+    }
+  }
+
+  async function fill(): Promise<void> {
+    const now = Date.now();
+    for (const { templateId, backend } of await deps.labs.recentDemand(demandSeconds)) {
+      const version = await deps.templates.load(templateId);
+      if (version === null || !deps.backends.has(backend) || !version.template.backends.includes(backend))
+        continue;
+      if ((pauses.get(version.hash)?.until ?? 0) > now) continue;
+      await deps.templateStore.save(version);
+      for (;;) {
+        const spare = await deps.labs.startSpare(
+          {
+            id: deps.ids.sandbox(),
+            templateId,
+            templateHash: version.hash,
+            backend,
+            components: Object.keys(version.template.components),
+          },
+          deps.policy.spares,
+        );
+        if (spare === null) break;
+        await deps.queue.wake(`sandbox:${spare.id}`);
+      }
+    }
+  }
+
+  return {
+    async keep() {
+      await drain();
+      if (deps.policy.spares > 0) await fill();
+    },
+    failed(templateHash) {
+      const ms = Math.min((pauses.get(templateHash)?.ms ?? firstPauseMs / 2) * 2, longestPauseMs);
+      pauses.set(templateHash, { until: Date.now() + ms, ms });
+    },
+  };
+}

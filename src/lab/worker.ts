@@ -1,0 +1,150 @@
+/**
+ * A worker: serves the doorbell, sweeps what is due, reaps what nobody owns and keeps the stock. Any number may run
+ * beside each other; what one leaves undone another finds.
+ */
+import type { BackendName } from '../templates/types.ts';
+import type { SandboxDriver, WakeKey } from './ports.ts';
+import { reap } from './reap.ts';
+import { type ReconcileDeps, reconcile } from './reconcile.ts';
+import type { Stock } from './stock.ts';
+import { sweep } from './sweep.ts';
+
+export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
+  readonly stock: Stock;
+  /** Grades one attempt; returns when it is recorded or not its to record. */
+  readonly runAttempt: (attemptId: string, signal: AbortSignal) => Promise<void>;
+  /** How often each duty is done. */
+  readonly every: { readonly sweepMs: number; readonly reapMs: number; readonly stockMs: number };
+}
+
+export interface Worker {
+  /** Takes no new work, gives running work `graceMs`, then aborts it. What is undone is found again by any worker. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const sweepLimit = 32;
+
+export function startWorker(deps: WorkerDeps): Worker {
+  const stopping = new AbortController();
+  const hurry = new AbortController();
+  const running = new Map<WakeKey, Promise<void>>();
+  const ringsMeanwhile = new Set<WakeKey>();
+  let stockWanted = false;
+
+  const reconcileDeps: ReconcileDeps = {
+    ...deps,
+    onStockChanged: ({ templateHash, failed }) => {
+      if (failed) deps.stock.failed(templateHash);
+      stockWanted = true;
+    },
+  };
+
+  /** One run at a time per key in this process; a ring during a run makes one more run after it. */
+  async function handle(key: WakeKey): Promise<void> {
+    const present = running.get(key);
+    if (present !== undefined) {
+      ringsMeanwhile.add(key);
+      return present;
+    }
+    const run = runUntilQuiet(key);
+    running.set(key, run);
+    return run;
+  }
+
+  async function runUntilQuiet(key: WakeKey): Promise<void> {
+    try {
+      do {
+        ringsMeanwhile.delete(key);
+        await runOnce(key);
+      } while (ringsMeanwhile.has(key) && !stopping.signal.aborted);
+    } catch (thrown) {
+      deps.log.error({ key, err: thrown }, 'a run failed; its row is due again when the lease ends');
+    } finally {
+      running.delete(key);
+    }
+  }
+
+  async function runOnce(key: WakeKey): Promise<void> {
+    if (key.startsWith('attempt:')) return deps.runAttempt(key.slice('attempt:'.length), hurry.signal);
+    const done = new AbortController();
+    const held = holdWhileWorking(key, done.signal);
+    try {
+      await reconcile(key as Exclude<WakeKey, `attempt:${string}`>, reconcileDeps, hurry.signal);
+    } finally {
+      done.abort();
+      await held;
+    }
+    if (stockWanted) {
+      stockWanted = false;
+      await deps.stock.keep();
+    }
+  }
+
+  /** Renews the lease, so that no other worker takes the row for a dead worker's. */
+  async function holdWhileWorking(key: WakeKey, done: AbortSignal): Promise<void> {
+    while (await sleeps(deps.policy.leaseSeconds * 350, done)) {
+      try {
+        await deps.labs.holdDue(key, deps.policy.leaseSeconds);
+      } catch (thrown) {
+        deps.log.warn({ key, err: thrown }, 'could not renew a lease');
+      }
+    }
+  }
+
+  /** False when the sleep was cut short. */
+  async function sleeps(ms: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      await deps.clock.sleep(ms, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function repeat(everyMs: number, duty: string, work: () => Promise<unknown>): Promise<void> {
+    do {
+      try {
+        await work();
+      } catch (thrown) {
+        if (!stopping.signal.aborted)
+          deps.log.warn({ duty, err: thrown }, `${duty} failed; it is tried again`);
+      }
+    } while (await sleeps(everyMs, stopping.signal));
+  }
+
+  const drivers: readonly SandboxDriver[] = [
+    ...(deps.drivers as ReadonlyMap<BackendName, SandboxDriver>).values(),
+  ];
+  for (const driver of drivers) {
+    driver.onTrouble((sandboxId) => {
+      if (!stopping.signal.aborted) void deps.queue.wake(`sandbox:${sandboxId}`);
+    });
+  }
+  deps.queue.onWake((key) => handle(key));
+  const { every, policy } = deps;
+  const duties = [
+    repeat(every.sweepMs, 'sweep', async () => {
+      // Not awaited as a whole: one slow lab must not keep the next sweep from the others.
+      await sweep(deps.labs, policy.leaseSeconds, sweepLimit, async (key) => void handle(key));
+    }),
+    repeat(every.reapMs, 'reap', async () => {
+      for (const driver of drivers)
+        await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);
+    }),
+    repeat(every.stockMs, 'stock', () => deps.stock.keep()),
+  ];
+
+  return {
+    async stop(graceMs) {
+      stopping.abort();
+      const timer = setTimeout(() => hurry.abort(), graceMs);
+      try {
+        await Promise.all([deps.queue.close(graceMs), ...duties]);
+        await Promise.all(running.values());
+      } finally {
+        clearTimeout(timer);
+        hurry.abort();
+      }
+    },
+  };
+}
