@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
 import type { ComponentAccess, ExecLimits, ExecResult, FileFound, FileQuery } from '../lab/ports.ts';
-import type { Json } from '../templates/types.ts';
+import type { Json, LookSpec } from '../templates/types.ts';
 
 // ------------------------------------------------------------------------------------------------------------ values
 
@@ -95,7 +95,7 @@ export interface LookContext {
   readonly fill: Filler;
   /** The trainee's answers by question, already normalised. */
   readonly answers: Readonly<Record<string, string | number>>;
-  /** Hard end of this look; observers also pass their own timeouts on. */
+  /** Milliseconds that this look may take at most; its own timeout may be shorter. */
   readonly deadlineMs: number;
   /** A file of the template's folder, by path; null when absent. */
   templateFile(path: string): Uint8Array | null;
@@ -123,6 +123,17 @@ export interface ObserverKind<Spec extends object = object> {
 export interface ActContext extends LookContext {
   /** Records the trainee's answer; throws LabError `question_not_found` or `validation_failed`. */
   answer(question: string, value: string | number): Promise<void>;
+  /**
+   * Looks once at each of `observe` and says whether the expression holds over them, `params` and `saved`. What cannot
+   * be seen or judged does not hold. Throws only on abort.
+   */
+  holds(
+    expression: string,
+    observe: Readonly<Record<string, LookSpec>>,
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** No wait is longer, whatever its spec says: runs that are expected to fail should not take minutes. */
+  readonly waitLimitMs: number;
 }
 
 export type ActionOutcome =

@@ -1,0 +1,36 @@
+/** The trainee's own request: sent, and its status compared with what is expected. */
+import type { ActContext, ActionOutcome } from '../grading/types.ts';
+import { exchange } from '../observers/http-exchange.ts';
+import { apiAccess, requestOf, responseValue } from '../observers/http-look.ts';
+import { limits } from '../observers/limits.ts';
+import { act } from './act.ts';
+import type { HttpActionSpec } from './http.ts';
+import type { LoginTokens } from './login.ts';
+
+/** The last response. */
+export function actHttp(
+  asked: HttpActionSpec,
+  context: ActContext,
+  tokens: LoginTokens,
+  signal: AbortSignal,
+): Promise<ActionOutcome> {
+  return act(context, asked.timeout, signal, async (within) => {
+    const { sandbox, fill } = context;
+    const api = apiAccess(sandbox.access(asked.component));
+    const token = asked.auth === 'trainee' ? await tokens.of(sandbox, asked.component, within) : null;
+    const request = requestOf(asked, api, token, fill);
+    const dial = (s: AbortSignal) => sandbox.dial(asked.component, s);
+    let value = responseValue(await exchange(request, dial, within));
+    for (let sent = 1; sent < asked.times && asExpected(value.status, asked.expect); sent += 1) {
+      value = responseValue(await exchange(request, dial, within));
+    }
+    if (asExpected(value.status, asked.expect)) return { ok: true, value };
+    const said = value.text.slice(0, limits.quotedChars);
+    return { ok: false, reason: `The request was answered with ${value.status}: ${said}`, value };
+  });
+}
+
+function asExpected(status: number, expected: HttpActionSpec['expect']): boolean {
+  if (expected === 'any') return true;
+  return expected === undefined ? status >= 200 && status < 300 : expected.includes(status);
+}

@@ -1,0 +1,86 @@
+/** `wait`: for a time, or until an expression holds over fresh looks. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { ActContext, ActionKind, ActionOutcome, ObserverKind } from '../grading/types.ts';
+import { limits } from '../observers/limits.ts';
+import { bool, json, number, object, upTo } from '../observers/spec-parts.ts';
+import type { LookSpec } from '../templates/types.ts';
+import { act } from './act.ts';
+
+/** One look, written as in a check: `{ sql: { … } }`. */
+const lookSpec = z
+  .record(z.string(), z.record(z.string(), json))
+  .refine((look) => Object.keys(look).length === 1, 'expected one kind of look')
+  .transform((look): LookSpec => {
+    const [kind = '', spec = {}] = Object.entries(look)[0] ?? [];
+    return { kind, spec };
+  });
+
+const spec = z
+  .strictObject({
+    for: upTo(limits.longestLookMs).optional(),
+    /** An expression over what `observe` names. */
+    until: z.string().min(1).optional(),
+    observe: z.record(z.string(), lookSpec).optional(),
+    within: upTo(600_000).default(30_000),
+    /** True: a wait that ends without it is a success too. */
+    orGoOn: z.boolean().default(false),
+  })
+  .refine(
+    (wait) => (wait.for === undefined) !== (wait.until === undefined),
+    'expected either for, or until with observe',
+  )
+  .refine(
+    (wait) => (wait.until === undefined) === (wait.observe === undefined),
+    'until and observe go together',
+  );
+
+export type WaitSpec = z.infer<typeof spec>;
+
+/** @param observers the kinds that `observe` may name. */
+export function waitAction(observers: ReadonlyMap<string, ObserverKind>): ActionKind<WaitSpec> {
+  const looks = (asked: WaitSpec) =>
+    Object.values(asked.observe ?? {}).flatMap((look) => {
+      const kind = observers.get(look.kind);
+      const parsed = kind?.spec.safeParse(look.spec);
+      return kind && parsed?.success ? [{ kind, spec: parsed.data }] : [];
+    });
+  return {
+    kind: 'wait',
+    spec,
+    resultType: () => object({ held: bool, waitedMs: number }),
+    components: (asked) => looks(asked).flatMap((look) => look.kind.components(look.spec)),
+    questions: (asked) => looks(asked).flatMap((look) => look.kind.questions?.(look.spec) ?? []),
+    run: (asked, context, signal) => {
+      const most = Math.min(asked.for ?? asked.within, context.waitLimitMs);
+      return act({ deadlineMs: Number.POSITIVE_INFINITY }, most + limits.lookMs, signal, (within) =>
+        wait(asked, most, context, within),
+      );
+    },
+  };
+}
+
+async function wait(
+  asked: WaitSpec,
+  most: number,
+  context: ActContext,
+  signal: AbortSignal,
+): Promise<ActionOutcome> {
+  const start = performance.now();
+  const past = () => Math.round(performance.now() - start);
+  if (asked.until === undefined) {
+    await sleep(most, undefined, { signal });
+    return { ok: true, value: { held: true, waitedMs: past() } };
+  }
+  for (let pause = 100; ; pause = Math.min(pause * 1.5, 1_000)) {
+    const held = await context.holds(asked.until, asked.observe ?? {}, signal);
+    if (held) return { ok: true, value: { held, waitedMs: past() } };
+    const left = most - past();
+    if (left <= 0) break;
+    await sleep(Math.min(pause, left), undefined, { signal });
+  }
+  const value = { held: false, waitedMs: past() };
+  return asked.orGoOn
+    ? { ok: true, value }
+    : { ok: false, reason: `It did not hold within ${most / 1000} s.`, value };
+}

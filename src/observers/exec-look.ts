@@ -1,0 +1,35 @@
+/** Running a program in the trainee's component and reading what it said. */
+import type { LookContext } from '../grading/types.ts';
+import { limits } from './limits.ts';
+import { LookFailure } from './look.ts';
+
+export interface RunSeen {
+  readonly [key: string]: number | string | boolean;
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly timedOut: boolean;
+}
+
+/** @throws LookFailure `oversized` when it printed more than the cap. */
+export async function seeRun(
+  asked: { readonly component: string; readonly argv: readonly string[]; readonly timeout: number },
+  { sandbox, fill }: LookContext,
+  signal: AbortSignal,
+): Promise<RunSeen> {
+  const argv = asked.argv.map((word) => fill.text(word));
+  const caps = { timeoutMs: asked.timeout, maxBytes: limits.execOutputBytes };
+  const run = await sandbox.exec(asked.component, argv, caps, signal);
+  if (run.truncated) {
+    const most = `${limits.execOutputBytes / 1024} KiB`;
+    throw new LookFailure('oversized', `The program printed more than ${most}.`, `output over ${most}`);
+  }
+  return {
+    exitCode: run.exitCode ?? 128,
+    stdout: run.stdout,
+    stderr: run.stderr,
+    durationMs: Math.round(run.durationMs),
+    timedOut: run.timedOut,
+  };
+}

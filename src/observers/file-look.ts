@@ -1,0 +1,78 @@
+/** Finding and reading files of the trainee's component. */
+import type { LookContext, Value } from '../grading/types.ts';
+import type { FileFound } from '../lab/ports.ts';
+import type { FileSpec } from './file.ts';
+import { parseOf } from './file.ts';
+import { limits } from './limits.ts';
+import { LookFailure } from './look.ts';
+import { notReadable, parseJson, parseYaml } from './parse.ts';
+
+/** A file that is not there is `exists: false`. @throws LookFailure `oversized`, `rejected`. */
+export async function seeFiles(
+  asked: FileSpec,
+  { sandbox, fill }: LookContext,
+  signal: AbortSignal,
+): Promise<Value> {
+  const glob = fill.text(asked.path ?? asked.glob ?? '');
+  // One more than the cap, so that a cap that was passed is seen.
+  const query = { glob, maxFiles: limits.files + 1, maxBytesEach: asked.maxBytes };
+  const found = await sandbox.readFiles(asked.component, query, signal);
+  if (found.length > limits.files) throw oversized(`There are more than ${limits.files} files like ${glob}.`);
+  const chosen = found
+    .toSorted((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.path < b.path ? -1 : 1))
+    .slice(0, asked.newest ?? limits.files);
+  const held = parseOf(asked) === null ? 0 : chosen.reduce((sum, file) => sum + file.bytes, 0);
+  if (held > limits.largestFileBytes) throw oversized(`The files like ${glob} are too large together.`);
+  const contents = chosen.map((file) => contentOf(file, asked));
+  const files = chosen.map(({ path, bytes, modifiedAt: modified }, at) => ({
+    path,
+    bytes,
+    modified,
+    ...contents[at],
+  }));
+  const exists = files.length > 0;
+  return { exists, files, ...(asked.path === undefined ? {} : (contents[0] ?? nothing(asked))) };
+}
+
+function contentOf(file: FileFound, asked: FileSpec): Record<string, Value> {
+  const parse = parseOf(asked);
+  if (parse === null && asked.head === undefined) return {};
+  if (file.content === null) throw oversized(`${file.path} is larger than ${asked.maxBytes} bytes.`);
+  const head = asked.head === undefined ? {} : { head: decode(file.content.subarray(0, asked.head)) };
+  return parse === null ? head : { ...head, [parse]: parsed(file.content, parse, file.path) };
+}
+
+function parsed(content: Uint8Array, parse: string, path: string): Value {
+  const text = decode(content);
+  switch (parse) {
+    case 'lines':
+      return text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
+    case 'json': {
+      const value = parseJson(text, path);
+      if (value === undefined) throw notReadable(path, 'JSON', `${path} does not parse`);
+      return value;
+    }
+    case 'yaml':
+      return parseYaml(text, path);
+    default:
+      return text;
+  }
+}
+
+/** What the fields of one file hold when there is none, so that `exists` can be asked beside them. */
+function nothing(asked: FileSpec): Record<string, Value> {
+  const parse = parseOf(asked);
+  const empty: Record<string, Value> = { text: '', lines: [], json: null, yaml: null };
+  return {
+    ...(asked.head === undefined ? {} : { head: '' }),
+    ...(parse === null ? {} : { [parse]: empty[parse] ?? null }),
+  };
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: false }).decode(bytes);
+}
+
+function oversized(reason: string): LookFailure {
+  return new LookFailure('oversized', reason, reason);
+}

@@ -1,0 +1,70 @@
+/** `file`: one file by `path`, or several by `glob`, newest first; parsed when the spec asks for it. */
+import { z } from 'zod';
+import type { ObserverKind, ValueType } from '../grading/types.ts';
+import { seeFiles } from './file-look.ts';
+import { limits } from './limits.ts';
+import { look } from './look.ts';
+import {
+  bool,
+  componentName,
+  dyn,
+  list,
+  number,
+  object,
+  relativePath,
+  string,
+  timestamp,
+  upTo,
+} from './spec-parts.ts';
+
+const spec = z
+  .strictObject({
+    component: componentName,
+    path: relativePath.optional(),
+    glob: relativePath.optional(),
+    /** Only so many of the newest. */
+    newest: z.int().min(1).max(limits.files).optional(),
+    /** So many first bytes, as text. */
+    head: z.int().min(1).max(limits.fileHeadBytes).optional(),
+    /** `path` alone is read as text; `glob` alone only finds. */
+    parse: z.enum(['text', 'lines', 'json', 'yaml']).optional(),
+    maxBytes: z.int().min(1).max(limits.largestFileBytes).default(limits.fileBytes),
+    timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+  })
+  .refine(({ path, glob }) => (path === undefined) !== (glob === undefined), 'expected either path or glob')
+  .refine(({ path, newest }) => path === undefined || newest === undefined, 'newest goes with glob')
+  .refine(
+    ({ path }) => path === undefined || !/[*?]/.test(path),
+    'path names one file; use glob for patterns',
+  );
+
+export type FileSpec = z.infer<typeof spec>;
+
+const contentTypes: Readonly<Record<string, ValueType>> = {
+  text: string,
+  lines: list(string),
+  json: dyn,
+  yaml: dyn,
+};
+
+/** How the content is given: what `parse` says, else text for one file that is read whole. */
+export function parseOf({ parse, path, head }: FileSpec): keyof typeof contentTypes | null {
+  return parse ?? (path !== undefined && head === undefined ? 'text' : null);
+}
+
+export const fileObserver: ObserverKind<FileSpec> = {
+  kind: 'file',
+  spec,
+  resultType(asked) {
+    const parse = parseOf(asked);
+    const content = {
+      ...(asked.head === undefined ? {} : { head: string }),
+      ...(parse === null ? {} : { [parse]: contentTypes[parse] ?? dyn }),
+    };
+    const file = object({ path: string, bytes: number, modified: timestamp, ...content });
+    return object({ exists: bool, files: list(file), ...(asked.path === undefined ? {} : content) });
+  },
+  components: ({ component }) => [{ name: component, kinds: ['shell'] }],
+  observe: (asked, context, signal) =>
+    look(context, asked.timeout, signal, (within) => seeFiles(asked, context, within)),
+};

@@ -1,0 +1,40 @@
+/**
+ * Every cap on what a look may cost, in one place. A look over a cap is `oversized`, never cut: a verdict on half of
+ * the rows would be a guess.
+ */
+export const limits = {
+  /** A look's own time when its spec does not say; the attempt's deadline still ends it earlier. */
+  lookMs: 10_000,
+  longestLookMs: 120_000,
+  /** After an abort or its deadline a look has this long to clean up; then it is left behind. */
+  abortGraceMs: 100,
+  /** What a program gets beyond its own time, so that its end is seen rather than ours. */
+  graceMs: 250,
+
+  sqlRows: 1_000,
+  sqlBytes: 1024 * 1024,
+  /** What may arrive on the wire: the rows, their framing, start-up and notices. */
+  sqlWireBytes: 2 * 1024 * 1024,
+  sqlColumns: 200,
+
+  httpBodyBytes: 1024 * 1024,
+  httpHeaderBytes: 32 * 1024,
+
+  execOutputBytes: 256 * 1024,
+  execMs: 30_000,
+
+  files: 100,
+  fileBytes: 1024 * 1024,
+  largestFileBytes: 4 * 1024 * 1024,
+  /** YAML is parsed on our thread at about 10 MB a second. */
+  yamlChars: 256 * 1024,
+  fileHeadBytes: 64 * 1024,
+
+  /** Depth of anything parsed from the trainee's bytes, and of what a judge is given. */
+  depth: 64,
+  /** Values in one parsed document: a YAML file may name one list a million times. */
+  nodes: 100_000,
+
+  /** Characters of a trainee's own words inside a reason. */
+  quotedChars: 200,
+} as const;

@@ -1,0 +1,19 @@
+/** The kinds of looks there are. A new kind is one file, one line here and a green `observer-contract`. */
+import type { ObserverKind } from '../grading/types.ts';
+import { answerObserver } from './answer.ts';
+import { execObserver } from './exec.ts';
+import { fileObserver } from './file.ts';
+import { httpObserver } from './http.ts';
+import { sqlObserver } from './sql.ts';
+
+/** Every observer by its kind, as a template names it. */
+export function observerKinds(): ReadonlyMap<string, ObserverKind> {
+  const kinds: readonly ObserverKind[] = [
+    sqlObserver,
+    httpObserver,
+    execObserver,
+    fileObserver,
+    answerObserver,
+  ];
+  return new Map(kinds.map((kind) => [kind.kind, kind]));
+}

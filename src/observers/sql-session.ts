@@ -1,0 +1,140 @@
+/** One connection to a lab's database for one look or step, and its sure end. */
+import type { Duplex } from 'node:stream';
+import pg from 'pg';
+import type { SandboxHandle } from '../grading/types.ts';
+import type { ComponentAccess, Credentials } from '../lab/ports.ts';
+import { CountedStream } from './counted-stream.ts';
+
+export interface SessionOptions {
+  readonly sandbox: SandboxHandle;
+  readonly component: string;
+  readonly as: 'checker' | 'trainee';
+  /** Server settings of this session. */
+  readonly settings: Readonly<Record<string, string | number>>;
+  /** What may arrive at most. */
+  readonly wireBytes: number;
+}
+
+export interface SqlSession {
+  readonly client: pg.Client;
+  /** Ends at once; a backend that may still be working is terminated from outside. Never throws. */
+  close(idle: boolean): void;
+}
+
+const terminateMs = 3_000;
+
+/** Values arrive as the server wrote them: `sql-values.ts` turns them into ours. */
+const rawTypes = { getTypeParser: () => (raw: string) => raw };
+
+/** Every session speaks the same dialect, whatever the trainee set for their role. */
+const dialect = {
+  datestyle: 'ISO',
+  timezone: 'UTC',
+  intervalstyle: 'iso_8601',
+  bytea_output: 'hex',
+  extra_float_digits: 1,
+  client_min_messages: 'error',
+  // A backend whose client is gone ends itself, even in a loop; a function can switch that off, hence `terminate`.
+  client_connection_check_interval: '500ms',
+};
+
+/** Connects. @throws what `dial` throws, a `pg.DatabaseError`, or a socket error. */
+export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<SqlSession> {
+  const access = postgresAccess(options.sandbox.access(options.component));
+  const stream = new CountedStream(await options.sandbox.dial(options.component, signal), options.wireBytes);
+  const client = clientOver(stream, access, access[options.as], { ...dialect, ...options.settings });
+  const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await client.connect();
+  } catch (thrown) {
+    signal.removeEventListener('abort', abort);
+    stream.destroy();
+    throw thrown;
+  }
+  return {
+    client,
+    close(idle) {
+      signal.removeEventListener('abort', abort);
+      if (idle && !stream.destroyed) client.end().catch(() => {});
+      else {
+        stream.destroy();
+        terminate(options, client).catch(() => {});
+      }
+    },
+  };
+}
+
+/**
+ * A look without rights: connects as the checker and selects 1. True means that the database serves, so that whatever
+ * failed before was not on our side.
+ */
+export async function probe(
+  sandbox: SandboxHandle,
+  component: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const options = { sandbox, component, as: 'checker', settings: {}, wireBytes: 65_536 } as const;
+    const session = await openSession(options, signal);
+    try {
+      await session.client.query('select 1');
+      return true;
+    } finally {
+      session.close(true);
+    }
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+/**
+ * Ends the backend of a client that was given up. `statement_timeout` and cancelling do not: a function with
+ * `exception when query_canceled` swallows both, but not the end of its session. A role may end its own sessions.
+ */
+async function terminate(options: SessionOptions, client: pg.Client): Promise<void> {
+  const { processID } = client as pg.Client & { readonly processID: number | null };
+  if (processID === null) return;
+  const signal = AbortSignal.timeout(terminateMs);
+  const session = await openSession({ ...options, settings: {}, wireBytes: 65_536 }, signal);
+  try {
+    await session.client.query('select pg_catalog.pg_terminate_backend($1)', [processID]);
+  } finally {
+    session.close(true);
+  }
+}
+
+function clientOver(
+  stream: Duplex,
+  access: ComponentAccess & { kind: 'postgres' },
+  credentials: Credentials,
+  settings: Readonly<Record<string, string | number>>,
+): pg.Client {
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${escaped(String(value))}`);
+  const client = new pg.Client({
+    stream: () => stream,
+    // All named, so that nothing is taken from the environment; `stream` decides where it really goes.
+    host: access.host,
+    port: access.port,
+    database: access.database,
+    user: credentials.user,
+    password: credentials.password,
+    ssl: false,
+    application_name: 'labwright',
+    options: options.join(' '),
+    types: rawTypes as pg.CustomTypesConfig,
+  } as pg.ClientConfig);
+  // A connection that breaks while nobody waits for it is told by the next use.
+  client.on('error', () => {});
+  return client;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll(/[\\\s]/g, (character) => `\\${character}`);
+}
+
+function postgresAccess(access: ComponentAccess): ComponentAccess & { kind: 'postgres' } {
+  if (access.kind === 'postgres') return access;
+  throw new TypeError(`sql on a component of kind ${access.kind}`);
+}

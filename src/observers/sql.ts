@@ -1,0 +1,39 @@
+/**
+ * `sql`: one query, read with the checker's own unprivileged role. The trainee's views and functions that the query
+ * reaches run as the checker too, so there is nothing for them to gain; `views: false` refuses to go through any.
+ */
+import { z } from 'zod';
+import type { ObserverKind, ValueType } from '../grading/types.ts';
+import { limits } from './limits.ts';
+import { look } from './look.ts';
+import { componentName, dyn, json, list, map, number, object, string, upTo } from './spec-parts.ts';
+import { seeRows } from './sql-look.ts';
+
+const spec = z.strictObject({
+  component: componentName,
+  /** One statement. Nothing is ever spliced into it: values go into `args`, as $1, $2 … */
+  query: z.string().min(1).max(100_000),
+  args: z.array(json).max(100).default([]),
+  /** False: the query may only read tables; a view or foreign table in the place of one is refused. */
+  views: z.boolean().default(true),
+  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+});
+
+export type SqlSpec = z.infer<typeof spec>;
+
+/** What every statement's result looks like, for looks and for actions. */
+export const rowsType: ValueType = object({
+  rows: list(map(dyn)),
+  columns: list(string),
+  rowCount: number,
+  durationMs: number,
+});
+
+export const sqlObserver: ObserverKind<SqlSpec> = {
+  kind: 'sql',
+  spec,
+  resultType: () => rowsType,
+  components: ({ component }) => [{ name: component, kinds: ['postgres'] }],
+  observe: (asked, context, signal) =>
+    look(context, asked.timeout, signal, (within) => seeRows(asked, context, within)),
+};
