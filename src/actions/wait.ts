@@ -3,54 +3,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ActContext, ActionKind, ActionOutcome, ObserverKind } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';
-import { bool, json, number, object, upTo } from '../observers/spec-parts.ts';
-import type { LookSpec } from '../templates/types.ts';
+import { bool, number, object, upTo } from '../observers/spec-parts.ts';
+import { looks } from '../templates/schema-looks.ts';
 import { act } from './act.ts';
 
-/** One look, written as in a check: `{ sql: { … } }`. */
-const lookSpec = z
-  .record(z.string(), z.record(z.string(), json))
-  .refine((look) => Object.keys(look).length === 1, 'expected one kind of look')
-  .transform((look): LookSpec => {
-    const [kind = '', spec = {}] = Object.entries(look)[0] ?? [];
-    return { kind, spec };
-  });
+const specOver = (observers: ReadonlyMap<string, ObserverKind>) =>
+  z
+    .strictObject({
+      for: upTo(limits.longestLookMs).optional(),
+      /** An expression over what `observe` names. */
+      until: z.string().min(1).optional(),
+      observe: looks(observers).optional(),
+      within: upTo(600_000).default(30_000),
+      /** True: a wait that ends without it is a success too. */
+      orGoOn: z.boolean().default(false),
+    })
+    .refine(
+      (wait) => (wait.for === undefined) !== (wait.until === undefined),
+      'expected either for, or until with observe',
+    )
+    .refine(
+      (wait) => (wait.until === undefined) === (wait.observe === undefined),
+      'until and observe go together',
+    );
 
-const spec = z
-  .strictObject({
-    for: upTo(limits.longestLookMs).optional(),
-    /** An expression over what `observe` names. */
-    until: z.string().min(1).optional(),
-    observe: z.record(z.string(), lookSpec).optional(),
-    within: upTo(600_000).default(30_000),
-    /** True: a wait that ends without it is a success too. */
-    orGoOn: z.boolean().default(false),
-  })
-  .refine(
-    (wait) => (wait.for === undefined) !== (wait.until === undefined),
-    'expected either for, or until with observe',
-  )
-  .refine(
-    (wait) => (wait.until === undefined) === (wait.observe === undefined),
-    'until and observe go together',
-  );
-
-export type WaitSpec = z.infer<typeof spec>;
+export type WaitSpec = z.infer<ReturnType<typeof specOver>>;
 
 /** @param observers the kinds that `observe` may name. */
 export function waitAction(observers: ReadonlyMap<string, ObserverKind>): ActionKind<WaitSpec> {
-  const looks = (asked: WaitSpec) =>
-    Object.values(asked.observe ?? {}).flatMap((look) => {
-      const kind = observers.get(look.kind);
-      const parsed = kind?.spec.safeParse(look.spec);
-      return kind && parsed?.success ? [{ kind, spec: parsed.data }] : [];
+  const looked = (asked: WaitSpec) =>
+    Object.values(asked.observe ?? {}).flatMap(({ kind: word, spec }) => {
+      const kind = observers.get(word);
+      return kind === undefined ? [] : [{ kind, spec }];
     });
   return {
     kind: 'wait',
-    spec,
+    spec: specOver(observers),
     resultType: () => object({ held: bool, waitedMs: number }),
-    components: (asked) => looks(asked).flatMap((look) => look.kind.components(look.spec)),
-    questions: (asked) => looks(asked).flatMap((look) => look.kind.questions?.(look.spec) ?? []),
+    components: (asked) => looked(asked).flatMap((look) => look.kind.components(look.spec)),
+    questions: (asked) => looked(asked).flatMap((look) => look.kind.questions?.(look.spec) ?? []),
     run: (asked, context, signal) => {
       const most = Math.min(asked.for ?? asked.within, context.waitLimitMs);
       return act({ deadlineMs: Number.POSITIVE_INFINITY }, most + limits.lookMs, signal, (within) =>
