@@ -31,7 +31,8 @@ export interface Stock {
 }
 
 export function createStock(deps: StockDeps): Stock {
-  const pauses = new Map<string, { readonly until: number; readonly ms: number }>();
+  /** By template version: how long to wait after its last failure, and since the database's clock said when. */
+  const pauses = new Map<string, { readonly ms: number; readonly until: number | null }>();
 
   async function drain(): Promise<void> {
     const newest = new Set((await deps.templates.list()).map((version) => version.hash));
@@ -45,12 +46,12 @@ export function createStock(deps: StockDeps): Stock {
   }
 
   async function fill(): Promise<void> {
-    const now = Date.now();
+    const now = (await deps.labs.now()).getTime();
     for (const { templateId, backend } of await deps.labs.recentDemand(demandSeconds)) {
       const version = await deps.templates.load(templateId);
       if (version === null || !deps.backends.has(backend) || !version.template.backends.includes(backend))
         continue;
-      if ((pauses.get(version.hash)?.until ?? 0) > now) continue;
+      if (paused(version.hash, now)) continue;
       await deps.templateStore.save(version);
       for (;;) {
         const spare = await deps.labs.startSpare(
@@ -69,6 +70,14 @@ export function createStock(deps: StockDeps): Stock {
     }
   }
 
+  function paused(hash: string, now: number): boolean {
+    const pause = pauses.get(hash);
+    if (pause === undefined) return false;
+    const until = pause.until ?? now + pause.ms;
+    pauses.set(hash, { ms: pause.ms, until });
+    return now < until;
+  }
+
   return {
     async keep() {
       await drain();
@@ -76,7 +85,7 @@ export function createStock(deps: StockDeps): Stock {
     },
     failed(templateHash) {
       const ms = Math.min((pauses.get(templateHash)?.ms ?? firstPauseMs / 2) * 2, longestPauseMs);
-      pauses.set(templateHash, { until: Date.now() + ms, ms });
+      pauses.set(templateHash, { ms, until: null });
     },
   };
 }

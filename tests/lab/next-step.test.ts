@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ComponentRow, Lab, Sandbox, SandboxObservation } from '../../src/lab/lab.ts';
+import { type Blueprint, nextStep, type Situation, type Step } from '../../src/lab/next-step.ts';
+import { defaultPolicy } from '../../src/lab/policy.ts';
+
+const blueprint: Blueprint = {
+  uses: { database: [], api: ['database'], workspace: [] },
+  traineeCustody: new Set(['workspace']),
+  warnSeconds: [300, 60],
+  needsSurvey: true,
+};
+const t0 = new Date('2026-01-01T00:00:00Z');
+const at = (seconds: number) => new Date(t0.getTime() + seconds * 1000);
+
+const row: fc.Arbitrary<ComponentRow> = fc.record({
+  generation: fc.integer({ min: 1, max: 4 }),
+  observed: fc.constantFrom('unknown', 'absent', 'starting', 'running', 'broken'),
+  servedGeneration: fc.integer({ min: 0, max: 4 }),
+  detail: fc.option(fc.constant('it stopped')),
+});
+const sandbox: fc.Arbitrary<Sandbox> = fc.record({
+  id: fc.constant('sb-1'),
+  version: fc.nat(9),
+  state: fc.constantFrom('building', 'up', 'dead', 'gone'),
+  labId: fc.option(fc.constant('lab-1')),
+  templateId: fc.constant('t'),
+  templateHash: fc.constant('h'),
+  backend: fc.constant('process'),
+  components: fc.record({ database: row, api: row, workspace: row }),
+  survey: fc.option(fc.constant({})),
+  failures: fc.nat(7),
+  nextTryAt: fc.option(fc.integer({ min: -20, max: 20 }).map(at)),
+  lastError: fc.option(fc.constant('it failed')),
+  createdAt: fc.constant(t0),
+});
+const lab: fc.Arbitrary<Lab> = fc.record({
+  id: fc.constant('lab-1'),
+  version: fc.nat(9),
+  phase: fc.constantFrom('requested', 'provisioning', 'ready', 'terminating', 'terminated'),
+  trainee: fc.constant('ann'),
+  templateId: fc.constant('t'),
+  templateHash: fc.constant('h'),
+  backend: fc.constant('process'),
+  seed: fc.constant('s'),
+  params: fc.option(fc.constant({})),
+  sandboxId: fc.constant('sb-1'),
+  createdAt: fc.constant(t0),
+  readyAt: fc.constant(null),
+  expiresAt: fc.integer({ min: -100, max: 1000 }).map(at),
+  maxExpiresAt: fc.constant(at(2000)),
+  warned: fc.subarray([300, 60]),
+  endedAt: fc.constant(null),
+  endReason: fc.constant(null),
+  endDetail: fc.constant(null),
+});
+const component = fc.record({
+  state: fc.constantFrom('absent', 'starting', 'running', 'broken'),
+  generation: fc.integer({ min: 0, max: 4 }),
+  detail: fc.constant(null),
+});
+const seen: fc.Arbitrary<SandboxObservation> = fc.record({
+  components: fc.record({ database: component, api: component, workspace: component }, { requiredKeys: [] }),
+});
+const situation: fc.Arbitrary<Situation> = fc.record({
+  lab: fc.option(lab),
+  sandbox: fc.option(sandbox),
+  seen: fc.option(seen),
+  now: fc.constant(t0),
+  noSpare: fc.boolean(),
+});
+const decide = (s: Situation): readonly Step[] => nextStep(s, blueprint, defaultPolicy);
+const always = (property: (s: Situation, steps: readonly Step[]) => void) =>
+  fc.assert(
+    fc.property(situation, (s) => property(s, decide(s))),
+    { numRuns: 5000 },
+  );
+
+describe('nextStep', () => {
+  it('always says something, and the same for the same situation', () => {
+    always((s, steps) => {
+      expect(steps.length).toBeGreaterThan(0);
+      expect(decide(structuredClone(s))).toEqual(steps);
+    });
+  });
+
+  it('takes several steps at once only to start components', () => {
+    always((_, steps) => {
+      if (steps.length > 1) expect(steps.every((step) => step.do === 'ensure')).toBe(true);
+    });
+  });
+
+  it('starts a component only when all that it uses runs at the generation that was asked for', () => {
+    always((s, steps) => {
+      for (const step of steps) {
+        if (step.do !== 'ensure') continue;
+        for (const used of blueprint.uses[step.component] ?? []) {
+          const found = s.seen?.components[used];
+          expect(found?.state).toBe('running');
+          expect(found?.generation).toBe(s.sandbox?.components[used]?.generation);
+        }
+      }
+    });
+  });
+
+  it('destroys only what is dead, and starts nothing in what is dead or gone', () => {
+    always((s, steps) => {
+      for (const step of steps) {
+        if (step.do === 'destroy') expect(s.sandbox?.state).toBe('dead');
+        if (step.do === 'ensure') expect(['building', 'up']).toContain(s.sandbox?.state);
+      }
+    });
+  });
+
+  it('leaves what ended alone, for good', () => {
+    always((s, steps) => {
+      if (s.lab?.phase === 'terminated') expect(steps).toEqual([{ do: 'rest', until: null }]);
+    });
+  });
+
+  it('ends a lab whose time has come before anything else', () => {
+    always((s, steps) => {
+      const living = s.lab !== null && s.lab.phase !== 'terminating' && s.lab.phase !== 'terminated';
+      if (living && s.lab && s.now >= s.lab.expiresAt)
+        expect(steps[0]).toMatchObject({ do: 'end', because: 'expired' });
+    });
+  });
+
+  it('never rests past the end of a living lab', () => {
+    always((s, steps) => {
+      const [step] = steps;
+      const living = s.lab !== null && s.lab.phase !== 'terminating' && s.lab.phase !== 'terminated';
+      if (!living || !s.lab || step?.do !== 'rest' || s.sandbox?.nextTryAt === step.until) return;
+      expect(step.until).not.toBeNull();
+      expect(step.until?.getTime()).toBeLessThanOrEqual(s.lab.expiresAt.getTime());
+    });
+  });
+
+  it('does not repair what the trainee broke in their own custody, but resets it when asked', () => {
+    const own = { generation: 1, observed: 'broken', servedGeneration: 1, detail: null } as const;
+    const fine = { state: 'running', generation: 1, detail: null } as const;
+    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
+    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
+    if (!base || !ready) throw new Error('no sample');
+    const running = { ...own, observed: 'running' } as const;
+    const components = { database: running, api: running, workspace: own };
+    const left: Situation = {
+      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
+      sandbox: { ...base, state: 'up', failures: 0, nextTryAt: null, components },
+      seen: { components: { database: fine, api: fine, workspace: { ...fine, state: 'broken' } } },
+      now: t0,
+      noSpare: true,
+    };
+    expect(decide(left)[0]?.do).toBe('rest');
+    const asked = { ...components, workspace: { ...own, generation: 2, observed: 'absent' as const } };
+    const reset = {
+      ...left,
+      sandbox: { ...base, state: 'up' as const, failures: 0, nextTryAt: null, components: asked },
+    };
+    const seenNow = { components: { database: fine, api: fine } };
+    expect(decide({ ...reset, seen: seenNow })).toEqual([{ do: 'ensure', component: 'workspace' }]);
+  });
+
+  it('brings any living lab to ready in a world where every effort succeeds', () => {
+    fc.assert(
+      fc.property(lab, sandbox, (someLab, someSandbox) => {
+        fc.pre(someLab.phase === 'requested' || someLab.phase === 'provisioning');
+        fc.pre(someSandbox.failures < defaultPolicy.provisionTries && someLab.expiresAt > at(600));
+        let now = t0;
+        let l: Lab = { ...someLab, warned: [300, 60] };
+        let s: Sandbox = { ...someSandbox, state: 'building' };
+        const made: Record<string, SandboxObservation['components'][string]> = {};
+        for (let round = 0; round < 30; round++) {
+          const world = { components: { ...made } };
+          let steps = nextStep(
+            { lab: l, sandbox: s, seen: null, now, noSpare: true },
+            blueprint,
+            defaultPolicy,
+          );
+          if (steps[0]?.do === 'look') {
+            steps = nextStep(
+              { lab: l, sandbox: s, seen: world, now, noSpare: true },
+              blueprint,
+              defaultPolicy,
+            );
+          }
+          for (const step of steps) {
+            if (step.do === 'admit') return;
+            if (step.do === 'claim') l = { ...l, phase: 'provisioning' };
+            else if (step.do === 'record') s = { ...s, components: step.components };
+            else if (step.do === 'survey') s = { ...s, survey: {} };
+            else if (step.do === 'ensure') {
+              const generation = s.components[step.component]?.generation ?? 0;
+              made[step.component] = { state: 'running', generation, detail: null };
+            } else if (step.do === 'rest') now = step.until ?? now;
+            else throw new Error(`unexpected step ${step.do}`);
+          }
+        }
+        throw new Error(`not ready after 30 rounds: ${JSON.stringify(s)}`);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
