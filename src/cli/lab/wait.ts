@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LabWire } from '../../http/lab-wire.ts';
+import type { ApiClient } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
+import type { Progress } from '../progress.ts';
+import { labPath } from './wire.ts';
+
+const everyMs = 200;
+
+/** Follows a lab until it is ready, saying how it goes. Throws CliError `lab_ended` when it ends instead. */
+export async function waitUntilReady(
+  api: ApiClient,
+  id: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<LabWire> {
+  for (;;) {
+    const lab = await api.call<LabWire>('GET', labPath(id), { signal });
+    if (lab.status === 'ready') return lab;
+    if (lab.status === 'ending' || lab.status === 'ended') {
+      progress.clear();
+      throw new CliError('failed', 'lab_ended', `Lab ${id} never got ready: ${lab.message}.`, { lab: id });
+    }
+    progress.say(lab.message);
+    await delay(everyMs, undefined, { signal });
+  }
+}
+
+/** Follows a lab until nothing of it is left. */
+export async function waitUntilEnded(
+  api: ApiClient,
+  id: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<LabWire> {
+  for (;;) {
+    const lab = await api.call<LabWire>('GET', labPath(id), { signal });
+    if (lab.status === 'ended') return lab;
+    progress.say(lab.message);
+    await delay(everyMs, undefined, { signal });
+  }
+}
