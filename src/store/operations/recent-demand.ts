@@ -1,0 +1,20 @@
+import type { BackendName } from '../../templates/types.ts';
+import type { Database } from '../database.ts';
+
+export interface Demand {
+  readonly templateId: string;
+  readonly backend: BackendName;
+}
+
+/** What labs were asked for in the last `seconds`, most asked for first. */
+export function recentDemand(db: Database, seconds: number): Promise<readonly Demand[]> {
+  return db.query<Demand & object>({
+    name: 'recent_demand',
+    text: `
+      select template_id as "templateId", backend from labs
+      where created_at > clock_ms() - $1 * interval '1 second'
+      group by template_id, backend
+      order by count(*) desc, template_id, backend`,
+    values: [seconds],
+  });
+}

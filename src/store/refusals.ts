@@ -1,0 +1,81 @@
+/** Why the store says no: one place for codes, texts and the facts that come with them. */
+
+import type { Attempt } from '../grading/types.ts';
+import { LabError } from '../lab/errors.ts';
+import type { Lab } from '../lab/lab.ts';
+
+export function quotaTrainee(trainee: string, limit: number, used: number): LabError {
+  return new LabError(
+    'quota_trainee',
+    `${trainee} has ${used} labs and may have ${limit}: end one, or wait until one expires.`,
+    { extra: { quota: 'trainee', limit, used }, retryAfterSeconds: 60 },
+  );
+}
+
+export function quotaGlobal(limit: number, used: number): LabError {
+  return new LabError('quota_global', `All ${limit} labs of this server are in use: try again later.`, {
+    extra: { quota: 'global', limit, used },
+    retryAfterSeconds: 30,
+  });
+}
+
+export function idempotencyConflict(key: string): LabError {
+  return new LabError(
+    'idempotency_conflict',
+    'This Idempotency-Key was used for another request: send a new key, or the same body.',
+    { extra: { key } },
+  );
+}
+
+export function labNotFound(id: string): LabError {
+  return new LabError('lab_not_found', `There is no lab ${id}.`);
+}
+
+/** Why a lab that is not `ready` takes no attempt; null when it does. */
+export function refusesAttempt(lab: Pick<Lab, 'phase' | 'sandboxId'>): LabError | null {
+  if (lab.phase === 'terminating' || lab.phase === 'terminated') {
+    return new LabError('lab_ended', 'This lab has ended: it can no longer be graded.');
+  }
+  if (lab.phase === 'ready' && lab.sandboxId !== null) return null;
+  return new LabError('lab_not_ready', `This lab is ${lab.phase}: it can be graded when it is ready.`, {
+    extra: { phase: lab.phase },
+    retryAfterSeconds: 5,
+  });
+}
+
+export function attemptRunning(open: Pick<Attempt, 'number'>): LabError {
+  return new LabError('attempt_running', `Attempt ${open.number} of this lab is still being graded.`, {
+    extra: { attempt: open.number },
+    retryAfterSeconds: 5,
+  });
+}
+
+export function alreadySubmitted(final: Pick<Attempt, 'number'>): LabError {
+  return new LabError('conflict', `This lab was submitted: attempt ${final.number} is its final grade.`, {
+    extra: { attempt: final.number },
+  });
+}
+
+export function tooSoon(seconds: number, everySeconds: number): LabError {
+  return new LabError(
+    'too_soon',
+    `A lab is graded at most every ${everySeconds} s: try again in ${seconds} s.`,
+    { extra: { everySeconds }, retryAfterSeconds: seconds },
+  );
+}
+
+/** Why an attempt's results no longer speak of the lab, or null when they do. */
+export function staleness(
+  graded: { readonly sandboxId: string | null; readonly generations: Readonly<Record<string, number>> },
+  now: {
+    readonly phase: Lab['phase'];
+    readonly sandboxId: string | null;
+    readonly generations: Readonly<Record<string, number>>;
+  },
+): string | null {
+  if (now.phase !== 'ready') return 'The lab ended while it was being graded.';
+  if (now.sandboxId !== graded.sandboxId) return 'The lab was reset while it was being graded.';
+  const names = new Set([...Object.keys(graded.generations), ...Object.keys(now.generations)]);
+  const reset = [...names].filter((name) => graded.generations[name] !== now.generations[name]).sort();
+  return reset.length === 0 ? null : `Reset while it was being graded: ${reset.join(', ')}.`;
+}

@@ -1,0 +1,167 @@
+/** Attempts, answers, hints and evidence of the in-memory store. */
+import type { Attempt, AttemptOutcome, AttemptWork } from '../../src/grading/types.ts';
+import {
+  alreadySubmitted,
+  attemptRunning,
+  labNotFound,
+  refusesAttempt,
+  staleness,
+  tooSoon,
+} from '../../src/store/refusals.ts';
+import { wellFormed } from '../../src/store/well-formed.ts';
+import { type AttemptRow, after, inner, type MemoryTables, stored } from './memory-tables.ts';
+
+export class MemoryAttempts {
+  readonly #tables: MemoryTables;
+  readonly #now: () => Date;
+
+  constructor(tables: MemoryTables, now: () => Date) {
+    this.#tables = tables;
+    this.#now = now;
+  }
+
+  request(
+    labId: string,
+    options: { id: string; final: boolean; maxPoints: number; everySeconds: number },
+  ): Attempt {
+    const known = this.#tables.attempts.get(options.id);
+    if (known) return known.attempt;
+    const now = this.#now();
+    const lab = this.#tables.labs.get(labId)?.lab;
+    if (!lab) throw labNotFound(labId);
+    const refusal = refusesAttempt(lab);
+    if (refusal) throw refusal;
+    const earlier = this.#tables.attemptsOf(labId).map((row) => row.attempt);
+    const open = earlier.find(isOpen);
+    if (open) throw attemptRunning(open);
+    const submitted = earlier.find((one) => one.final && one.state === 'finished');
+    if (submitted && options.final) throw alreadySubmitted(submitted);
+    const last = earlier.at(-1);
+    const wait = last ? options.everySeconds - (now.getTime() - last.requestedAt.getTime()) / 1000 : 0;
+    if (wait > 0) throw tooSoon(Math.ceil(wait), options.everySeconds);
+    const attempt: Attempt = {
+      id: options.id,
+      labId,
+      number: (last?.number ?? 0) + 1,
+      final: options.final,
+      state: 'queued',
+      templateHash: lab.templateHash,
+      requestedAt: now,
+      startedAt: null,
+      finishedAt: null,
+      points: null,
+      maxPoints: options.maxPoints,
+      penalty: 0,
+      voidReason: null,
+      results: [],
+    };
+    const generations = this.#generations(lab.sandboxId);
+    this.#tables.attempts.set(attempt.id, {
+      attempt,
+      fence: 0,
+      sandboxId: lab.sandboxId,
+      generations,
+      dueAt: now,
+    });
+    const data = { attempt: attempt.number, final: attempt.final };
+    this.#tables.append(labId, [{ type: 'attempt.requested', data }], now);
+    return attempt;
+  }
+
+  start(id: string, leaseSeconds: number): AttemptWork | null {
+    const row = this.#tables.attempts.get(id);
+    if (!row || !isOpen(row.attempt)) return null;
+    const now = this.#now();
+    const attempt: Attempt = { ...row.attempt, state: 'running', startedAt: row.attempt.startedAt ?? now };
+    const started = { ...row, attempt, fence: row.fence + 1, dueAt: after(now, leaseSeconds) };
+    this.#tables.attempts.set(id, started);
+    if (row.attempt.state === 'queued') {
+      const data = { attempt: attempt.number };
+      this.#tables.append(attempt.labId, [{ type: 'attempt.started', data }], now);
+    }
+    const { fence, sandboxId, generations } = started;
+    return { attempt, fence, sandboxId, generations };
+  }
+
+  finish(id: string, fence: number, outcome: AttemptOutcome): boolean {
+    const row = this.#tables.attempts.get(id);
+    if (row?.fence !== fence) return false;
+    if (row.attempt.state === 'finished') return true;
+    const lab = this.#tables.labs.get(row.attempt.labId)?.lab;
+    if (row.attempt.state !== 'running' || !lab) return false;
+    const { phase, sandboxId } = lab;
+    const reason = staleness(row, { phase, sandboxId, generations: this.#generations(sandboxId) });
+    if (reason !== null) {
+      this.#void(row, reason);
+      return true;
+    }
+    const now = this.#now();
+    for (const piece of outcome.evidence) {
+      if (!this.#tables.evidence.has(piece.address))
+        this.#tables.evidence.set(piece.address, piece.bytes.slice());
+    }
+    const progress = inner(this.#tables.progress, lab.id);
+    for (const { checkId, verdict, points } of outcome.results) {
+      if (verdict === 'pass' && !progress.has(checkId))
+        progress.set(checkId, { checkId, passedAt: now, points });
+    }
+    const { points, penalty, results } = outcome;
+    const done = { state: 'finished', finishedAt: now, points, penalty, results: stored(results) } as const;
+    const attempt: Attempt = { ...row.attempt, ...done };
+    this.#tables.attempts.set(id, { ...row, attempt, dueAt: null });
+    const { number, maxPoints, final } = attempt;
+    const judged = results.map(
+      ({ checkId, verdict, points }) =>
+        ({ type: 'check.judged', data: { attempt: number, check: checkId, verdict, points } }) as const,
+    );
+    const finished = { attempt: number, final, points, maxPoints, penalty };
+    this.#tables.append(lab.id, [...judged, { type: 'attempt.finished', data: finished }], now);
+    return true;
+  }
+
+  void(id: string, reason: string): void {
+    const row = this.#tables.attempts.get(id);
+    if (row && isOpen(row.attempt)) this.#void(row, reason);
+  }
+
+  get(labId: string, number: number): Attempt | null {
+    return this.list(labId).find((one) => one.number === number) ?? null;
+  }
+
+  list(labId: string): Attempt[] {
+    return this.#tables.attemptsOf(labId).map((row) => row.attempt);
+  }
+
+  putAnswer(labId: string, question: string, value: string | number): void {
+    if (!this.#tables.labs.has(labId)) throw labNotFound(labId);
+    const kept = typeof value === 'string' ? wellFormed(value) : value;
+    inner(this.#tables.answers, labId).set(question, kept);
+  }
+
+  takeHint(labId: string, checkId: string, available: number): number {
+    if (!this.#tables.labs.has(labId)) throw labNotFound(labId);
+    const taken = inner(this.#tables.hints, labId);
+    const now = Math.min((taken.get(checkId) ?? 0) + 1, available);
+    if (now > 0) taken.set(checkId, now);
+    return now;
+  }
+
+  #void(row: AttemptRow, reason: string): void {
+    const now = this.#now();
+    const told = wellFormed(reason);
+    const attempt: Attempt = { ...row.attempt, state: 'void', finishedAt: now, voidReason: told };
+    this.#tables.attempts.set(attempt.id, { ...row, attempt, dueAt: null });
+    const data = { attempt: attempt.number, reason: told };
+    this.#tables.append(attempt.labId, [{ type: 'attempt.void', data }], now);
+  }
+
+  #generations(sandboxId: string | null): Record<string, number> {
+    const components =
+      sandboxId === null ? {} : (this.#tables.sandboxes.get(sandboxId)?.sandbox.components ?? {});
+    return Object.fromEntries(Object.entries(components).map(([name, row]) => [name, row.generation]));
+  }
+}
+
+function isOpen(attempt: Attempt): boolean {
+  return attempt.state === 'queued' || attempt.state === 'running';
+}

@@ -1,0 +1,84 @@
+/**
+ * The store without a database, for simulations: strict, deterministic, and held to the contract tests that
+ * PostgreSQL's store passes. Every method gives way before and after its one atomic change, so that a simulation can
+ * interleave or crash on both sides of a commit.
+ */
+import type { AttemptStore } from '../../src/grading/types.ts';
+import type { LabStore, TemplateStore } from '../../src/lab/ports.ts';
+import { MemoryAttempts } from './memory-attempts.ts';
+import { MemoryLabs } from './memory-labs.ts';
+import { MemoryTables } from './memory-tables.ts';
+
+export interface MemoryStoreOptions {
+  /** The database's clock. */
+  readonly now: () => Date;
+  /** Awaited before and after each change; a simulation's scheduler goes here. At once, when not given. */
+  readonly pause?: () => Promise<void>;
+  /** Rows that outlive a simulated crash: pass the tables of an earlier store to go on with them. */
+  readonly tables?: MemoryTables;
+}
+
+export type MemoryStore = LabStore & AttemptStore & TemplateStore & { readonly tables: MemoryTables };
+
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { now, pause = () => Promise.resolve(), tables = new MemoryTables() } = options;
+  const labs = new MemoryLabs(tables, now);
+  const attempts = new MemoryAttempts(tables, now);
+
+  async function step<T>(change: () => T): Promise<T> {
+    await pause();
+    const result = change();
+    await pause();
+    return result;
+  }
+
+  return {
+    tables,
+    createLab: (lab) => step(() => labs.create(lab)),
+    getLab: (id) => step(() => labs.get(id)),
+    getSandbox: (id) => step(() => labs.bySandbox(id)),
+    listLabs: (query) => step(() => labs.list(query)),
+    transition: (id, version, change, events) => step(() => labs.move(id, version, change, events)),
+    changeSandbox: (id, version, change, events = []) =>
+      step(() => labs.changeSandbox(id, version, change, events)),
+    claimSpare: (labId, version, change, events) =>
+      step(() => labs.move(labId, version, change, events, (lab) => labs.spareFor(lab))),
+    startSandboxForLab: (labId, version, sandbox, change, events) =>
+      step(() => labs.move(labId, version, change, events, () => labs.fresh(sandbox, labId))),
+    startSpare: (sandbox, wanted) => step(() => labs.startSpare(sandbox, wanted)),
+    recentDemand: (seconds) => step(() => labs.recentDemand(seconds)),
+    listSpares: () => step(() => labs.spares()),
+    claimDue: (limit, leaseSeconds) => step(() => labs.claimDue(limit, leaseSeconds)),
+    holdDue: (key, leaseSeconds) => step(() => labs.hold(key, leaseSeconds)),
+    livingSandboxes: (ids) => step(() => labs.living(ids)),
+    appendEvents: (labId, events) => step(() => labs.append(labId, events)),
+    eventsAfter: (labId, seq, limit) => step(() => (tables.events.get(labId) ?? []).slice(seq, seq + limit)),
+    eventsSince: (seen, limitEach) =>
+      step(() =>
+        [...seen]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .flatMap(([labId, seq]) => (tables.events.get(labId) ?? []).slice(seq, seq + limitEach)),
+      ),
+    queueFacts: (lab) => step(() => labs.queueFacts(lab)),
+    now: () => step(now),
+
+    requestAttempt: (labId, request) => step(() => attempts.request(labId, request)),
+    startAttempt: (id, leaseSeconds) => step(() => attempts.start(id, leaseSeconds)),
+    finishAttempt: (id, fence, outcome) => step(() => attempts.finish(id, fence, outcome)),
+    voidAttempt: (id, reason) => step(() => attempts.void(id, reason)),
+    getAttempt: (labId, number) => step(() => attempts.get(labId, number)),
+    listAttempts: (labId) => step(() => attempts.list(labId)),
+    progress: (labId) => step(() => [...(tables.progress.get(labId)?.values() ?? [])]),
+    answers: (labId) => step(() => Object.fromEntries(tables.answers.get(labId) ?? [])),
+    putAnswer: (labId, question, value) => step(() => attempts.putAnswer(labId, question, value)),
+    hintsTaken: (labId) => step(() => Object.fromEntries(tables.hints.get(labId) ?? [])),
+    takeHint: (labId, checkId, available) => step(() => attempts.takeHint(labId, checkId, available)),
+    evidence: (address) => step(() => tables.evidence.get(address)?.slice() ?? null),
+
+    save: (version) =>
+      step(() => {
+        if (!tables.templates.has(version.hash)) tables.templates.set(version.hash, version);
+      }),
+    load: (hash) => step(() => tables.templates.get(hash) ?? null),
+  };
+}
