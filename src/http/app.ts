@@ -1,0 +1,98 @@
+/** The HTTP API: a function of its dependencies. */
+import Fastify from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import { notFoundPage } from '../web/not-found.ts';
+import { pageRoutes } from '../web/routes.ts';
+import type { Api } from './api.ts';
+import { createAuthenticator } from './auth.ts';
+import type { AppDeps } from './deps.ts';
+import { handleError } from './error-handler.ts';
+import { measureRequests } from './metrics.ts';
+import { registerNotFound } from './not-found.ts';
+import { registerOpenApi, serveDocs } from './openapi.ts';
+import { pathOf } from './path.ts';
+import { createReadiness } from './readiness.ts';
+import { accessRoutes } from './routes/access.ts';
+import { answerRoutes } from './routes/answers.ts';
+import { attemptRoutes } from './routes/attempts.ts';
+import { eventRoutes } from './routes/events.ts';
+import { guideRoutes } from './routes/guide.ts';
+import { healthRoutes } from './routes/health.ts';
+import { hintRoutes } from './routes/hints.ts';
+import { labRoutes } from './routes/labs.ts';
+import { meRoutes } from './routes/me.ts';
+import { progressRoutes } from './routes/progress.ts';
+import { templateRoutes } from './routes/templates.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { secureHeaders } from './security-headers.ts';
+import { validatorCompiler } from './validation.ts';
+
+const maxBodyBytes = 262_144;
+
+/**
+ * The app, ready to `listen` or `inject`. Nothing is asked of the database before the first request. `close()` ends
+ * event streams, waits for requests that are being answered, and leaves the dependencies open.
+ */
+export async function buildApp(deps: AppDeps): Promise<Api> {
+  const app = Fastify({
+    loggerInstance: deps.log.child(
+      {},
+      // A query may hold what should not be in a log; the path is enough to find the route.
+      { serializers: { req: (request) => ({ method: request.method, path: pathOf(String(request.url)) }) } },
+    ),
+    disableRequestLogging: true,
+    bodyLimit: maxBodyBytes,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => handleError(error, request, reply),
+  });
+  const api: Api = app.withTypeProvider();
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  api.setErrorHandler(handleError);
+  api.decorateRequest('token', null);
+  api.addHook('onRequest', secureHeaders);
+  acceptEmptyJson(api);
+
+  measureRequests(app, deps.registry);
+  registerNotFound(app, deps.nearest, notFoundPage);
+  await registerOpenApi(api, deps.version);
+
+  const authenticator = createAuthenticator(deps.tokens, deps.now);
+  const readiness = createReadiness(deps.probes, deps.now, (part, err) =>
+    deps.log.warn({ err, part }, 'A part does not answer'),
+  );
+  healthRoutes(api, deps, authenticator, readiness);
+  pageRoutes(api, deps, readiness);
+  await serveDocs(api);
+
+  await api.register(
+    async (scope: Api) => {
+      scope.addHook('onRequest', (request) => authenticator.authenticate(request));
+      meRoutes(scope);
+      templateRoutes(scope, deps);
+      labRoutes(scope, deps);
+      accessRoutes(scope, deps);
+      guideRoutes(scope, deps);
+      eventRoutes(scope, deps);
+      attemptRoutes(scope, deps);
+      answerRoutes(scope, deps);
+      hintRoutes(scope, deps);
+      progressRoutes(scope, deps);
+      tokenRoutes(scope, deps, authenticator);
+    },
+    { prefix: '/api/v1' },
+  );
+  await api.ready();
+  return api;
+}
+
+/** Many clients send `Content-Type: application/json` with nothing; that is no body, not a broken one. */
+function acceptEmptyJson(api: Api): void {
+  // `error`: a body with `__proto__` or `constructor.prototype` is refused as malformed.
+  const parse = api.getDefaultJsonParser('error', 'error');
+  api.removeContentTypeParser(['application/json', 'text/plain']);
+  api.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else parse(request, String(body), done);
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * Who calls. Bearer tokens are looked up by their sha256, so the time that a look-up takes tells nothing about a
+ * token, and neither the database nor a log ever holds one.
+ */
+import type { FastifyRequest } from 'fastify';
+import { LabError } from '../lab/errors.ts';
+import type { Caller } from '../lab/lab-service.ts';
+import type { TokenFacts, TokenLookup } from './deps.ts';
+import { hashToken, tokenShape } from './token.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until the token has been checked, and on public routes. */
+    token: TokenFacts | null;
+  }
+}
+
+/** How long a revoked token may go on working on a replica that has just used it. */
+const cacheMs = 3_000;
+const cacheEntries = 10_000;
+
+/** Query fields in which people are tempted to put a token. */
+const tokenFields = new Set(['token', 'access_token', 'api_key', 'apikey', 'auth', 'authorization', 'key']);
+
+export interface Authenticator {
+  /** Throws `unauthenticated` (missing, invalid, revoked), `token_expired`, `bad_request` for a token in the URL. */
+  authenticate(request: FastifyRequest): Promise<void>;
+  /** Forgets what is remembered, so that a revocation here counts at once. */
+  forget(): void;
+}
+
+export function createAuthenticator(lookup: TokenLookup, now: () => Date): Authenticator {
+  const cache = new Map<string, { readonly facts: TokenFacts; readonly until: number }>();
+
+  async function find(plain: string): Promise<TokenFacts | null> {
+    const hash = hashToken(plain);
+    const known = cache.get(hash);
+    const time = now().getTime();
+    if (known !== undefined && known.until > time) return known.facts;
+    const facts = await lookup.find(hash);
+    // Unknown tokens are not remembered: a flood of them would only push out those that are used.
+    if (facts !== null) {
+      if (cache.size >= cacheEntries) cache.clear();
+      cache.set(hash, { facts, until: time + cacheMs });
+    }
+    return facts;
+  }
+
+  return {
+    async authenticate(request) {
+      refuseTokenInUrl(request);
+      const facts = await find(bearerOf(request));
+      if (facts === null) throw refused('invalid', 'This token is not known here.');
+      if (facts.revokedAt !== null) throw refused('revoked', 'This token has been revoked.');
+      if (facts.expiresAt !== null && facts.expiresAt <= now()) {
+        throw new LabError('token_expired', `This token expired at ${facts.expiresAt.toISOString()}.`, {
+          extra: { reason: 'expired' },
+        });
+      }
+      request.token = facts;
+    },
+    forget: () => cache.clear(),
+  };
+}
+
+/** The caller of an authenticated route. */
+export function callerOf(request: FastifyRequest): Caller {
+  const { role, subject } = tokenOf(request);
+  return { role, subject };
+}
+
+/** The token of an authenticated route. */
+export function tokenOf(request: FastifyRequest): TokenFacts {
+  if (request.token === null) throw new LabError('unauthenticated', 'This route needs a token.');
+  return request.token;
+}
+
+/** URLs end up in histories, logs and Referer headers. Throws `bad_request`. */
+export function refuseTokenInUrl(request: FastifyRequest): void {
+  const fields = Object.keys(request.query as object).map((name) => name.toLowerCase());
+  if (fields.some((name) => tokenFields.has(name)) || tokenShape.test(request.url)) {
+    throw new LabError(
+      'bad_request',
+      'A token must not be in the URL: send it as "Authorization: Bearer …", and revoke the one that was in it.',
+    );
+  }
+}
+
+function bearerOf(request: FastifyRequest): string {
+  const header = request.headers.authorization;
+  if (header === undefined) {
+    throw refused('missing', 'This needs a token: send "Authorization: Bearer <token>".');
+  }
+  const match = /^bearer +([\x21-\x7e]{1,500})$/i.exec(header);
+  if (match?.[1] === undefined) {
+    throw refused('invalid', 'The Authorization header must read "Bearer <token>".');
+  }
+  return match[1];
+}
+
+function refused(reason: 'missing' | 'invalid' | 'revoked', message: string): LabError {
+  return new LabError('unauthenticated', message, { extra: { reason } });
+}

@@ -1,0 +1,49 @@
+/** What an event tells its reader. Pure. A trainee gets the named fields only; a new field is hidden until listed. */
+import type { LabEvent, RecordedEvent } from '../lab/lab.ts';
+import type { Caller } from '../lab/lab-service.ts';
+import type { Json, Template } from '../templates/types.ts';
+
+const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
+  'lab.requested': ['template'],
+  'lab.provisioning': ['from'],
+  'lab.ready': ['tookMs'],
+  'lab.terminating': ['because', 'by'],
+  'lab.terminated': ['because'],
+  'lab.extended': ['minutes', 'expiresAt', 'by'],
+  'lab.expires_soon': ['secondsLeft'],
+  'lab.reset': ['components', 'keepScore', 'by'],
+  'lab.error': ['code', 'failures'],
+  'component.running': ['component'],
+  'component.broken': ['component', 'detail'],
+  'attempt.requested': ['attempt', 'final'],
+  'attempt.started': ['attempt'],
+  'check.judged': ['attempt', 'check', 'verdict', 'points'],
+  'attempt.finished': ['attempt', 'final', 'points', 'maxPoints', 'penalty'],
+  'attempt.void': ['attempt', 'reason'],
+  'hint.taken': ['check', 'number', 'penalty'],
+  'answer.given': ['question'],
+};
+
+/** The event's data for this caller: no internal message, and no verdict or total that would tell a kept-back one. */
+export function eventData(
+  event: RecordedEvent,
+  template: Template,
+  caller: Caller,
+): Readonly<Record<string, Json>> {
+  if (caller.role !== 'trainee') return event.data;
+  const hidden = new Set(template.checks.filter((check) => check.visible !== 'always').map((c) => c.id));
+  const dropped = new Set<string>();
+  if (event.type === 'check.judged' && hidden.has(String(event.data.check))) {
+    dropped.add('verdict').add('points');
+  }
+  if (event.type === 'attempt.finished' && hidden.size > 0 && event.data.final !== true) {
+    dropped.add('points').add('maxPoints');
+  }
+  const names = (forTrainees[event.type] ?? []).filter((name) => !dropped.has(name));
+  return Object.fromEntries(names.flatMap((name) => pick(event.data, name)));
+}
+
+function pick(data: Readonly<Record<string, Json>>, name: string): [string, Json][] {
+  const value = data[name];
+  return value === undefined ? [] : [[name, value]];
+}

@@ -1,0 +1,119 @@
+/** Attempts: ask for the lab to be graded, and read what was found. */
+import { z } from 'zod';
+import type { AttemptView } from '../../grading/attempt-service.ts';
+import { type Api, problems } from '../api.ts';
+import { callerOf } from '../auth.ts';
+import type { AppDeps } from '../deps.ts';
+import { idSchema, iso, labParams, timeSchema } from '../schemas.ts';
+
+const tags = ['grading'];
+
+export const verdictSchema = z
+  .enum(['pass', 'fail', 'error', 'blocked'])
+  .describe('`error`: we could not look; it is not charged to the trainee');
+
+const attemptSchema = z.object({
+  number: z.int(),
+  final: z.boolean(),
+  state: z.enum(['queued', 'running', 'finished', 'void']),
+  requestedAt: timeSchema,
+  startedAt: timeSchema.nullable(),
+  finishedAt: timeSchema.nullable(),
+  points: z.number().nullable().describe('Of the checks that are shown, hints taken off'),
+  maxPoints: z.number(),
+  penalty: z.number().describe('Taken off for hints'),
+  hiddenChecks: z.int().describe('Checks whose verdict is kept until you submit'),
+  voidReason: z.string().nullable(),
+  results: z.array(
+    z.object({
+      check: z.string(),
+      title: z.string(),
+      shown: z.boolean(),
+      verdict: verdictSchema.nullable(),
+      points: z.number().nullable(),
+      maxPoints: z.number(),
+      message: z.string().nullable(),
+      internal: z.string().nullable().optional().describe('Instructors only'),
+      evidence: z.record(z.string(), z.string()).optional().describe('Instructors only'),
+    }),
+  ),
+});
+
+const attemptParams = z.strictObject({
+  id: idSchema.describe("The lab's id"),
+  number: z.coerce.number().int().min(1).max(1_000_000),
+});
+
+const requestBody = z
+  .strictObject({
+    final: z.boolean().default(false).describe('Hands the lab in: the grade is recorded once'),
+  })
+  .default({ final: false });
+
+export function attemptRoutes(api: Api, deps: AppDeps): void {
+  const { attempts } = deps;
+
+  api.route({
+    method: 'POST',
+    url: '/labs/:id/attempts',
+    schema: {
+      tags,
+      summary: 'Grade a lab now',
+      params: labParams,
+      body: requestBody,
+      response: { 202: attemptSchema, ...problems },
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const attempt = await attempts.requestAttempt(callerOf(request), id, request.body);
+      return reply
+        .code(202)
+        .header('location', `/api/v1/labs/${id}/attempts/${attempt.number}`)
+        .send(attemptWire(attempt));
+    },
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/labs/:id/attempts',
+    schema: {
+      tags,
+      summary: 'Attempts of a lab, oldest first',
+      params: labParams,
+      response: { 200: z.object({ items: z.array(attemptSchema) }), ...problems },
+    },
+    handler: async (request) => {
+      const list = await attempts.listAttempts(callerOf(request), request.params.id);
+      return { items: list.map(attemptWire) };
+    },
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/labs/:id/attempts/:number',
+    schema: {
+      tags,
+      summary: 'One attempt',
+      params: attemptParams,
+      response: { 200: attemptSchema, ...problems },
+    },
+    handler: async (request) => {
+      const { id, number } = request.params;
+      return attemptWire(await attempts.getAttempt(callerOf(request), id, number));
+    },
+  });
+}
+
+function attemptWire(view: AttemptView): z.infer<typeof attemptSchema> {
+  return {
+    ...view,
+    requestedAt: iso(view.requestedAt),
+    startedAt: iso(view.startedAt),
+    finishedAt: iso(view.finishedAt),
+    results: view.results.map((one) => ({
+      ...one,
+      internal: one.internal,
+      evidence: one.evidence === undefined ? undefined : { ...one.evidence },
+    })),
+  };
+}

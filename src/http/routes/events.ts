@@ -1,0 +1,87 @@
+/** A lab's life as Server-Sent Events; numbered, so that a reader who comes back goes on where it was. */
+import { PassThrough } from 'node:stream';
+import { z } from 'zod';
+import type { RecordedEvent } from '../../lab/lab.ts';
+import { type Api, problems } from '../api.ts';
+import { callerOf } from '../auth.ts';
+import type { AppDeps } from '../deps.ts';
+import { createEventHub } from '../event-hub.ts';
+import { eventData } from '../event-view.ts';
+import { iso, labParams } from '../schemas.ts';
+
+const tickMs = 250;
+const heartbeatMs = 15_000;
+/** A reader that lets so much pile up is cut off; it resumes by `Last-Event-ID` without losing anything. */
+const maxBufferedBytes = 1_048_576;
+
+const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+export function eventRoutes(api: Api, deps: AppDeps): void {
+  const hub = createEventHub({
+    events: deps.events,
+    clock: deps.clock,
+    tickMs,
+    heartbeatMs,
+    onError: (thrown) => deps.log.warn({ err: thrown }, 'Events could not be read; streams will catch up'),
+  });
+  // Before the server waits for its connections to end, which open streams never would.
+  api.addHook('preClose', async () => hub.close());
+
+  api.route({
+    method: 'GET',
+    url: '/labs/:id/events',
+    schema: {
+      tags: ['labs'],
+      summary: 'Watch a lab (Server-Sent Events)',
+      description:
+        'Each event has its number as `id`. `Last-Event-ID`, or `after`, gives what came after that number. The ' +
+        'stream ends after `lab.terminated`; 204 says that there is nothing more to come.',
+      params: labParams,
+      querystring: z.strictObject({ after: sequence.optional() }),
+      headers: z.object({ 'last-event-id': sequence.optional() }),
+      response: {
+        200: { description: 'A stream', content: { 'text/event-stream': { schema: z.any() } } },
+        204: z.undefined().describe('The lab has ended and all of its events were read'),
+        ...problems,
+      },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const { id } = request.params;
+      const { lab, version } = await deps.labs.getLabWithTemplate(caller, id);
+      const after = request.headers['last-event-id'] ?? request.query.after ?? 0;
+      if (lab.phase === 'terminated' && (await deps.labs.eventsAfter(caller, id, after, 1)).length === 0) {
+        return reply.code(204).send();
+      }
+
+      const stream = new PassThrough();
+      const write = (text: string): void => {
+        if (stream.writableEnded || stream.destroyed) return;
+        if (stream.writableLength > maxBufferedBytes) stream.destroy();
+        else stream.write(text);
+      };
+      const unsubscribe = hub.subscribe(id, after, {
+        take(events) {
+          for (const event of events) {
+            write(frame(event, eventData(event, version.template, caller)));
+            if (event.type === 'lab.terminated') stream.end();
+          }
+        },
+        beat: () => write(': still here\n\n'),
+        end: () => stream.end(),
+      });
+      stream.on('close', unsubscribe);
+      stream.write('retry: 1000\n\n');
+      return reply
+        .header('content-type', 'text/event-stream; charset=utf-8')
+        .header('x-accel-buffering', 'no')
+        .send(stream);
+    },
+  });
+}
+
+/** JSON text has no line breaks, so nothing in the data can begin another field or event. */
+function frame(event: RecordedEvent, data: RecordedEvent['data']): string {
+  const body = JSON.stringify({ seq: event.seq, at: iso(event.at), type: event.type, data });
+  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${body}\n\n`;
+}

@@ -1,0 +1,78 @@
+/** How far a lab has come: tasks, checks, questions. */
+import { z } from 'zod';
+import { type Api, problems } from '../api.ts';
+import { callerOf } from '../auth.ts';
+import type { AppDeps } from '../deps.ts';
+import { iso, labParams, timeSchema } from '../schemas.ts';
+import { verdictSchema } from './attempts.ts';
+import { hintSchema } from './hints.ts';
+
+const checkSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  maxPoints: z.number(),
+  state: z
+    .enum(['not_graded', 'hidden', 'pass', 'fail', 'error', 'blocked'])
+    .describe('`hidden` until you submit; `pass` stays once reached'),
+  points: z.number().nullable(),
+  passedAt: timeSchema.nullable(),
+  latest: verdictSchema.nullable().describe('What the last attempt found'),
+  message: z.string().nullable(),
+  hints: z.object({
+    taken: z.array(hintSchema),
+    available: z.int(),
+    nextPenalty: z.number().nullable(),
+  }),
+});
+
+const progressSchema = z.object({
+  lab: z.string(),
+  points: z.number().describe('Of the checks that are shown, hints taken off'),
+  maxPoints: z.number(),
+  penalty: z.number(),
+  latestAttempt: z.int().nullable(),
+  submitted: z
+    .object({ attempt: z.int(), at: timeSchema, points: z.number() })
+    .nullable()
+    .describe('The final attempt, once it is finished'),
+  tasks: z.array(z.object({ id: z.string(), title: z.string(), checks: z.array(checkSchema) })),
+  questions: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(['choice', 'text', 'number']),
+      ask: z.string(),
+      options: z.array(z.string()),
+      given: z.union([z.string(), z.number()]).nullable(),
+    }),
+  ),
+});
+
+export function progressRoutes(api: Api, deps: AppDeps): void {
+  api.route({
+    method: 'GET',
+    url: '/labs/:id/progress',
+    schema: {
+      tags: ['grading'],
+      summary: 'How far a lab has come',
+      params: labParams,
+      response: { 200: progressSchema, ...problems },
+    },
+    handler: async (request) => {
+      const progress = await deps.attempts.progress(callerOf(request), request.params.id);
+      const { submitted } = progress;
+      return {
+        ...progress,
+        submitted: submitted === null ? null : { ...submitted, at: iso(submitted.at) },
+        tasks: progress.tasks.map((task) => ({
+          ...task,
+          checks: task.checks.map((check) => ({
+            ...check,
+            passedAt: iso(check.passedAt),
+            hints: { ...check.hints, taken: [...check.hints.taken] },
+          })),
+        })),
+        questions: progress.questions.map((question) => ({ ...question, options: [...question.options] })),
+      };
+    },
+  });
+}

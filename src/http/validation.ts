@@ -1,0 +1,82 @@
+/** Turns what zod finds into one LabError that names each field, what was found there and what is allowed. */
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { LabError } from '../lab/errors.ts';
+
+export interface FieldError {
+  readonly field: string;
+  readonly found: string;
+  readonly allowed: string;
+}
+
+const places: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+};
+
+/** Parses bodies, queries, paths and headers; `validation_failed` when they do not fit. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const place = places[httpPart ?? 'body'] ?? 'body';
+  return (data) => {
+    const parsed = schema.safeParse(data, { reportInput: true });
+    return parsed.success ? { value: parsed.data } : { error: validationError(parsed.error.issues, place) };
+  };
+};
+
+/** `place` names the part of the request when the trouble is with the whole of it. */
+export function validationError(issues: readonly z.core.$ZodIssue[], place: string): LabError {
+  const errors = issues.flatMap((issue) => fieldErrors(issue, place)).slice(0, 20);
+  const detail = errors.map((e) => `${e.field}: found ${e.found}; allowed is ${e.allowed}.`).join(' ');
+  return new LabError('validation_failed', detail, { extra: { errors } });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
+  const at = (path: readonly PropertyKey[]) => path.map(String).join('.') || place;
+  const field = at(issue.path);
+  const found = describeValue(issue.input);
+  switch (issue.code) {
+    case 'invalid_type': {
+      if (issue.input === undefined) {
+        const nothing = issue.path.length === 0 ? 'no body' : 'nothing';
+        return [{ field, found: nothing, allowed: `a ${issue.expected}` }];
+      }
+      return [{ field, found, allowed: `a ${issue.expected}` }];
+    }
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        field: at([...issue.path, shorten(key)]),
+        found: 'a field that is not known here',
+        allowed: 'the documented fields only',
+      }));
+    case 'invalid_value':
+      return [{ field, found, allowed: issue.values.map((value) => JSON.stringify(value)).join(', ') }];
+    case 'too_small':
+      return [{ field, found, allowed: `${unit(issue.origin)}at least ${issue.minimum}` }];
+    case 'too_big':
+      return [{ field, found, allowed: `${unit(issue.origin)}at most ${issue.maximum}` }];
+    default:
+      return [{ field, found, allowed: issue.message }];
+  }
+}
+
+function unit(origin: string): string {
+  if (origin === 'string') return 'a length of ';
+  return origin === 'array' ? 'a number of items of ' : 'a number of ';
+}
+
+/** What was sent, short enough for a message and without what might be a secret or a novel. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return `"${shorten(value)}"`;
+  return String(value);
+}
+
+function shorten(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD');
+  return clean.length > 60 ? `${clean.slice(0, 60)}…` : clean;
+}
