@@ -1,0 +1,51 @@
+/** A lab's database for a test: an owner-like trainee and a checker that may only read, in the shared cluster. */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { ComponentAccess } from '../../src/lab/ports.ts';
+import { startTestPostgres } from './postgres.ts';
+
+export interface LabDatabase {
+  readonly access: ComponentAccess & { kind: 'postgres' };
+  /** Runs statements as the superuser. */
+  admin(sql: string): Promise<pg.QueryResult>;
+  /** Runs statements as the trainee, who may create in schema public. */
+  trainee(sql: string): Promise<pg.QueryResult>;
+  stop(): Promise<void>;
+}
+
+export async function startLabDatabase(): Promise<LabDatabase> {
+  const server = await startTestPostgres();
+  const url = await server.createDatabase();
+  const id = randomBytes(4).toString('hex');
+  const trainee = { user: `t_${id}`, password: `secret-trainee-${id}` };
+  const checker = { user: `c_${id}`, password: `secret-checker-${id}` };
+  const owner = new pg.Client({ connectionString: url });
+  await owner.connect();
+  await owner.query(`
+    create role ${trainee.user} login password '${trainee.password}';
+    create role ${checker.user} login password '${checker.password}' connection limit 20;
+    grant create, usage on schema public to ${trainee.user};
+    grant usage on schema public to ${checker.user};
+    alter default privileges for role ${trainee.user} grant select on tables to ${checker.user};
+  `);
+  const { hostname: host, port, pathname } = new URL(url);
+  const database = decodeURIComponent(pathname.slice(1));
+  const asTrainee = new pg.Client({ host, port: Number(port), database, ...trainee });
+  await asTrainee.connect();
+  return {
+    access: { kind: 'postgres', host, port: Number(port), database, trainee, checker, apiRole: 'none' },
+    admin: (sql) => owner.query(sql),
+    trainee: (sql) => asTrainee.query(sql),
+    async stop() {
+      await asTrainee.end();
+      await owner.query(`
+        reassign owned by ${trainee.user} to current_user;
+        drop owned by ${trainee.user};
+        drop owned by ${checker.user};
+        drop role ${trainee.user}, ${checker.user};
+      `);
+      await owner.end();
+      await server.stop();
+    },
+  };
+}
