@@ -71,7 +71,7 @@ export function readSeedConfig(
   const options = parseOptions(args);
   const scale = variables.SEED_SCALE.schema.safeParse(options.scale);
   const seed = variables.SEED_NUMBER.schema.safeParse(options.seed);
-  const url = databaseUrl.safeParse(environment['DATABASE_URL']);
+  const url = databaseUrl.safeParse(environment.DATABASE_URL);
   if (!scale.success) throw new ConfigError(`--scale: found ${JSON.stringify(options.scale)}; allowed: S, M`);
   if (!seed.success)
     throw new ConfigError(

@@ -8,7 +8,7 @@ interface Sql {
 /** Whether DotMac's tables are in this database. Needs no rights beyond connecting. */
 export async function schemaExists(sql: Sql): Promise<boolean> {
   const { rows } = await sql.query(`select to_regclass('public.customers') is not null as there`);
-  return rows[0]?.['there'] === true;
+  return rows[0]?.there === true;
 }
 
 /** Creates the bare tables. Keys are added by {@link addKeys} once the data is in. */

@@ -8,7 +8,7 @@ export interface Random {
   /** Uniform whole number in [from, to], both included. */
   int(from: number, to: number): number;
   chance(probability: number): boolean;
-  pick<T>(from: readonly [T, ...T[]]): T;
+  pick<T>(from: readonly T[]): T;
   /** Index drawn by weight. */
   weighted(weights: readonly number[]): number;
   /** Normal distribution with mean 0 and deviation 1. */
@@ -25,10 +25,17 @@ export function randomStream(seed: number, name: string): Random {
     next,
     int,
     chance: (probability) => next() < probability,
-    pick: (from) => from[int(0, from.length - 1)] ?? from[0],
+    pick<T>(from: readonly T[]): T {
+      const index = int(0, from.length - 1);
+      if (index >= from.length) throw new RangeError('nothing to pick from');
+      return from[index] as T;
+    },
     weighted(weights) {
       let left = next() * weights.reduce((sum, weight) => sum + weight, 0);
-      const at = weights.findIndex((weight) => (left -= weight) < 0);
+      const at = weights.findIndex((weight) => {
+        left -= weight;
+        return left < 0;
+      });
       return at < 0 ? weights.length - 1 : at;
     },
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),

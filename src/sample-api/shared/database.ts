@@ -1,0 +1,128 @@
+import pg from 'pg';
+import { isDatabaseAway } from './database-errors.ts';
+
+export type Row = Record<string, unknown>;
+
+export interface Sql {
+  query<R extends object = Row>(text: string, values?: unknown[]): Promise<R[]>;
+}
+
+export interface Database extends Sql {
+  /** All of `work` or nothing of it. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Whether the database answers within a second. */
+  answers(): Promise<boolean>;
+  /** For the platform's own book-keeping: sent once, and not counted among the statements of requests. */
+  unobserved: Sql;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  poolSize: number;
+  /** An idle connection broke. It is replaced; this is for the log. */
+  onIdleError(error: Error): void;
+  /** A statement of a request is sent. */
+  onQuery(): void;
+}
+
+/** A pool that outlives its connections: they may be terminated, and the database dropped and made again. */
+export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 2_000,
+    application_name: 'dotmac-api',
+    options: '-c search_path=public',
+    types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+  });
+  pool.on('error', onIdleError);
+
+  const sqlOn = (client: pg.Pool | pg.PoolClient, onSend = onQuery): Sql => ({
+    async query<R extends object>(text: string, values: unknown[] = []) {
+      onSend();
+      return (await client.query<R>(text, values)).rows;
+    },
+  });
+
+  /** After a termination every pooled connection may be dead, and each is found out by using it. */
+  async function retrying<T>(work: () => Promise<T>): Promise<T> {
+    for (let left = poolSize; ; left--) {
+      try {
+        return await work();
+      } catch (error) {
+        if (left === 0 || !isBroken(error)) throw error;
+      }
+    }
+  }
+
+  async function begin(): Promise<pg.PoolClient> {
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      return client;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  return {
+    // A lone select can be sent again without harm; what writes goes through `transaction`.
+    query: (text, values) => retrying(() => sqlOn(pool).query(text, values)),
+    async transaction(work) {
+      const client = await retrying(begin);
+      // A client that breaks while it is out emits an error of its own, which nobody else listens to.
+      client.on('error', onIdleError);
+      let broken = false;
+      try {
+        const result = await work(sqlOn(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        broken = isDatabaseAway(error);
+        if (!broken) await client.query('rollback').catch(() => (broken = true));
+        throw error;
+      } finally {
+        client.off('error', onIdleError);
+        client.release(broken);
+      }
+    },
+    async answers() {
+      const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false).unref());
+      const asked = retrying(() => pool.query('select 1')).then(
+        () => true,
+        () => false,
+      );
+      return Promise.race([asked, timeout]);
+    },
+    unobserved: sqlOn(pool, () => undefined),
+    close: () => pool.end(),
+  };
+}
+
+/** The connection broke under us. A refused or missing database stays refused however often one asks. */
+function isBroken(error: unknown): boolean {
+  if (!isDatabaseAway(error) || !(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  return (
+    code !== 'ECONNREFUSED' &&
+    code !== '3D000' &&
+    code !== '53300' &&
+    !error.message.startsWith('timeout exceeded')
+  );
+}
+
+const { builtins } = pg.types;
+
+/** As JSON wants it: money and counts are numbers, times ISO 8601 in UTC, dates plain text. */
+function parserOf(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === builtins.NUMERIC || oid === builtins.INT8) return Number;
+  if (oid === builtins.DATE) return String;
+  if (oid === builtins.TIMESTAMPTZ)
+    return (text: string) => {
+      const at = new Date(text);
+      return Number.isNaN(at.getTime()) ? text : at.toISOString();
+    };
+  return pg.types.getTypeParser(oid, format ?? 'text');
+}

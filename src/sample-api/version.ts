@@ -1,0 +1,2 @@
+/** What /health says. */
+export const API_VERSION = '1.4.0';
