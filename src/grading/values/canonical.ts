@@ -44,21 +44,15 @@ export function decode(bytes: Uint8Array): Value {
 
 function writeValue(writer: Writer, value: Value, depth: number): void {
   if (depth > MAX_DEPTH) throw new RangeError(`a value is nested more than ${MAX_DEPTH} deep`);
-  if (value === null) return writer.byte(tags.null);
-  switch (typeof value) {
-    case 'boolean':
-      return writer.byte(value ? tags.true : tags.false);
-    case 'number':
-      writer.byte(tags.double);
-      return writer.double(value);
-    case 'string':
-      return writeText(writer, value);
-    case 'object':
-      break;
-    default:
-      throw new TypeError(`${typeof value} is not a recorded value`);
-  }
-  if (Array.isArray(value)) {
+  if (value === null) writer.byte(tags.null);
+  else if (typeof value === 'boolean') writer.byte(value ? tags.true : tags.false);
+  else if (typeof value === 'string') writeText(writer, value);
+  else if (typeof value === 'number') {
+    writer.byte(tags.double);
+    writer.double(value);
+  } else if (typeof value !== 'object') {
+    throw new TypeError(`${typeof value} is not a recorded value`);
+  } else if (Array.isArray(value)) {
     writer.byte(tags.list);
     writer.length(value.length);
     for (const item of value) writeValue(writer, item, depth + 1);

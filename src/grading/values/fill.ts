@@ -1,6 +1,7 @@
 /** Fills `{{path}}` with data. What is filled in is never looked at again: `{{` in a trainee's answer stays as it is. */
 import type { Json } from '../../templates/types.ts';
 import type { Filler, Scope, Value } from '../types.ts';
+import { presentable, redact } from './message.ts';
 import { parsePath, resolvePath } from './path.ts';
 import { valueToText } from './text.ts';
 
@@ -74,6 +75,14 @@ function pathPart(text: string, path: string): string {
 function headerSafe(text: string, path: string): string {
   if (/\p{Cc}/u.test(text)) throw new FillError(path, 'holds a line break or a control character');
   return text;
+}
+
+/**
+ * The author's text with what was seen in it, without the secrets, as one message. A missing value is `–`. Never throws.
+ * Secrets go before the text is shortened: half of one is still one.
+ */
+export function fillMessage(template: string, scope: Scope, secrets: readonly string[] = []): string {
+  return presentable(redact(createFiller(scope, { missing: 'dash' }).text(template), secrets));
 }
 
 export interface Reference {

@@ -1,20 +1,11 @@
-/** Messages for people: filled, shortened, without control characters and without secrets. */
+/** What people are shown: shortened, without control characters and without secrets. */
 import type { ParameterSpec } from '../../templates/types.ts';
-import type { Scope, Value } from '../types.ts';
-import { createFiller } from './fill.ts';
+import type { Value } from '../types.ts';
 import { valueToText } from './text.ts';
 
 /** A trainee's data can be megabytes long; a message is one or two lines. */
 const MAX_LENGTH = 1_000;
 const HIDDEN = '•••';
-
-/**
- * The author's text with what was seen in it, without the secrets, as one message. A missing value is `–`. Never throws.
- * Secrets go before the text is shortened: half of one is still one.
- */
-export function fillMessage(template: string, scope: Scope, secrets: readonly string[] = []): string {
-  return presentable(redact(createFiller(scope, { missing: 'dash' }).text(template), secrets));
-}
 
 /** At most 1,000 characters, well-formed, and no control characters, which a terminal would obey. */
 export function presentable(text: string): string {
