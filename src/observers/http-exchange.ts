@@ -39,7 +39,10 @@ export async function exchange(
   const socket = await dial(signal);
   try {
     const response = await send(request, socket, signal);
-    const body = await decoded(await read(response), response.headers['content-encoding']);
+    const packed = await read(response);
+    // Without a content-length our own end of the connection looks like the end of the body.
+    signal.throwIfAborted();
+    const body = await decoded(packed, response.headers['content-encoding']);
     const durationMs = Math.round(performance.now() - start);
     return { status: response.statusCode ?? 0, headers: flat(response), body, durationMs };
   } catch (thrown) {

@@ -30,8 +30,8 @@ export const limits = {
   yamlChars: 256 * 1024,
   fileHeadBytes: 64 * 1024,
 
-  /** Depth of anything parsed from the trainee's bytes, and of what a judge is given. */
-  depth: 64,
+  /** Depth of anything parsed from the trainee's bytes: recorded values are at most 64 deep, the look's frame included. */
+  depth: 60,
   /** Values in one parsed document: a YAML file may name one list a million times. */
   nodes: 100_000,
 

@@ -1,8 +1,9 @@
 /** PostgreSQL's text form of a value → ours. What has no better form stays text. */
 import type { Value } from '../grading/types.ts';
+import { toNumberOrText } from '../grading/values/numbers.ts';
+import { parseTimestamptz } from '../grading/values/timestamps.ts';
 import { parseJson } from './parse.ts';
 import { parseArray } from './sql-array.ts';
-import { parseTimestamptz, toNumberOrText } from './sql-scalars.ts';
 
 type Read = (raw: string) => Value;
 
