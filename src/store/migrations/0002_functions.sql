@@ -17,13 +17,13 @@ declare
   living constant text[] := array['requested', 'provisioning', 'ready', 'terminating'];
   given constant json := new->'idempotency';
   most constant int := (new->'quota'->>'global')::int;
-  known record;
+  known idempotency_keys;
   at timestamptz;
   row labs;
 begin
   if json_typeof(given) = 'object' then
     perform pg_advisory_xact_lock(7001, hashtext(given->>'caller' || chr(10) || (given->>'key')));
-    select k.body_hash, k.lab_id into known from idempotency_keys k
+    select k.* into known from idempotency_keys k
       where k.caller = given->>'caller' and k.key = given->>'key';
     if found and known.body_hash <> given->>'bodyHash' then
       return query select 'conflict', null::json, clock_ms(), 0;
@@ -49,7 +49,7 @@ begin
   else
     perform pg_advisory_xact_lock(7003, 1 + pg_backend_pid() % tickets);
   end if;
-  select count(*) into used from (select from labs where phase = any(living) limit most) some;
+  select count(*) into used from (select from labs where phase = any(living) limit most) counted;
   if used >= most or (not exact and used + tickets > most) then
     return query select case when exact then 'quota_global' else 'crowded' end, null::json, clock_ms(), used;
     return;

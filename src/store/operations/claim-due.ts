@@ -6,30 +6,31 @@ import type { Database } from '../database.ts';
  * only for as long as the statement runs, and other sweeps skip what is locked.
  */
 const text = `
-  with due as (
-    select * from (
-      (select 'lab' as kind, id, due_at from labs
-       where due_at <= clock_ms() order by due_at, id limit $1 for update skip locked)
-      union all
-      (select 'sandbox', id, due_at from sandboxes
-       where due_at <= clock_ms() and (lab_id is null or state = 'dead')
-       order by due_at, id limit $1 for update skip locked)
-      union all
-      (select 'attempt', id, due_at from attempts
-       where due_at <= clock_ms() order by due_at, id limit $1 for update skip locked)
-    ) rows
-    order by due_at, kind || ':' || id collate "C"
-    limit $1
+  with due_labs as (
+    select 'lab:' || id as key, id, due_at from labs
+    where due_at <= clock_ms()
+    order by due_at, id limit $1 for update skip locked
+  ), due_sandboxes as (
+    select 'sandbox:' || id as key, id, due_at from sandboxes
+    where due_at <= clock_ms() and (lab_id is null or state = 'dead')
+    order by due_at, id limit $1 for update skip locked
+  ), due_attempts as (
+    select 'attempt:' || id as key, id, due_at from attempts
+    where due_at <= clock_ms()
+    order by due_at, id limit $1 for update skip locked
+  ), due as (
+    select * from due_labs union all select * from due_sandboxes union all select * from due_attempts
+    order by due_at, key limit $1
   ), held as (
     select clock_ms() + $2 * interval '1 second' as until
   ), labs_held as (
-    update labs set due_at = until from due, held where kind = 'lab' and labs.id = due.id
+    update labs set due_at = until from due, held where labs.id = due.id and key = 'lab:' || due.id
   ), sandboxes_held as (
-    update sandboxes set due_at = until from due, held where kind = 'sandbox' and sandboxes.id = due.id
+    update sandboxes set due_at = until from due, held where sandboxes.id = due.id and key = 'sandbox:' || due.id
   ), attempts_held as (
-    update attempts set due_at = until from due, held where kind = 'attempt' and attempts.id = due.id
+    update attempts set due_at = until from due, held where attempts.id = due.id and key = 'attempt:' || due.id
   )
-  select kind || ':' || id as key from due order by due_at, kind || ':' || id collate "C"`;
+  select key from due order by due_at, key`;
 
 export async function claimDue(
   db: Database,

@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
+import { storeContract } from '../contracts/store-contract.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+
+describe('the in-memory store', () => {
+  let clock = Date.parse('2026-03-01T09:00:00Z');
+  const harness = {
+    fresh: async () => createMemoryStore({ now: () => new Date(clock) }),
+    pass: async (seconds: number) => {
+      clock += seconds * 1000;
+    },
+  };
+  storeContract(harness);
+  attemptStoreContract(harness);
+});
