@@ -1,0 +1,61 @@
+/** The whole of `lab.yaml`. Editors' JSON Schema is generated from it; `validate.ts` checks what lies across it. */
+import { z } from 'zod';
+import { check, question, task } from './schema-checks.ts';
+import { components } from './schema-components.ts';
+import { type Actions, looks, type Observers } from './schema-looks.ts';
+import { parameters } from './schema-parameters.ts';
+import { folderPath, kebab, later, line, prose, secondsBetween } from './schema-parts.ts';
+import { solutions, wrong } from './schema-proof.ts';
+
+export interface Registries {
+  readonly observers: Observers;
+  readonly actions: Actions;
+  /** Variants of the sample API that a template may name. */
+  readonly variants: readonly string[];
+}
+
+const day = 86_400;
+
+/** The template as an author writes it, parsed: durations are seconds, defaults are filled in. */
+export function templateSchema({ observers, actions, variants }: Registries) {
+  return z.strictObject({
+    labwright: z.literal(1).describe('Version of the template language.'),
+    id: kebab,
+    title: line,
+    summary: prose,
+    source: z.strictObject({ program: kebab, module: line }).optional(),
+    level: z.enum(['foundation', 'intermediate', 'advanced']),
+    competencies: z
+      .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'expected words such as "api.rest"'))
+      .default([]),
+    minutes: z.int().min(1).max(1440).describe('How long a trainee is expected to need.'),
+    lifetime: z
+      .strictObject({
+        ttl: secondsBetween(60, 7 * day),
+        max: secondsBetween(60, 30 * day),
+        warn: z.array(secondsBetween(1, 7 * day)).default([]),
+      })
+      .default({ ttl: 7200, max: 21_600, warn: [900, 300] }),
+    backends: z.array(z.enum(['process', 'docker', 'kubernetes'])).min(1),
+    grading: z
+      .strictObject({
+        deadline: secondsBetween(1, 600).default(60),
+        onDemand: z.strictObject({ every: secondsBetween(0, 3600) }).default({ every: 5 }),
+        ...later('attempts'),
+      })
+      .default({ deadline: 60, onDemand: { every: 5 } }),
+    parameters,
+    components: components(variants),
+    instructions: folderPath,
+    tasks: z.array(task).min(1),
+    questions: z.array(question).default([]),
+    observations: looks(observers).default({}).describe('Shared by checks: read once an attempt.'),
+    checks: z.array(check(observers)).min(1),
+    solutions: solutions(actions),
+    wrong: z.array(wrong(actions)).default([]),
+    ...later('trials', 'watches', 'faults', 'exam', 'team', 'test', 'reveal', 'mutants', 'rubric'),
+  });
+}
+
+export type TemplateSchema = ReturnType<typeof templateSchema>;
+export type Authored = z.output<TemplateSchema>;
