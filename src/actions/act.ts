@@ -15,7 +15,7 @@ export async function act(
   work: (within: AbortSignal) => Promise<ActionOutcome>,
 ): Promise<ActionOutcome> {
   signal.throwIfAborted();
-  const budget = Math.max(1, Math.min(timeoutMs, context.deadlineMs));
+  const budget = Math.max(1, Math.ceil(Math.min(timeoutMs, context.deadlineMs)));
   const clock = AbortSignal.timeout(budget);
   const within = AbortSignal.any([signal, clock]);
   try {

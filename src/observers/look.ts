@@ -33,7 +33,7 @@ export async function look(
   signal.throwIfAborted();
   const at = new Date();
   const start = performance.now();
-  const budget = Math.max(1, Math.min(timeoutMs, context.deadlineMs));
+  const budget = Math.max(1, Math.ceil(Math.min(timeoutMs, context.deadlineMs)));
   const clock = AbortSignal.timeout(budget);
   const within = AbortSignal.any([signal, clock]);
   const past = () => Math.round(performance.now() - start);
