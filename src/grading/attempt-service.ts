@@ -8,14 +8,13 @@ import { type Caller, type LabService, requireSandbox } from '../lab/lab-service
 import type { LabQueue } from '../lab/ports.ts';
 import type { CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import type { Attempt, AttemptState, AttemptStore, CheckResult, Scope, Value, Verdict } from './types.ts';
+import { createFiller } from './values/fill.ts';
 
 export interface AttemptServiceDeps {
   readonly labs: Pick<LabService, 'getLabWithTemplate' | 'access'>;
   readonly attempts: AttemptStore;
   readonly queue: Pick<LabQueue, 'wake'>;
   readonly ids: Pick<Ids, 'attempt'>;
-  /** Fills `{{path}}` in text for people; what is missing shows as a dash. */
-  readonly fillText: (text: string, scope: Scope) => string;
   /** The nearest known word, or null. */
   readonly nearest: (word: string, known: readonly string[]) => string | null;
 }
@@ -217,7 +216,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         throw invalid('number', String(wanted), `at most ${taken + 1}: hints are taken in order`);
       }
       const at = wanted <= taken ? wanted : await attempts.takeHint(labId, checkId, wanted);
-      const hint = hintView(check, Math.min(at, wanted), scope, deps.fillText);
+      const hint = hintView(check, Math.min(at, wanted), scope);
       if (hint !== null) return hint;
       throw new LabError('internal', `hint ${at} of ${checkId} is not there`);
     },
@@ -246,9 +245,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
           title: check.title,
           maxPoints: check.points,
           hints: {
-            taken: check.hints
-              .slice(0, taken)
-              .flatMap((_, i) => hintView(check, i + 1, scope, deps.fillText) ?? []),
+            taken: check.hints.slice(0, taken).flatMap((_, i) => hintView(check, i + 1, scope) ?? []),
             available: check.hints.length,
             nextPenalty: check.hints[taken]?.penalty ?? null,
           },
@@ -294,7 +291,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         questions: template.questions.map((question) => ({
           id: question.id,
           kind: question.kind,
-          ask: deps.fillText(question.ask, scope),
+          ask: fillText(question.ask, scope),
           options: question.options,
           given: Object.hasOwn(answers, question.id) ? (answers[question.id] ?? null) : null,
         })),
@@ -315,7 +312,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       const read = (path: string): string => {
         const bytes = version.files.get(path);
         if (bytes === undefined) throw new LabError('internal', `template file ${path} is missing`);
-        return deps.fillText(Buffer.from(bytes).toString('utf8'), scope);
+        return fillText(Buffer.from(bytes).toString('utf8'), scope);
       };
       return {
         instructions: read(template.instructions),
@@ -378,12 +375,7 @@ function viewResult(
   return caller.role === 'trainee' ? view : { ...view, internal, evidence };
 }
 
-function hintView(
-  check: CheckSpec,
-  number: number,
-  scope: Scope,
-  fillText: AttemptServiceDeps['fillText'],
-): HintView | null {
+function hintView(check: CheckSpec, number: number, scope: Scope): HintView | null {
   const hint = check.hints[number - 1];
   return hint === undefined ? null : { number, text: fillText(hint.text, scope), penalty: hint.penalty };
 }
@@ -394,11 +386,18 @@ function visibleParams(
   params: Readonly<Record<string, Value>> | null,
 ): Readonly<Record<string, Value>> {
   return Object.fromEntries(
-    Object.entries(params ?? {}).map(([name, value]) => [
-      name,
-      template.parameters[name]?.redact === true ? '***' : value,
-    ]),
+    Object.entries(params ?? {}).map(([name, value]) => [name, isSecret(template, name) ? '•••' : value]),
   );
+}
+
+function isSecret(template: Template, name: string): boolean {
+  const spec = template.parameters[name];
+  return spec?.redact === true || spec?.draw === 'secret';
+}
+
+/** Text for people; what is missing shows as a dash. */
+function fillText(text: string, scope: Scope): string {
+  return createFiller(scope, { missing: 'dash' }).text(text);
 }
 
 function total(checks: readonly CheckSpec[]): number {

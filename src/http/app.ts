@@ -1,5 +1,5 @@
 /** The HTTP API: a function of its dependencies. */
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { notFoundPage } from '../web/not-found.ts';
 import { pageRoutes } from '../web/routes.ts';
@@ -40,7 +40,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       // A query may hold what should not be in a log; the path is enough to find the route.
       { serializers: { req: (request) => ({ method: request.method, path: pathOf(String(request.url)) }) } },
     ),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),

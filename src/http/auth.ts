@@ -5,17 +5,17 @@
 import type { FastifyRequest } from 'fastify';
 import { LabError } from '../lab/errors.ts';
 import type { Caller } from '../lab/lab-service.ts';
-import type { TokenFacts, TokenLookup } from './deps.ts';
+import type { FoundToken, TokenLookup } from './deps.ts';
 import { hashToken, tokenShape } from './token.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Null until the token has been checked, and on public routes. */
-    token: TokenFacts | null;
+    token: FoundToken | null;
   }
 }
 
-/** How long a revoked token may go on working on a replica that has just used it. */
+/** How long a token that has expired or was revoked elsewhere may go on working where it was just used. */
 const cacheMs = 3_000;
 const cacheEntries = 10_000;
 
@@ -30,34 +30,37 @@ export interface Authenticator {
 }
 
 export function createAuthenticator(lookup: TokenLookup, now: () => Date): Authenticator {
-  const cache = new Map<string, { readonly facts: TokenFacts; readonly until: number }>();
+  const cache = new Map<string, { readonly token: FoundToken; readonly until: number }>();
 
-  async function find(plain: string): Promise<TokenFacts | null> {
+  async function find(plain: string): Promise<FoundToken | null> {
     const hash = hashToken(plain);
-    const known = cache.get(hash);
+    const key = Buffer.from(hash).toString('base64');
+    const known = cache.get(key);
     const time = now().getTime();
-    if (known !== undefined && known.until > time) return known.facts;
-    const facts = await lookup.find(hash);
+    if (known !== undefined && known.until > time) return known.token;
+    const token = await lookup.findByHash(hash);
     // Unknown tokens are not remembered: a flood of them would only push out those that are used.
-    if (facts !== null) {
+    if (token !== null) {
       if (cache.size >= cacheEntries) cache.clear();
-      cache.set(hash, { facts, until: time + cacheMs });
+      cache.set(key, { token, until: time + cacheMs });
+      // For people who look through the list; no request fails or waits for it.
+      if (token.state === 'valid') lookup.touch(token.id).catch(() => undefined);
     }
-    return facts;
+    return token;
   }
 
   return {
     async authenticate(request) {
       refuseTokenInUrl(request);
-      const facts = await find(bearerOf(request));
-      if (facts === null) throw refused('invalid', 'This token is not known here.');
-      if (facts.revokedAt !== null) throw refused('revoked', 'This token has been revoked.');
-      if (facts.expiresAt !== null && facts.expiresAt <= now()) {
-        throw new LabError('token_expired', `This token expired at ${facts.expiresAt.toISOString()}.`, {
+      const token = await find(bearerOf(request));
+      if (token === null) throw refused('invalid', 'This token is not known here.');
+      if (token.state === 'revoked') throw refused('revoked', 'This token has been revoked.');
+      if (token.state === 'expired') {
+        throw new LabError('token_expired', `This token expired at ${token.expiresAt?.toISOString()}.`, {
           extra: { reason: 'expired' },
         });
       }
-      request.token = facts;
+      request.token = token;
     },
     forget: () => cache.clear(),
   };
@@ -70,7 +73,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** The token of an authenticated route. */
-export function tokenOf(request: FastifyRequest): TokenFacts {
+export function tokenOf(request: FastifyRequest): FoundToken {
   if (request.token === null) throw new LabError('unauthenticated', 'This route needs a token.');
   return request.token;
 }

@@ -25,7 +25,7 @@ export interface AppDeps {
   /** A registry of this app's own; `/metrics` prints it whole, so others may add to it. */
   readonly registry: Registry;
   readonly clock: Clock;
-  /** Judges whether tokens have expired. */
+  /** Only for short memories of our own; times of labs and tokens are the database's. */
   readonly now: () => Date;
   readonly randomBytes: (size: number) => Uint8Array;
   /** The nearest known word, or null. */
@@ -63,41 +63,45 @@ export interface MetricFacts {
 
 // ----------------------------------------------------------------------------------------------------------- tokens
 
-export interface TokenFacts {
+export interface TokenRecord {
   readonly id: string;
   readonly role: Caller['role'];
   readonly subject: string;
+  /** What people know it by. */
+  readonly name: string;
+  readonly createdAt: Date;
   /** Null: it does not expire. */
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
 }
 
-export interface TokenRecord extends TokenFacts {
-  readonly note: string | null;
-  readonly createdAt: Date;
-  readonly createdBy: string;
+export interface FoundToken extends TokenRecord {
+  /** By the database's clock, when it was looked up. */
+  readonly state: 'valid' | 'expired' | 'revoked';
 }
 
 export interface NewToken {
   readonly id: string;
-  /** sha256 of the token, hex. The token itself is never stored. */
-  readonly hash: string;
   readonly role: Caller['role'];
   readonly subject: string;
-  readonly note: string | null;
-  readonly expiresAt: Date | null;
-  readonly createdBy: string;
+  readonly name: string;
+  /** sha256 of the token. The token itself is never stored. */
+  readonly hash: Uint8Array;
+  readonly ttlSeconds: number | null;
 }
 
 export interface TokenLookup {
-  find(hash: string): Promise<TokenFacts | null>;
+  /** Also finds expired and revoked ones: `state` says which. */
+  findByHash(hash: Uint8Array): Promise<FoundToken | null>;
+  /** Notes that it was used. */
+  touch(id: string): Promise<void>;
 }
 
 export interface TokenStore extends TokenLookup {
   create(token: NewToken): Promise<TokenRecord>;
-  get(id: string): Promise<TokenRecord | null>;
-  /** Newest first, at most 1,000; revoked and expired ones too. */
+  /** Expired and revoked ones too. */
   list(): Promise<readonly TokenRecord[]>;
-  /** Idempotent: the first time of revocation stays. Null when there is no such token. */
-  revoke(id: string): Promise<TokenRecord | null>;
+  /** False when there is no such token or it was revoked before. */
+  revoke(id: string): Promise<boolean>;
 }

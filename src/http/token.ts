@@ -5,7 +5,7 @@ export interface MintedToken {
   readonly id: string;
   /** Shown once. */
   readonly plain: string;
-  readonly hash: string;
+  readonly hash: Uint8Array;
 }
 
 /** `lw_` lets secret scanners and our own log masking recognise a token anywhere. */
@@ -18,7 +18,7 @@ export function mintToken(randomBytes: (size: number) => Uint8Array): MintedToke
   return { id, plain, hash: hashToken(plain) };
 }
 
-/** sha256, hex. A plain hash is right for 256 random bits: there is nothing to guess. */
-export function hashToken(plain: string): string {
-  return createHash('sha256').update(plain).digest('hex');
+/** sha256. A plain hash is right for 256 random bits: there is nothing to guess. */
+export function hashToken(plain: string): Uint8Array {
+  return createHash('sha256').update(plain).digest();
 }

@@ -20,7 +20,9 @@ const places: Readonly<Record<string, string>> = {
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const place = places[httpPart ?? 'body'] ?? 'body';
   return (data) => {
-    const parsed = schema.safeParse(data, { reportInput: true });
+    // The framework says null where there is no body.
+    const given = place === 'body' && data === null ? undefined : data;
+    const parsed = schema.safeParse(given, { reportInput: true });
     return parsed.success ? { value: parsed.data } : { error: validationError(parsed.error.issues, place) };
   };
 };

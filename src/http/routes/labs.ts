@@ -1,5 +1,6 @@
 /** Labs: ask for one, look, list, reset, extend, end. */
 import { z } from 'zod';
+import { describeLab } from '../../lab/describe.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabPhase } from '../../lab/lab.ts';
 import { type Api, problems } from '../api.ts';
@@ -83,7 +84,10 @@ export function labRoutes(api: Api, deps: AppDeps): void {
       const { ttl, ...wanted } = request.body;
       const key = request.headers['idempotency-key'] ?? null;
       const made = await labs.createLab(caller, { ...wanted, ttlSeconds: ttl }, key);
-      const details = await labs.getLab(caller, made.lab.id);
+      // A lab that was just recorded is queued: reading it again would only cost the time of two queries.
+      const details = made.created
+        ? { ...made, view: describeLab(made.lab, null, null, made.now) }
+        : await labs.getLab(caller, made.lab.id);
       if (!made.created) reply.header('idempotency-replayed', 'true');
       return reply.code(202).header('location', `/api/v1/labs/${made.lab.id}`).send(labWire(details, caller));
     },

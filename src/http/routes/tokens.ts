@@ -15,17 +15,17 @@ const tokenSchema = z.object({
   id: z.string(),
   role: roleSchema,
   subject: z.string().describe('Whom it speaks for'),
-  note: z.string().nullable(),
+  name: z.string().describe('What people know it by'),
   createdAt: timeSchema,
-  createdBy: z.string(),
   expiresAt: timeSchema.nullable(),
   revokedAt: timeSchema.nullable(),
+  lastUsedAt: timeSchema.nullable().describe('To the minute'),
 });
 
 const createBody = z.strictObject({
   subject: subjectSchema.describe('Whom it speaks for, such as an e-mail address'),
   role: roleSchema.default('trainee'),
-  note: subjectSchema.optional(),
+  name: subjectSchema.optional().describe('What people know it by; default: the subject'),
   ttl: durationSchema.optional().describe('Default: it does not expire'),
 });
 
@@ -44,7 +44,7 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const { role, subject, note, ttl } = request.body;
+      const { role, subject, name, ttl } = request.body;
       requireRights(caller.role, role);
       const { id, plain, hash } = mintToken(deps.randomBytes);
       const made = await tokens.create({
@@ -52,9 +52,8 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
         hash,
         role,
         subject,
-        note: note ?? null,
-        expiresAt: ttl === undefined ? null : new Date(deps.now().getTime() + ttl * 1000),
-        createdBy: caller.subject,
+        name: name ?? subject,
+        ttlSeconds: ttl ?? null,
       });
       return reply.code(201).send({ ...tokenWire(made), token: plain });
     },
@@ -65,7 +64,7 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
     url: '/tokens',
     schema: {
       tags,
-      summary: 'List tokens, newest first',
+      summary: 'List tokens, oldest first',
       description: 'Instructors see those of trainees.',
       response: { 200: z.object({ items: z.array(tokenSchema) }), ...problems },
     },
@@ -92,12 +91,13 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
       const caller = callerOf(request);
       const { id } = request.params;
       requireRights(caller.role, 'trainee');
-      const found = await tokens.get(id);
-      if (found !== null) requireRights(caller.role, found.role);
-      const revoked = found === null ? null : await tokens.revoke(id);
-      if (revoked === null) throw new LabError('not_found', `There is no token "${id}".`);
+      const find = async () => (await tokens.list()).find((one) => one.id === id);
+      const found = await find();
+      if (found === undefined) throw new LabError('not_found', `There is no token "${id}".`);
+      requireRights(caller.role, found.role);
+      await tokens.revoke(id);
       authenticator.forget();
-      return tokenWire(revoked);
+      return tokenWire((await find()) ?? found);
     },
   });
 }
@@ -109,15 +109,15 @@ function requireRights(caller: TokenRecord['role'], about: TokenRecord['role']):
 }
 
 function tokenWire(token: TokenRecord): z.infer<typeof tokenSchema> {
-  const { id, role, subject, note, createdBy } = token;
+  const { id, role, subject, name } = token;
   return {
     id,
     role,
     subject,
-    note,
-    createdBy,
+    name,
     createdAt: iso(token.createdAt),
     expiresAt: iso(token.expiresAt),
     revokedAt: iso(token.revokedAt),
+    lastUsedAt: iso(token.lastUsedAt),
   };
 }

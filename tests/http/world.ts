@@ -1,0 +1,210 @@
+/** The app on its real services and a real database; labs are moved by hand where a worker would. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { deserialize, serialize } from 'node:v8';
+import pg from 'pg';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { createAttemptService } from '../../src/grading/attempt-service.ts';
+import type { CheckResult } from '../../src/grading/types.ts';
+import type { Api } from '../../src/http/api.ts';
+import { buildApp } from '../../src/http/app.ts';
+import type { AppDeps } from '../../src/http/deps.ts';
+import { mintToken } from '../../src/http/token.ts';
+import type { Clock } from '../../src/lab/clock.ts';
+import { createLabService } from '../../src/lab/lab-service.ts';
+import { defaultPolicy } from '../../src/lab/policy.ts';
+import type { SandboxDriver } from '../../src/lab/ports.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createTemplateStore } from '../../src/store/template-store.ts';
+import { createTokenStore } from '../../src/store/token-store.ts';
+import { nearest } from '../../src/templates/suggest.ts';
+import type { BackendName, TemplateVersion } from '../../src/templates/types.ts';
+import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
+import { createMemoryQueue } from '../fakes/memory-queue.ts';
+import { startTestPostgres } from '../support/postgres.ts';
+import { sampleVersion } from './sample-version.ts';
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export const clock: Clock = { sleep: (ms, signal) => delay(ms, undefined, { signal }) };
+
+/** What the trainee's database would be; no lab of these tests has one. */
+const facts = {
+  kind: 'postgres',
+  host: '127.0.0.1',
+  port: 5432,
+  database: 'lab',
+  trainee: { user: 'ann', password: 'pw-of-the-trainee' },
+  checker: { user: 'checker', password: 'pw-of-the-checker' },
+  apiRole: 'api',
+} as const;
+
+export async function startWorld(
+  options: { versions?: readonly TemplateVersion[]; deps?: Partial<AppDeps>; labsGlobal?: number } = {},
+) {
+  const postgres = await startTestPostgres();
+  const databaseUrl = await postgres.createDatabase();
+  const log = pino({ level: 'silent' });
+  await migrate(databaseUrl, log);
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
+  pool.on('error', () => undefined);
+  const store = createPostgresStore(pool);
+  const tokens = createTokenStore(pool);
+  const templateStore = createTemplateStore(pool, { encode: serialize, decode: deserialize });
+  const versions = options.versions ?? [sampleVersion()];
+  const templates = {
+    list: async () => versions,
+    load: async (id: string) => versions.find((one) => one.template.id === id) ?? null,
+  };
+  const queue = createMemoryQueue();
+  const driver: SandboxDriver = {
+    ...createMemoryDriver({ backend: new MemoryBackend(), now: () => new Date() }),
+    access: () => facts,
+  };
+  let counter = 0;
+  const id = (kind: string) => `${kind}-${(++counter).toString().padStart(4, '0')}`;
+  const ids = {
+    lab: () => id('lab'),
+    sandbox: () => id('box'),
+    attempt: () => id('att'),
+    seed: () => id('seed'),
+  };
+  const labs = createLabService({
+    labs: store,
+    templates,
+    templateStore,
+    queue,
+    drivers: new Map<BackendName, SandboxDriver>([['process', driver]]),
+    policy: { ...defaultPolicy, labsGlobal: options.labsGlobal ?? defaultPolicy.labsGlobal },
+    ids,
+    defaultBackend: 'process',
+    nearest,
+  });
+  const attempts = createAttemptService({
+    labs,
+    attempts: store,
+    queue,
+    ids,
+    nearest,
+  });
+  const deps: AppDeps = {
+    labs,
+    attempts,
+    templates,
+    events: store,
+    tokens,
+    queue,
+    backends: [{ name: 'process', isolation: false }],
+    probes: [
+      { name: 'database', required: true, check: async () => void (await store.now()) },
+      { name: 'queue', required: false, check: async () => void (await queue.depth()) },
+    ],
+    facts: {
+      read: async () => ({
+        labsByPhase: { requested: 1 },
+        checksByVerdict: { pass: 2 },
+        secondsToReady: { p50: 0.5, p95: 2 },
+      }),
+    },
+    registry: new Registry(),
+    clock,
+    now: () => new Date(),
+    randomBytes,
+    nearest,
+    log,
+    version: '0.0.0-test',
+    ...options.deps,
+  };
+  const app = await buildApp(deps);
+
+  /** A token of this person, recorded as the CLI would. */
+  async function token(
+    role: 'trainee' | 'instructor' | 'admin',
+    subject: string,
+    ttlSeconds: number | null = null,
+  ): Promise<string> {
+    const { id: tokenId, plain, hash } = mintToken(randomBytes);
+    await tokens.create({ id: tokenId, role, subject, name: subject, hash, ttlSeconds });
+    return plain;
+  }
+
+  /** What a worker does: the lab has a sandbox and serves. */
+  async function makeReady(labId: string, params: Record<string, string | number> = {}): Promise<void> {
+    const { lab } = await store.getLab(labId);
+    if (lab === null) throw new Error(`no lab ${labId}`);
+    const { templateId, templateHash, backend } = lab;
+    const box = { id: ids.sandbox(), templateId, templateHash, backend, components: ['database'] };
+    const provisioning = { phase: 'provisioning' } as const;
+    const started = await store.startSandboxForLab(labId, lab.version, box, provisioning, [
+      { type: 'lab.provisioning', data: { from: 'scratch' } },
+    ]);
+    if (started?.lab == null || started.sandbox === null) throw new Error('the sandbox did not start');
+    const running = { generation: 1, observed: 'running', servedGeneration: 1, detail: null } as const;
+    const change = { state: 'up', components: { database: running } } as const;
+    const ready = await store.transition(
+      labId,
+      started.lab.version,
+      {
+        phase: 'ready',
+        readyAt: started.now,
+        params,
+        sandbox: { version: started.sandbox.version, change },
+      },
+      [{ type: 'lab.ready', data: { tookMs: 12 } }],
+    );
+    if (ready === null) throw new Error('the lab did not get ready');
+  }
+
+  /** What a worker does at the end of a lab's life. */
+  async function terminate(labId: string): Promise<void> {
+    const { lab, now } = await store.getLab(labId);
+    if (lab === null) throw new Error(`no lab ${labId}`);
+    await store.transition(labId, lab.version, { phase: 'terminated', endedAt: now }, [
+      { type: 'lab.terminated', data: { because: lab.endReason } },
+    ]);
+  }
+
+  /** What a grader does: the open attempt of the lab is finished with these results. */
+  async function grade(labId: string, results: readonly CheckResult[], penalty = 0): Promise<void> {
+    const open = (await store.listAttempts(labId)).find((one) => one.state === 'queued');
+    const work = open === undefined ? null : await store.startAttempt(open.id, 30);
+    if (work === null) throw new Error('there is no open attempt');
+    const points = results.reduce((sum, one) => sum + one.points, 0) - penalty;
+    await store.finishAttempt(work.attempt.id, work.fence, { points, penalty, results, evidence: [] });
+  }
+
+  async function stop(): Promise<void> {
+    await app.close();
+    await pool.end();
+    await postgres.stop();
+  }
+
+  return { app, deps, store, tokens, pool, postgres, token, makeReady, terminate, grade, stop };
+}
+
+/** Requests as one person. */
+export function client(app: Api, token: string | null) {
+  return async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
+    const response = await app.inject({
+      method,
+      url: path.startsWith('/') && !path.startsWith('/labs') ? path : `/api/v1${path}`,
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      ...(body === undefined ? {} : { payload: body as object | string }),
+    });
+    const isJson = String(response.headers['content-type'] ?? '').includes('json');
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+      json: (isJson ? JSON.parse(response.body) : null) as any,
+    };
+  };
+}
