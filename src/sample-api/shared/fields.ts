@@ -18,7 +18,13 @@ export const instant = z.iso.datetime({ offset: true }).or(z.iso.date()).meta({ 
 export const idParams = z.object({ id });
 
 export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Rows a page, 1 to 200'),
+  limit: z.coerce
+    .number('must be a whole number from 1 to 200')
+    .int()
+    .min(1)
+    .max(200)
+    .default(50)
+    .describe('Rows a page, 1 to 200'),
   cursor: z.string().max(200).optional().describe('next_cursor of the page before'),
 });
 

@@ -4,6 +4,8 @@ import { payment, paymentMethod } from '../payments/schemas.ts';
 
 const status = z.enum(['draft', 'issued', 'paid', 'overdue', 'void']);
 
+type Method = z.infer<typeof paymentMethod>;
+
 const invoiceItem = z.object({
   id,
   service_id: id.nullable(),
@@ -38,12 +40,14 @@ export const invoiceQuery = pageQuery.extend({
   ...createdBetween,
 });
 
+/** The body may be left out: paid by card. */
 export const invoicePay = z
   .strictObject({ method: paymentMethod.default('card'), reference: text(100).optional() })
-  .prefault({});
+  .nullish()
+  .transform((body): { method: Method; reference?: string | undefined } => body ?? { method: 'card' });
 export const paidInvoice = z.object({ invoice, payment });
 export const ofCustomer = z.object({ customer_id: id });
 
 export type Invoice = z.infer<typeof invoice>;
 export type InvoiceItem = z.infer<typeof invoiceItem>;
-export type InvoicePay = z.infer<typeof invoicePay>;
+export type InvoicePay = z.output<typeof invoicePay>;
