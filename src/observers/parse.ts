@@ -37,6 +37,9 @@ export function parseYaml(text: string, what: string): Json {
     const reason = `${what} has more than ${limits.yamlChars} characters.`;
     throw new LookFailure('oversized', reason, reason);
   }
+  // The parser recurses, 150 MB deep before the stack ends: brackets and dashes tell most of it beforehand.
+  if (jsonDepth(text.replaceAll('"', '')) > 3 * limits.depth || /^ *(?:[-?] +){99}/m.test(text))
+    throw tooDeep(what);
   let value: unknown;
   try {
     const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
