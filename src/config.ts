@@ -102,13 +102,13 @@ const schema = z.object({
     allowed: 'a URL such as postgres://postgres:password@host:5432/postgres',
     defaultText: 'a second embedded PostgreSQL',
   }),
-  templatesDir: setting(folder.default(join(projectRoot, 'lab-templates')), {
+  templatesDir: setting(folder.default(join(projectRoot, 'lab-templates', 'labs')), {
     env: 'TEMPLATES_DIR',
     flag: '--templates-dir',
     value: '<folder>',
-    description: 'Lab templates: this folder, or labs/ in it, has one folder a template',
+    description: 'Lab templates: one folder a template in this folder',
     allowed: 'the path of a folder',
-    defaultText: 'lab-templates in the checkout',
+    defaultText: 'lab-templates/labs in the checkout',
   }),
   logLevel: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
     env: 'LOG_LEVEL',

@@ -20,7 +20,7 @@ export interface ApiClient {
   /** Throws CliError with the server's own words; `unavailable` when there is no server. */
   call<T>(method: string, path: string, request?: ApiRequest): Promise<T>;
   /** Server-sent events until the server or `signal` ends them. */
-  events(path: string, signal: AbortSignal, lastEventId?: string): AsyncGenerator<ServerEvent>;
+  events(path: string, signal: AbortSignal, after?: string): AsyncGenerator<ServerEvent>;
 }
 
 const base = '/api/v1';
@@ -57,9 +57,8 @@ export function createApiClient(url: string, token: string | null): ApiClient {
       const response = await send(method, path, request, 'application/json');
       return (response.status === 204 ? null : await response.json()) as T;
     },
-    async *events(path, signal, lastEventId) {
-      const query = lastEventId === undefined ? {} : { query: { lastEventId } };
-      const response = await send('GET', path, { signal, ...query }, 'text/event-stream');
+    async *events(path, signal, after) {
+      const response = await send('GET', path, { signal, query: { after } }, 'text/event-stream');
       if (response.body === null) return;
       let buffer = '';
       for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {

@@ -50,7 +50,9 @@ export function reportOf(thrown: unknown): ErrorReport {
     return report(thrown.exit, status, thrown.code, thrown.message, thrown.extra);
   }
   if (thrown instanceof LabError) {
-    return report(exitOfStatus(thrown.status), thrown.status, thrown.code, thrown.message, thrown.extra);
+    // The machine or a setting is not as a start needs it: nothing was tried and found wrong.
+    const exit = thrown.code === 'start_failed' ? 'unavailable' : exitOfStatus(thrown.status);
+    return report(exit, thrown.status, thrown.code, thrown.message, thrown.extra);
   }
   if (thrown instanceof ConfigError) {
     return report('usage', 400, 'bad_setting', thrown.message, { settings: thrown.bad });

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { type ErrorReport, reportOf } from './cli-error.ts';
+import { registerDoctor } from './doctor.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createInterrupts } from './interrupts.ts';
 import { registerLab } from './lab/lab.ts';
 import { registerServe } from './serve.ts';
+import { registerTemplate } from './template/template.ts';
 import { createTerminal, type Look, type Terminal } from './terminal.ts';
+import { registerToken } from './token/token.ts';
 
 /** Runs one command line; gives the exit code. Never throws. */
 export async function runCli(argv: readonly string[]): Promise<number> {
@@ -40,6 +43,9 @@ export function buildProgram(cli: Cli): Command {
     .addHelpText('after', () => helpFooter(cli.terminal));
   registerServe(program, cli);
   registerLab(program, cli);
+  registerTemplate(program, cli);
+  registerToken(program, cli);
+  registerDoctor(program, cli);
   return program;
 }
 

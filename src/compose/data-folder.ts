@@ -31,6 +31,8 @@ export interface RunningServer {
 export interface SavedTokens {
   readonly trainee: string;
   readonly instructor: string;
+  /** For `labwright token`. */
+  readonly admin: string;
 }
 
 /** Makes the folder where it is absent. Throws LabError `start_failed` that names it when it cannot be used. */

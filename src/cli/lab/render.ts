@@ -57,8 +57,8 @@ export function renderLabs(paper: Paper, labs: readonly LabWire[]): string {
 }
 
 /** How to reach each component; whole values, for copying. */
-export function renderAccess(paper: Paper, access: Access): string {
-  return Object.entries(access)
+export function renderAccess(paper: Paper, access: Pick<Access, 'components'>): string {
+  return Object.entries(access.components)
     .map(([name, { kind, facts }]) => {
       const lines = Object.entries(facts).map(([key, value]) => [
         `  ${key}`,

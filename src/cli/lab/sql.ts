@@ -47,7 +47,7 @@ function databaseOf(
   access: Access,
   wanted: string | undefined,
 ): { readonly name: string; readonly url: string } {
-  const databases = Object.entries(access).filter(([, { kind }]) => kind === 'postgres');
+  const databases = Object.entries(access.components).filter(([, { kind }]) => kind === 'postgres');
   const names = databases.map(([name]) => name);
   const found = wanted === undefined ? databases : databases.filter(([name]) => name === wanted);
   const only = found.length === 1 ? found[0] : undefined;

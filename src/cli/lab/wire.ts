@@ -12,9 +12,15 @@ export type Wire<T> = T extends Date
 
 export type AttemptWire = Wire<AttemptView>;
 
-export type Access = Readonly<
-  Record<string, { readonly kind: string; readonly facts: Readonly<Record<string, Json>> }>
->;
+/** `GET /labs/{id}/access`. */
+export interface Access {
+  readonly components: Readonly<
+    Record<string, { readonly kind: string; readonly facts: Readonly<Record<string, Json>> }>
+  >;
+  readonly isolated: boolean;
+  /** What people must know before they put anything there. */
+  readonly note: string | null;
+}
 
 /** `/labs/<id>/…`, whatever was typed. */
 export function labPath(id: string, ...rest: string[]): string {

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { exitCodes } from './exit-codes.ts';
+import { table } from './table.ts';
+
+/** Without these nothing works; a backend that is missing only is not there. */
+const needed = new Set(['machine', 'control database', 'queue', 'backend process']);
+
+export function registerDoctor(parent: Command, { terminal }: Cli): void {
+  parent
+    .command('doctor')
+    .summary('what is missing here, and how to get it')
+    .description('Looks at what Labwright and each backend need of this machine. Starts and changes nothing.')
+    .option('--data-dir <folder>', 'the data folder (DATA_DIR)')
+    .action(async (options: { readonly dataDir?: string }) => {
+      const { loadConfig } = await import('../config.ts');
+      const { diagnose } = await import('../compose/diagnose.ts');
+      const { toolsOfTemplates } = await import('../compose/template-tools.ts');
+      const config = loadConfig(options);
+      const findings = await diagnose(config, await toolsOfTemplates(config.templatesDir));
+      const broken = findings.some((one) => one.status === 'missing' && needed.has(one.area));
+      const { colour } = terminal;
+      const mark = { ok: colour.green('✓'), warn: colour.yellow('!'), missing: colour.red('✗') };
+      terminal.answer({ ok: !broken, findings }, () => {
+        const rows = findings.map(({ area, what, status, found, remedy }) => [
+          mark[status],
+          area,
+          what,
+          remedy === null ? found : `${found}\n${colour.dim(`→ ${remedy}`)}`,
+        ]);
+        const columns = [
+          { title: '' },
+          { title: 'Part' },
+          { title: 'What' },
+          { title: 'Found', wraps: true },
+        ];
+        const verdict = broken
+          ? colour.red('Something that is needed is missing.')
+          : colour.green('Ready to serve.');
+        return `${table(terminal, columns, rows)}\n\n${verdict}`;
+      });
+      if (broken) process.exitCode = exitCodes.unavailable.code;
+    });
+}

@@ -1,0 +1,95 @@
+/** `labwright serve`: everything in one process, until it is asked to stop. */
+import { createCloser } from '../compose/closer.ts';
+import { lockDataFolder, openDataFolder, type SavedTokens } from '../compose/data-folder.ts';
+import { createLog } from '../compose/log.ts';
+import { requirePort } from '../compose/port.ts';
+import { type Config, loadConfig } from '../config.ts';
+import type { Cli } from './cli.ts';
+import { pairs } from './lab/render.ts';
+
+export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string>>): Promise<void> {
+  const { terminal, interrupts } = cli;
+  const started = performance.now();
+  const config = loadConfig(flags);
+  openDataFolder(config.dataDir);
+  const lock = lockDataFolder(config.dataDir, 'labwright serve');
+  const closer = createCloser();
+  closer.add('the lock of the data folder', lock.release);
+  const progress = terminal.progress();
+  const hold = interrupts.hold(() => terminal.note('\nStopping; once more to hurry.'));
+  const log = createLog(config);
+  try {
+    const api = config.roles.includes('api');
+    if (api) await requirePort(config.host, config.port);
+    progress.say('loading');
+    const { composeRuntime } = await import('../compose.ts');
+    const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
+    closer.add('the runtime', () => runtime.close(hold.hurry));
+    const url = api ? await runtime.listen() : null;
+    if (url !== null) lock.announce(url, `${url}/docs`);
+    runtime.startWorker();
+    const seconds = (performance.now() - started) / 1000;
+    progress.clear();
+    log.debug({ ms: runtime.laps() }, 'where the start took its time');
+    announce(cli, config, { url, tokens: runtime.tokens, seconds });
+    await new Promise<void>((resolve) => {
+      if (hold.stop.aborted) resolve();
+      else hold.stop.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } catch (error) {
+    // Asked to stop while it was starting: that is no failure.
+    if (!hold.stop.aborted) throw error;
+  } finally {
+    progress.clear();
+    await closer.close();
+    hold.release();
+    if (hold.stop.aborted) terminal.note('Stopped.');
+  }
+}
+
+interface Started {
+  readonly url: string | null;
+  readonly tokens: SavedTokens | null;
+  readonly seconds: number;
+}
+
+const boundary =
+  'The process backend is no security boundary: labs run as ordinary processes of this machine.\n' +
+  'It is for one person, for CI and for trying out, not for trainees who may be hostile.';
+
+function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: Started): void {
+  const { colour } = terminal;
+  const { trainee = null, instructor = null } = tokens ?? {};
+  const docsUrl = url === null ? null : `${url}/docs`;
+  if (terminal.json) {
+    terminal.stream({
+      event: 'ready',
+      url,
+      docsUrl,
+      tokens: { trainee, instructor },
+      dataDir: config.dataDir,
+      pid: process.pid,
+      seconds,
+    });
+    return;
+  }
+  const others = 'made before, elsewhere; `labwright token create` makes more';
+  const lines = [
+    ...(url === null
+      ? [['role', 'worker only']]
+      : [
+          ['url', colour.bold(colour.cyan(url))],
+          ['docs', `${url}/docs`],
+        ]),
+    ['trainee', trainee ?? others],
+    ['instructor', instructor ?? others],
+    ['data', config.dataDir],
+  ];
+  terminal.print(`\n${colour.green('✓')} Labwright is ready ${colour.dim(`in ${seconds.toFixed(1)} s`)}\n`);
+  terminal.print(pairs(terminal, lines));
+  if (config.backends.includes('process'))
+    terminal.print(`\n${colour.yellow('!')} ${boundary.replace('\n', '\n  ')}`);
+  terminal.print(
+    colour.dim('\nCtrl-C stops everything that was started here; labs are kept for the next start.'),
+  );
+}

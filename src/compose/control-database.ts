@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { LabError } from '../lab/errors.ts';
+import type { Log } from '../lab/log.ts';
+import { migrate } from '../store/migrate.ts';
+import { createPool } from '../store/pool.ts';
+
+/** A database that is being started with us (compose, a pod beside ours) is waited for so long. */
+const patienceMs = 20_000;
+
+/** Migrates the control database and opens it. Throws `start_failed` that says what is wrong with which setting. */
+export async function openControlDatabase(
+  url: string,
+  options: { readonly embedded: boolean; readonly connections: number },
+  log: Log,
+  signal: AbortSignal,
+): Promise<pg.Pool> {
+  const deadline = performance.now() + patienceMs;
+  for (let said = false; ; ) {
+    try {
+      await migrate(url, log);
+      return createPool({ databaseUrl: url, max: options.connections, name: 'labwright' }, log);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const later = canPass(cause) && !options.embedded && performance.now() < deadline;
+      if (!later)
+        throw startFailed(options.embedded ? 'the embedded control database' : 'DATABASE_URL', cause);
+      if (!said) log.warn({ err: cause }, 'the control database does not answer yet; waiting for it');
+      said = true;
+      await delay(500, undefined, { signal });
+    }
+  }
+}
+
+/** Not there yet, or starting up; a wrong password or name does not pass by waiting. */
+function canPass(cause: unknown): boolean {
+  const { code } = cause as { code?: string };
+  return code !== undefined && /^(ECONN|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|57P03)/.test(code);
+}
+
+function startFailed(setting: string, cause: unknown): LabError {
+  const { code, message } = cause as { code?: string; message?: string };
+  return new LabError(
+    'start_failed',
+    `${setting}: the database cannot be used: ${message || code || String(cause)}. ` +
+      'It must be a PostgreSQL 15 or newer that this user may create tables in.',
+    { cause },
+  );
+}

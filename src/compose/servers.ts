@@ -1,0 +1,77 @@
+/** The PostgreSQL servers that an installation stands on: embedded ones where none were given. */
+import { join } from 'node:path';
+import { type Config, projectRoot } from '../config.ts';
+import type { Cluster } from '../embedded/cluster.ts';
+import { startControlCluster, startLabsCluster } from '../embedded/clusters.ts';
+import { ensureOsUsers, type OsUsers } from '../embedded/os-user.ts';
+import { type Runtime as Programs, stageRuntime } from '../embedded/runtime.ts';
+import { LabError } from '../lab/errors.ts';
+import type { Closer } from './closer.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+export interface Servers {
+  readonly controlUrl: string;
+  readonly controlIsEmbedded: boolean;
+  /** Superuser URL; resolves later than the control database, which is needed first. */
+  readonly labsUrl: Promise<string>;
+  readonly users: OsUsers;
+  readonly programs: Programs;
+}
+
+export interface StartOptions {
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+  readonly stopwatch: Stopwatch;
+  readonly closer: Closer;
+}
+
+/** Starts or adopts what is embedded; `closer` stops it. Throws LabError `start_failed`. */
+export async function startServers(
+  config: Pick<Config, 'dataDir' | 'databaseUrl' | 'labsDatabaseUrl'>,
+  installationKey: Buffer,
+  { say, signal, stopwatch, closer }: StartOptions,
+): Promise<Servers> {
+  const { dataDir, databaseUrl, labsDatabaseUrl } = config;
+  if (databaseUrl !== null && labsDatabaseUrl !== null) refuseSameServer(databaseUrl, labsDatabaseUrl);
+  const users = await stopwatch.time('users', () => ensureOsUsers(say));
+  const programs = await stopwatch.time('programs', async () =>
+    stageRuntime(dataDir, join(projectRoot, 'src', 'sample-api'), users, say),
+  );
+  const home = { dataDir, binaries: programs.postgres, user: users.postgres, installationKey };
+  const started: Cluster[] = [];
+  const starting: Promise<unknown>[] = [];
+  closer.add('the embedded PostgreSQL', async () => {
+    await Promise.allSettled(starting);
+    await Promise.all(started.map((cluster) => cluster.stop()));
+  });
+  const start = async (step: string, make: typeof startControlCluster): Promise<string> => {
+    const cluster = await stopwatch.time(step, () => make(home, signal));
+    started.push(cluster);
+    return cluster.adminUrl;
+  };
+  if (databaseUrl === null || labsDatabaseUrl === null) say('starting PostgreSQL');
+  const labsUrl =
+    labsDatabaseUrl === null ? start('labs cluster', startLabsCluster) : Promise.resolve(labsDatabaseUrl);
+  // Awaited by whoever needs it; until then its failure is not unhandled.
+  labsUrl.catch(() => {});
+  starting.push(labsUrl);
+  if (databaseUrl !== null)
+    return { controlUrl: databaseUrl, controlIsEmbedded: false, labsUrl, users, programs };
+  const control = start('control cluster', startControlCluster);
+  starting.push(control);
+  return { controlUrl: await control, controlIsEmbedded: true, labsUrl, users, programs };
+}
+
+/** Throws LabError `start_failed`: a trainee's session must not be on the server that holds the control data. */
+function refuseSameServer(controlUrl: string, labsUrl: string): void {
+  const server = (url: string) => {
+    const { hostname, port } = new URL(url);
+    return `${hostname}:${port || '5432'}`;
+  };
+  if (server(controlUrl) !== server(labsUrl)) return;
+  throw new LabError(
+    'start_failed',
+    `LABS_DATABASE_URL and DATABASE_URL are on one server (${server(labsUrl)}). Labs need a PostgreSQL server of ` +
+      'their own: give another one, or leave LABS_DATABASE_URL out for the embedded one.',
+  );
+}

@@ -1,0 +1,40 @@
+/** Tokens without a server: for whoever owns the data folder or knows DATABASE_URL, which is as good as any token. */
+import type { Config } from '../config.ts';
+import { createTokenStore, type TokenStore } from '../store/token-store.ts';
+import { createCloser } from './closer.ts';
+import { openControlDatabase } from './control-database.ts';
+import { ensureInstallationKey, lockDataFolder, openDataFolder } from './data-folder.ts';
+import type { Log } from './log.ts';
+import { startServers } from './servers.ts';
+import { createStopwatch } from './stopwatch.ts';
+
+/** Opens the control database, starting the embedded one where none is given; the caller closes. */
+export async function openTokens(
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+): Promise<{ readonly tokens: TokenStore; close(): Promise<void> }> {
+  const closer = createCloser();
+  try {
+    openDataFolder(config.dataDir);
+    const lock = lockDataFolder(config.dataDir, 'labwright token');
+    closer.add('the lock of the data folder', lock.release);
+    const { controlUrl, controlIsEmbedded } = await startServers(
+      // Any URL keeps the labs' cluster from being started: tokens need the control database only.
+      { ...config, labsDatabaseUrl: config.labsDatabaseUrl ?? 'postgres://not-used.invalid/' },
+      ensureInstallationKey(config.dataDir, config.installationKey),
+      { say: () => {}, signal, stopwatch: createStopwatch(), closer },
+    );
+    const pool = await openControlDatabase(
+      controlUrl,
+      { embedded: controlIsEmbedded, connections: 2 },
+      log,
+      signal,
+    );
+    closer.add('the control database', () => pool.end());
+    return { tokens: createTokenStore(pool), close: closer.close };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
