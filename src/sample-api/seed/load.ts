@@ -16,7 +16,14 @@ export async function createAndSeed(sql: Sql, seed: number, scale: ScaleName): P
     await sql.query('set local search_path to public');
     await sql.query('set local synchronous_commit to off');
     await createTables(sql);
-    for (const batch of generate(seed, scales[scale])) await insert(sql, batch);
+    // The next batch is drawn while the server takes in the one before.
+    let inserting = Promise.resolve();
+    for (const batch of generate(seed, scales[scale])) {
+      await inserting;
+      inserting = insert(sql, batch);
+      inserting.catch(() => undefined);
+    }
+    await inserting;
     await sql.query(`
       select setval('account_numbers', (select count(*) + 10000 from customers)),
              setval('invoice_numbers', (select count(*) + 1000 from invoices)),

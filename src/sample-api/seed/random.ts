@@ -20,6 +20,7 @@ export interface Random {
 /** A stream of its own for each name, so that more rows of one table do not shift another's. */
 export function randomStream(seed: number, name: string): Random {
   const next = sfc32(hash(`${seed}:${name}:a`), hash(`${seed}:${name}:b`), hash(`${seed}:${name}:c`));
+  const bits = () => (next() * 0x1_0000_0000) >>> 0;
   const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
   return {
     next,
@@ -40,15 +41,17 @@ export function randomStream(seed: number, name: string): Random {
     },
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     uuid() {
-      const hex = () =>
-        Math.floor(next() * 0x1_0000_0000)
-          .toString(16)
-          .padStart(8, '0');
-      const [a, b, c, d] = [hex(), hex(), hex(), hex()];
-      const variant = (8 + (Number.parseInt(c.charAt(0), 16) & 3)).toString(16);
-      return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${variant}${c.slice(1, 4)}-${c.slice(4)}${d}`;
+      const [a, b, c, d] = [bits(), bits(), bits(), bits()];
+      return `${hex(a)}-${hex(b >>> 16, 2)}-${hex((b & 0x0fff) | 0x4000, 2)}-${hex(((c >>> 16) & 0x3fff) | 0x8000, 2)}-${hex(c, 2)}${hex(d)}`;
     },
   };
+}
+
+const byteAsHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(value: number, bytes: 2 | 4 = 4): string {
+  const low = `${byteAsHex[(value >>> 8) & 0xff]}${byteAsHex[value & 0xff]}`;
+  return bytes === 2 ? low : `${byteAsHex[value >>> 24]}${byteAsHex[(value >>> 16) & 0xff]}${low}`;
 }
 
 function sfc32(a: number, b: number, c: number): () => number {
