@@ -10,7 +10,7 @@ import type { Json, ParameterSpec } from './types.ts';
  * Draws every parameter from the seed and its own name: the same again for the same seed, and no parameter's value
  * depends on which others there are.
  *
- * @param survey rows found for each `row` parameter, by the parameter's name. Throws LabError `seed_failed` when there
+ * @param survey rows found for each `row` parameter, by the parameter's name. Throws LabError `template_invalid` when there
  *   are none, or they lack the column: the template's query and its data do not fit.
  */
 export function drawParameters(
@@ -77,7 +77,7 @@ function drawRow(
   const row = random.pick(rows);
   if (row === undefined) {
     throw new LabError(
-      'seed_failed',
+      'template_invalid',
       `The parameter "${name}" is drawn from rows of "${spec.component}", and its query finds none there.`,
       { extra: { parameter: name } },
     );
@@ -87,7 +87,7 @@ function drawRow(
   if (value === undefined) {
     const known = isObject(row) ? Object.keys(row).join(', ') : 'none';
     throw new LabError(
-      'seed_failed',
+      'template_invalid',
       `The parameter "${name}" takes the column "${spec.column}", which its query does not give; it gives: ${known}.`,
       { extra: { parameter: name } },
     );

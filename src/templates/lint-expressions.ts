@@ -7,23 +7,10 @@ export function lintExpressions(scene: Scene): void {
   const shared: Readonly<Record<string, LookSpec>> = scene.authored.observations ?? {};
   for (const [index, check] of (scene.authored.checks ?? []).entries()) {
     const looks = { ...shared, ...check.observe };
-    const all = check.expect.map((one) => one.that).join('\n');
     for (const [place, { that }] of check.expect.entries()) {
       const path = ['checks', index, 'expect', place, 'that'];
-      lintAll(scene, that, all, path);
       lintOrder(scene, that, looks, path);
     }
-  }
-}
-
-/** `list.all(…)` is true of an empty list: somewhere in the check its size must be tested. */
-function lintAll(scene: Scene, that: string, all: string, path: Path): void {
-  for (const match of that.matchAll(/([A-Za-z_][\w.]*(?:\[\d+\][\w.]*)*)\.all\(/g)) {
-    const list = match[1] ?? '';
-    if (all.includes(`${list}.size()`) || all.includes(`size(${list})`) || all.includes(`${list}.exists(`))
-      continue;
-    const message = `${list}.all(…) is true when the list is empty; test ${list}.size() as well`;
-    scene.report(path, 'style', message, { offset: match.index, severity: 'warning' });
   }
 }
 

@@ -81,7 +81,7 @@ export function parseTemplate(
   lint(scene);
   const failed = problems.some((problem) => problem.severity === 'error');
   return {
-    template: failed ? null : resolveTemplate(salvaged.authored as Authored, steps, salvaged.mended),
+    template: failed ? null : resolveTemplate(salvaged.authored as Authored, steps),
     problems: sortProblems(problems),
   };
 }

@@ -1,14 +1,11 @@
 /** From what an author wrote, found to be right, to the template that everything else works with. */
 import type { PlacedStep } from './edits.ts';
 import { sharePoints } from './points.ts';
-import type { Path } from './problem.ts';
 import type { Authored } from './schema.ts';
-import { valueAt } from './tree.ts';
-import type { CheckSpec, Json, LookSpec, StepSpec, Template } from './types.ts';
+import type { CheckSpec, StepSpec, Template } from './types.ts';
 import type { ResolvedSteps } from './validate-steps.ts';
 
-/** @param written what `authored` was parsed from: specs of looks and steps stay as their author wrote them. */
-export function resolveTemplate(authored: Authored, steps: ResolvedSteps, written: unknown): Template {
+export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Template {
   const { lifetime, grading } = authored;
   return {
     labwright: 1,
@@ -33,21 +30,19 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps, writte
       options,
       normalise: normalise ?? (kind === 'number' ? [] : ['trim']),
     })),
-    observations: looksOf(authored.observations, ['observations'], written),
-    checks: authored.checks.map((check, index) => checkOf(check, ['checks', index], written)),
-    solutions: mapValues(authored.solutions, (_, name) =>
-      (steps.solutions[name] ?? []).map((s) => stepOf(s, written)),
-    ),
+    observations: authored.observations,
+    checks: authored.checks.map(checkOf),
+    solutions: mapValues(steps.solutions, (all) => all.map(stepOf)),
     wrong: authored.wrong.map(({ id, from, fails }, index) => ({
       id,
       from,
-      steps: (steps.wrong[index] ?? []).map((step) => stepOf(step, written)),
+      steps: (steps.wrong[index] ?? []).map(stepOf),
       fails,
     })),
   };
 }
 
-function checkOf(check: Authored['checks'][number], path: Path, written: unknown): CheckSpec {
+function checkOf(check: Authored['checks'][number]): CheckSpec {
   const shares = sharePoints(
     check.points,
     check.expect.map((one) => one.points),
@@ -56,7 +51,7 @@ function checkOf(check: Authored['checks'][number], path: Path, written: unknown
     id: check.id,
     title: check.title,
     points: check.points,
-    observe: looksOf(check.observe, [...path, 'observe'], written),
+    observe: check.observe,
     expect: check.expect.map((one, index) => ({
       that: one.that,
       points: shares?.[index] ?? 0,
@@ -73,24 +68,10 @@ function checkOf(check: Authored['checks'][number], path: Path, written: unknown
   };
 }
 
-function looksOf(
-  looks: Readonly<Record<string, LookSpec>>,
-  path: Path,
-  written: unknown,
-): Readonly<Record<string, LookSpec>> {
-  return mapValues(looks, ({ kind }, name) => ({ kind, spec: specAt(written, [...path, name, kind]) }));
-}
-
-function stepOf({ id, kind, path, save, allowIdle }: PlacedStep, written: unknown): StepSpec {
-  const { save: _, ...spec } = specAt(written, [...path, kind]);
+function stepOf({ id, kind, spec, save, allowIdle }: PlacedStep): StepSpec {
   return { id, kind, spec, save, allowIdle };
 }
 
-const specAt = (written: unknown, path: Path) => valueAt(written, path) as Readonly<Record<string, Json>>;
-
-function mapValues<T, R>(
-  all: Readonly<Record<string, T>>,
-  change: (value: T, name: string) => R,
-): Record<string, R> {
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(value, name)]));
+function mapValues<T, R>(all: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(value)]));
 }

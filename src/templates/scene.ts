@@ -9,15 +9,25 @@ import { accessType, object, parameterType } from './value-types.ts';
 export interface ExpressionProblem {
   readonly message: string;
   /** Of the character in the source, from 0. */
-  readonly offset: number;
-  readonly suggestion: string | null;
+  readonly offset?: number;
+  readonly suggestion?: string | null;
 }
 
-/** Type-checks an expression against the roots that it may name. */
+/** What is known of an expression that compiles. */
+export interface CheckedExpression {
+  /** Lists, as written, whose size it tests. */
+  readonly sizeTests: readonly string[];
+  /** `all` over a list whose size it does not test. */
+  readonly warnings: readonly { readonly message: string; readonly offset: number; readonly list: string }[];
+}
+
+/** Type-checks an expression against the roots that it may name; without `expression` nothing is linted. */
 export type CompileExpression = (
   source: string,
   roots: Readonly<Record<string, ValueType>>,
-) => { readonly ok: true } | { readonly ok: false; readonly problems: readonly ExpressionProblem[] };
+) =>
+  | { readonly ok: true; readonly expression?: CheckedExpression }
+  | { readonly ok: false; readonly problems: readonly ExpressionProblem[] };
 
 export interface ReportOptions {
   readonly what?: 'key' | 'value';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ActionKind, ObserverKind } from '../grading/types.ts';
 import { exactlyOne, identifier, kebab, later, line } from './schema-parts.ts';
+import { isObject } from './tree.ts';
 import type { Json, LookSpec } from './types.ts';
 
 export type Observers = ReadonlyMap<string, ObserverKind>;
@@ -73,7 +74,7 @@ export function step(actions: Actions) {
   const missing = actionWords.filter((word) => !actions.has(word));
   const shape: Record<string, z.ZodType> = { ...later(...missing) };
   for (const [kind, { spec }] of actions) {
-    // `save` is ours, not the action's: every step may keep something of its result.
+    // `save` is the step's, not the action's; it is written inside the action or beside it.
     shape[kind] = (
       spec instanceof z.ZodObject ? spec.safeExtend({ save: saves.optional() }) : spec
     ).optional();
@@ -82,17 +83,23 @@ export function step(actions: Actions) {
     .strictObject({
       ...shape,
       id: kebab.optional(),
+      save: saves.optional(),
       allowIdle: line.optional().describe('Why nothing may fall when this step is left out.'),
     })
     .superRefine(exactlyOne(kinds, 'action'))
-    .transform(({ id, allowIdle, ...one }): AuthoredStep => {
-      const [kind, written] = Object.entries(one).find(([, value]) => value !== undefined) ?? ['', {}];
-      const { save = {}, ...spec } = written as Record<string, Json>;
+    .superRefine((one: Readonly<Record<string, unknown>>, context) => {
+      const inside = Object.values(one).some((spec) => isObject(spec) && spec.save !== undefined);
+      if (!inside || one.save === undefined) return;
+      context.addIssue({ code: 'custom', path: ['save'], message: '"save" is written twice in this step' });
+    })
+    .transform(({ id, allowIdle, save: beside, ...one }): AuthoredStep => {
+      const [kind, parsed] = Object.entries(one).find(([, value]) => value !== undefined) ?? ['', {}];
+      const { save: inside, ...spec } = parsed as Record<string, Json>;
       return {
         id: (id as string | undefined) ?? null,
         kind,
         spec,
-        save: save as Record<string, string>,
+        save: (inside ?? beside ?? {}) as Record<string, string>,
         allowIdle: (allowIdle as string | undefined) ?? null,
       };
     });

@@ -111,7 +111,7 @@ export interface QuestionSpec {
   readonly normalise: readonly ('trim' | 'lower' | 'collapse')[];
 }
 
-/** One look: an observer's kind and its own spec, still with `{{ }}` in it. */
+/** One look: an observer's kind and its own spec as its schema parsed it, still with `{{ }}` in it. */
 export interface LookSpec {
   readonly kind: string;
   readonly spec: Readonly<Record<string, Json>>;
@@ -142,7 +142,7 @@ export interface CheckSpec {
   readonly hints: readonly { readonly text: string; readonly penalty: number }[];
 }
 
-/** One step of a solution: an action's kind and its own spec. */
+/** One step of a solution: an action's kind and its own spec as its schema parsed it, without `save`. */
 export interface StepSpec {
   readonly id: string;
   readonly kind: string;

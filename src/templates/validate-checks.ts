@@ -2,7 +2,7 @@
 import type { ValueType } from '../grading/types.ts';
 import { sharePoints } from './points.ts';
 import type { Path } from './problem.ts';
-import { commonRoots, declaredNames, reservedRoots, type Scene } from './scene.ts';
+import { type CheckedExpression, commonRoots, declaredNames, reservedRoots, type Scene } from './scene.ts';
 import type { LookSpec } from './types.ts';
 import { validateSpec } from './validate-looks.ts';
 import { checkShownText, type Roots } from './validate-references.ts';
@@ -72,27 +72,44 @@ function validatePoints(scene: Scene, check: AuthoredCheck, path: Path): void {
 }
 
 function validateExpectations(scene: Scene, check: AuthoredCheck, path: Path, roots: Roots): void {
+  const checked: { readonly path: Path; readonly expression: CheckedExpression }[] = [];
+  const compile = (source: string, place: Path) => {
+    const expression = checkExpression(scene, source, place, roots);
+    if (expression !== null) checked.push({ path: place, expression });
+  };
   for (const [index, expectation] of check.expect.entries()) {
     const place = [...path, 'expect', index];
-    checkExpression(scene, expectation.that, [...place, 'that'], roots);
+    compile(expectation.that, [...place, 'that']);
     checkShownText(scene, expectation.else, [...place, 'else'], roots);
-    for (const [part, { that }] of expectation.partial.entries()) {
-      checkExpression(scene, that, [...place, 'partial', part, 'that'], roots);
+    for (const [part, { that }] of expectation.partial.entries())
+      compile(that, [...place, 'partial', part, 'that']);
+  }
+  // One expectation may test the size of the list that another one goes through.
+  const tested = new Set(checked.flatMap(({ expression }) => expression.sizeTests));
+  for (const { path: place, expression } of checked) {
+    for (const { message, offset, list } of expression.warnings) {
+      if (!tested.has(list)) scene.report(place, 'style', message, { offset, severity: 'warning' });
     }
   }
 }
 
-/** An expression compiles and its types fit; each problem is reported at its character. */
-export function checkExpression(scene: Scene, source: string, path: Path, roots: Roots): void {
+/** Null when nothing is known of it: it does not compile, or its types do not fit, which is reported in its place. */
+export function checkExpression(
+  scene: Scene,
+  source: string,
+  path: Path,
+  roots: Roots,
+): CheckedExpression | null {
   if (source.includes('{{')) {
     const message = 'an expression holds no {{ }}; name the value itself, such as params.email';
     scene.report(path, 'bad_expression', message, { offset: source.indexOf('{{') });
-    return;
+    return null;
   }
   const compiled = scene.compile(source, roots);
-  if (compiled.ok) return;
+  if (compiled.ok) return compiled.expression ?? null;
   for (const { message, offset, suggestion } of compiled.problems) {
-    const meant = suggestion === null ? '' : `; did you mean "${suggestion}"?`;
-    scene.report(path, 'bad_expression', `${message}${meant}`, { offset });
+    const meant = suggestion ? `; did you mean "${suggestion}"?` : '';
+    scene.report(path, 'bad_expression', `${message}${meant}`, { offset: offset ?? 0 });
   }
+  return null;
 }

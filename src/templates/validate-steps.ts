@@ -5,7 +5,7 @@ import { formatPath, type Path } from './problem.ts';
 import { parsePath, problemOf, referencesIn } from './references.ts';
 import { commonRoots, declaredNames, type Scene } from './scene.ts';
 import { didYouMean, listWords } from './suggest.ts';
-import { startsWith, textsIn, valueAt } from './tree.ts';
+import { startsWith, textsIn } from './tree.ts';
 import { requireFile } from './validate-components.ts';
 import { validateSpec } from './validate-looks.ts';
 import { checkIds, requireName } from './validate-structure.ts';
@@ -111,7 +111,6 @@ function validateRun(scene: Scene, steps: readonly PlacedStep[], path: Path, mus
     const roots = { ...common, saved: object({ ...saved }) };
     if (startsWith(step.path, path)) {
       const place = [...step.path, step.kind];
-      const spec = valueAt(scene.written, place);
       validateSpec(scene, kind, step.spec, place, roots);
       const { from } = step.spec;
       if (typeof from === 'string') requireFile(scene, from, [...place, 'from']);
@@ -123,7 +122,7 @@ function validateRun(scene: Scene, steps: readonly PlacedStep[], path: Path, mus
         );
         if (problem !== null) scene.report([...place, 'save', name], 'bad_reference', problem);
       }
-      if (step.kind === 'wait') validateWait(scene, spec, place, roots);
+      if (step.kind === 'wait') validateWait(scene, step.spec, place, roots);
     } else if (mustSave && !scene.tainted(path)) {
       for (const lost of unsaved(step, roots)) {
         const message = `step "${step.id}" needs {{${lost}}}, which no step before it saves here`;
