@@ -1,0 +1,98 @@
+/**
+ * Programs that unprivileged users run: PostgreSQL, node and the sample API. They are used where they are; only when
+ * the user cannot get to them (a checkout in root's closed home) they are copied under the data folder, once a version.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { findPostgresBinaries } from './binaries.ts';
+import { canReach, ensureFolder } from './folder.ts';
+import { packagesOf } from './node-packages.ts';
+import type { OsUser, OsUsers } from './os-user.ts';
+
+export interface Runtime {
+  /** PostgreSQL's `bin`, `lib` and `share`. */
+  readonly postgres: string;
+  readonly node: string;
+  /** Folder of the sample API, with `main.ts` and `seed/main.ts`. */
+  readonly sampleApi: string;
+}
+
+/**
+ * Where these users can run things from.
+ * @param sampleApi the folder of the sample API in the checkout.
+ */
+export function stageRuntime(
+  dataDir: string,
+  sampleApi: string,
+  users: OsUsers,
+  say: (message: string) => void = () => {},
+): Runtime {
+  const runtime = join(dataDir, 'runtime');
+  ensureFolder(runtime, null, 0o755);
+  return {
+    postgres: stagePostgres(runtime, users.postgres, say),
+    node: stageNode(runtime, users.lab, say),
+    sampleApi: stageSampleApi(runtime, sampleApi, users.lab, say),
+  };
+}
+
+function stagePostgres(runtime: string, user: OsUser | null, say: (message: string) => void): string {
+  const { root, version } = findPostgresBinaries();
+  if (canReach(join(root, 'bin', 'postgres'), user)) return root;
+  return once(join(runtime, `postgres-${version}`), say, (to) => copy(root, to));
+}
+
+function stageNode(runtime: string, user: OsUser | null, say: (message: string) => void): string {
+  const node = process.execPath;
+  if (canReach(node, user)) return node;
+  const folder = once(join(runtime, `node-${process.version}`), say, (to) => copy(node, join(to, 'node')));
+  return join(folder, 'node');
+}
+
+function stageSampleApi(
+  runtime: string,
+  folder: string,
+  user: OsUser | null,
+  say: (message: string) => void,
+): string {
+  const checkout = resolve(folder, '..', '..');
+  // Reading one package is what it needs besides its own files.
+  const needed = [join(folder, 'main.ts'), join(checkout, 'node_modules', 'pg', 'package.json')];
+  if (needed.every((path) => canReach(path, user))) return folder;
+  const staged = once(join(runtime, `sample-api-${hashOf(folder, checkout)}`), say, (to) => {
+    const source = relative(checkout, folder);
+    copy(folder, join(to, source));
+    copy(join(checkout, 'package.json'), join(to, 'package.json'));
+    for (const path of packagesOf(folder, checkout)) copy(join(checkout, path), join(to, path));
+  });
+  return join(staged, relative(checkout, folder));
+}
+
+/** Fills the folder beside and renames it: what stands there is whole. */
+function once(folder: string, say: (message: string) => void, fill: (folder: string) => void): string {
+  if (existsSync(folder)) return folder;
+  say(`Copying programs to ${folder}, since unprivileged users cannot read them where they are`);
+  const building = `${folder}.building`;
+  rmSync(building, { recursive: true, force: true });
+  ensureFolder(building, null, 0o755);
+  fill(building);
+  renameSync(building, folder);
+  return folder;
+}
+
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
+  cpSync(from, to, { recursive: true, dereference: true });
+}
+
+function hashOf(folder: string, checkout: string): string {
+  const hash = createHash('sha256').update(readFileSync(join(checkout, 'package-lock.json')));
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {
+    hash.update(`${relative(folder, path)}\0`).update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,45 @@
+/**
+ * Opening files below a folder that the trainee may change at any moment, without ever following a link: each part is
+ * opened relative to the one before, as openat(2) would. Where the system has no /proc, each part is opened by its
+ * path: links are still refused, yet a folder could be swapped in between.
+ */
+import { close, constants, existsSync, fstat, mkdir, open, readdir } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const makeFolder = promisify(mkdir);
+const listFolder = promisify(readdir);
+export const statOpen = promisify(fstat);
+
+// Non-blocking: opening a pipe without a writer must not hang.
+const cautious = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const byDescriptor = existsSync('/proc/self/fd');
+
+export interface OpenFolder {
+  /** Names in it, unsorted. */
+  names(): Promise<readonly string[]>;
+  /** Throws ENOENT, ELOOP or ENOTDIR (a link is ELOOP or ENOTDIR). */
+  folder(name: string): Promise<OpenFolder>;
+  makeFolder(name: string): Promise<void>;
+  /** A descriptor that the caller closes. */
+  file(name: string, flags: number, mode?: number): Promise<number>;
+  readonly descriptor: number;
+  close(): Promise<void>;
+}
+
+/** @param path a folder of ours, whose own path the trainee cannot change. */
+export async function openFolder(path: string): Promise<OpenFolder> {
+  const descriptor = await openFile(path, constants.O_RDONLY | constants.O_DIRECTORY | cautious);
+  const at = (name: string) => join(byDescriptor ? `/proc/self/fd/${descriptor}` : path, name);
+  return {
+    descriptor,
+    // A trailing dot: the entry of /proc is itself a link, which readdir follows.
+    names: () => listFolder(at('.')),
+    folder: (name) => openFolder(at(name)),
+    makeFolder: (name) => makeFolder(at(name), 0o755),
+    file: (name, flags, mode) => openFile(at(name), flags | cautious, mode),
+    close: () => closeFile(descriptor),
+  };
+}

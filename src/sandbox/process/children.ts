@@ -1,0 +1,192 @@
+/**
+ * The long-lived child processes of sandboxes. Each is its own process group and session, so Ctrl-C reaches only
+ * Labwright, which then stops them in order; and one that survives a killed Labwright is known by its record or its
+ * mark and adopted.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { asUser, type OsUser } from '../../embedded/os-user.ts';
+import {
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signalProcess,
+  waitForEnd,
+} from '../../embedded/process-identity.ts';
+import { decodeLabels, encodeLabels, type Labels, labelVariable } from '../labels.ts';
+import type { ResourceRef } from '../naming.ts';
+import { capLog, openLog } from './log-file.ts';
+import type { Records } from './records.ts';
+
+/** What one child may keep in memory; over it the child is ended. RLIMIT_AS is of no use: node reserves more at start. */
+const largestRssBytes = 768 * 1024 * 1024;
+const watchEveryMs = 2_000;
+
+export interface ChildSpec extends ResourceRef {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly logPath: string;
+  readonly cwd: string;
+}
+
+export interface Children {
+  start(spec: ChildSpec): ProcessIdentity;
+  /** The child of a component that is alive, with its generation. */
+  find(sandboxId: string, component: string): (ProcessIdentity & { readonly generation: number }) | null;
+  /** Ends the child of a component, or all of a sandbox, and returns when they have ended. */
+  stop(sandboxId: string, component?: string): Promise<void>;
+  /** Called when a child ended by itself. */
+  onEnd(handler: (sandboxId: string) => void): void;
+  /** Ends all children. */
+  close(): Promise<void>;
+}
+
+export function createChildren(records: Records, installationId: string, user: OsUser | null): Children {
+  const handlers = new Set<(sandboxId: string) => void>();
+  const logs = new Map<number, string>();
+  // Children that we end ourselves are no trouble.
+  const expected = new Set<number>();
+  const strays = findMarked(installationId);
+  for (const { labels, process } of strays) {
+    const { sandboxId, component, generation } = labels;
+    const recorded = records.get(sandboxId)?.children[component];
+    if (recorded !== undefined && isAlive(recorded) && recorded.pid !== process.pid) {
+      // Killed between making a child and writing it down, then made again: the unwritten one is of no use.
+      signalProcess(process, 'SIGKILL', { group: true });
+    } else {
+      // Also brings back the record of a sandbox whose folder was lost, so that it is listed and can be destroyed.
+      records.update(sandboxId, ({ children }) => ({
+        children: { ...children, [component]: { ...process, generation } },
+      }));
+    }
+  }
+
+  const watch = setInterval(() => {
+    for (const { sandboxId, children } of records.all()) {
+      for (const [component, child] of Object.entries(children)) {
+        if (isAlive(child)) {
+          capLog(logs.get(child.pid) ?? `${records.folder(sandboxId)}/${component}.log`);
+          if (rssOf(child.pid) > largestRssBytes) signalProcess(child, 'SIGKILL', { group: true });
+        } else forget(sandboxId, component, child);
+      }
+    }
+  }, watchEveryMs);
+  watch.unref();
+
+  function forget(sandboxId: string, component: string, child: ProcessIdentity): void {
+    logs.delete(child.pid);
+    const known = records.get(sandboxId)?.children[component];
+    if (known?.pid !== child.pid || known.startedAt !== child.startedAt) return;
+    records.update(sandboxId, ({ children }) => {
+      const { [component]: _, ...others } = children;
+      return { children: others };
+    });
+    if (expected.delete(child.pid)) return;
+    for (const handler of handlers) handler(sandboxId);
+  }
+
+  async function end(sandboxId: string, component: string, child: ProcessIdentity): Promise<void> {
+    expected.add(child.pid);
+    signalProcess(child, 'SIGTERM', { group: true });
+    if (!(await waitForEnd(child, 2_000))) {
+      signalProcess(child, 'SIGKILL', { group: true });
+      await waitForEnd(child, 5_000);
+    }
+    forget(sandboxId, component, child);
+    expected.delete(child.pid);
+  }
+
+  async function stop(sandboxId: string, component?: string): Promise<void> {
+    const found = Object.entries(records.get(sandboxId)?.children ?? {});
+    const doomed = found.filter(([name]) => component === undefined || name === component);
+    await Promise.all(doomed.map(([name, child]) => end(sandboxId, name, child)));
+  }
+
+  return {
+    start(spec) {
+      const { sandboxId, component, generation } = spec;
+      const log = openLog(spec.logPath);
+      try {
+        const mark = encodeLabels({ installationId, sandboxId, component, generation });
+        const child = spawn(spec.program, spec.args, {
+          ...asUser(user),
+          cwd: spec.cwd,
+          env: { ...spec.env, [labelVariable]: mark },
+          stdio: ['ignore', log, log],
+          detached: true,
+        });
+        const identity = child.pid === undefined ? null : identify(child.pid);
+        child.once('error', () => {});
+        if (identity === null) throw new Error(`${spec.program} did not start`);
+        child.once('exit', () => forget(sandboxId, component, identity));
+        child.unref();
+        // No await between the start and the record.
+        records.update(sandboxId, ({ children }) => ({
+          children: { ...children, [component]: { ...identity, generation } },
+        }));
+        logs.set(identity.pid, spec.logPath);
+        lowerPriority(identity.pid);
+        return identity;
+      } finally {
+        closeSync(log);
+      }
+    },
+    find(sandboxId, component) {
+      const child = records.get(sandboxId)?.children[component];
+      return child !== undefined && isAlive(child) ? child : null;
+    },
+    stop,
+    onEnd: (handler) => void handlers.add(handler),
+    async close() {
+      clearInterval(watch);
+      handlers.clear();
+      await Promise.all(records.all().map(({ sandboxId }) => stop(sandboxId)));
+    },
+  };
+}
+
+/** Processes of this installation by the mark in their environment, where the system shows it. */
+function findMarked(
+  installationId: string,
+): readonly { readonly labels: Labels; readonly process: ProcessIdentity }[] {
+  if (!existsSync('/proc/self/environ')) return [];
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const environment = readFileSync(`/proc/${entry}/environ`, 'utf8');
+      const at = environment.indexOf(`${labelVariable}=`);
+      if (at === -1) return [];
+      const line = environment.slice(at + labelVariable.length + 1).split('\0', 1)[0] ?? '';
+      const labels = decodeLabels(line);
+      const process = identify(Number(entry));
+      // A program that the child has started has the mark too; the child itself leads its group.
+      const isLeader = process !== null && groupOf(process.pid) === process.pid;
+      return isLeader && labels?.installationId === installationId ? [{ labels, process }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function groupOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
+
+function rssOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * 4096;
+  } catch {
+    return 0;
+  }
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended, or this system does not let us.
+  }
+}

@@ -1,0 +1,95 @@
+/** Filling a new database as its unprivileged owner: a template's SQL cannot read files or run programs of the server. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { asUser } from '../../embedded/os-user.ts';
+import { LabError } from '../../lab/errors.ts';
+import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
+import type { ProcessDriverOptions } from './options.ts';
+import { lineAt, statementLines } from './sql-statements.ts';
+
+const run = promisify(execFile);
+
+/** Throws LabError `seed_failed` that names the file and line when the template's own seed is at fault. */
+export async function seedDatabase(
+  url: string,
+  seed: PostgresComponent['seed'],
+  version: TemplateVersion,
+  options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if ('generator' in seed) await generate(url, seed, options, signal);
+  else await runFiles(url, seed.files, version, signal);
+}
+
+async function generate(
+  url: string,
+  seed: Extract<PostgresComponent['seed'], { generator: string }>,
+  { node, sampleApi, labUser }: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const main = join(sampleApi.folder, 'seed', 'main.ts');
+  try {
+    await run(node, [main, '--scale', seed.scale, '--seed', String(seed.number)], {
+      ...asUser(labUser),
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', DATABASE_URL: url },
+      signal,
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const said = ((cause as { stderr?: string }).stderr ?? '').trim().slice(-2_000);
+    throw new LabError('provision_failed', `The sample data could not be generated: ${said}`, { cause });
+  }
+}
+
+async function runFiles(
+  url: string,
+  files: readonly string[],
+  version: TemplateVersion,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  const stop = () => void client.end().catch(() => {});
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await client.connect();
+    for (const file of files) {
+      const content = version.files.get(file);
+      if (content === undefined) throw new LabError('seed_failed', `${file}: the template has no such file`);
+      await runFile(client, file, new TextDecoder().decode(content));
+    }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await client.end().catch(() => {});
+  }
+}
+
+/** In one go: the whole file is one message to the server and one transaction. */
+async function runFile(client: pg.Client, file: string, sql: string): Promise<void> {
+  let completed = 0;
+  const count = () => {
+    completed += 1;
+  };
+  client.connection.on('commandComplete', count);
+  try {
+    await client.query(sql);
+  } catch (thrown) {
+    if (!(thrown instanceof pg.DatabaseError)) throw thrown;
+    // PostgreSQL gives a place for what it cannot parse or find; for a failed row only the statement is known.
+    const position = thrown.position === undefined ? null : Number(thrown.position);
+    const line = position === null ? (statementLines(sql)[completed] ?? 1) : lineAt(sql, position - 1);
+    const hint = thrown.detail === undefined ? '' : ` (${thrown.detail})`;
+    throw new LabError('seed_failed', `${file}:${line}: ${thrown.message}${hint}`, {
+      cause: thrown,
+      extra: { file, line },
+    });
+  } finally {
+    client.connection.removeListener('commandComplete', count);
+  }
+}
