@@ -7,6 +7,7 @@ import type { Api } from './api.ts';
 import { createAuthenticator } from './auth.ts';
 import type { AppDeps } from './deps.ts';
 import { handleError } from './error-handler.ts';
+import { acceptJson } from './json-body.ts';
 import { measureRequests } from './metrics.ts';
 import { registerNotFound } from './not-found.ts';
 import { registerOpenApi, serveDocs } from './openapi.ts';
@@ -51,7 +52,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   api.setErrorHandler(handleError);
   api.decorateRequest('token', null);
   api.addHook('onRequest', secureHeaders);
-  acceptEmptyJson(api);
+  acceptJson(api);
 
   measureRequests(app, deps.registry);
   registerNotFound(app, deps.nearest, notFoundPage);
@@ -84,15 +85,4 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   );
   await api.ready();
   return api;
-}
-
-/** Many clients send `Content-Type: application/json` with nothing; that is no body, not a broken one. */
-function acceptEmptyJson(api: Api): void {
-  // `error`: a body with `__proto__` or `constructor.prototype` is refused as malformed.
-  const parse = api.getDefaultJsonParser('error', 'error');
-  api.removeContentTypeParser(['application/json', 'text/plain']);
-  api.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else parse(request, String(body), done);
-  });
 }

@@ -52,9 +52,6 @@ function fromFramework(thrown: unknown): LabError | null {
   const { code, statusCode } = thrown as FastifyError;
   const known = refusals[code];
   if (known !== undefined) return new LabError(known[0], known[1]);
-  if (thrown instanceof SyntaxError && statusCode === 400) {
-    return new LabError('malformed_json', `The body is not valid JSON: ${thrown.message}.`);
-  }
   // Anything else that the framework blames on the client, such as a request that was cut off.
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode < 500) {
     return new LabError('bad_request', thrown.message);

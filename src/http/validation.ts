@@ -3,6 +3,15 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { LabError } from '../lab/errors.ts';
 
+const kinds: Readonly<Record<string, string>> = {
+  object: 'an object',
+  array: 'a list',
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
 export interface FieldError {
   readonly field: string;
   readonly found: string;
@@ -29,7 +38,9 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 
 /** `place` names the part of the request when the trouble is with the whole of it. */
 export function validationError(issues: readonly z.core.$ZodIssue[], place: string): LabError {
-  const errors = issues.flatMap((issue) => fieldErrors(issue, place)).slice(0, 20);
+  const all = issues.flatMap((issue) => fieldErrors(issue, place));
+  // One trouble a field is enough: what is empty is not also in the wrong alphabet.
+  const errors = all.filter((one, i) => all.findIndex((e) => e.field === one.field) === i).slice(0, 20);
   const detail = errors.map((e) => `${e.field}: found ${e.found}; allowed is ${e.allowed}.`).join(' ');
   return new LabError('validation_failed', detail, { extra: { errors } });
 }
@@ -40,11 +51,9 @@ function fieldErrors(issue: z.core.$ZodIssue, place: string): FieldError[] {
   const found = describeValue(issue.input);
   switch (issue.code) {
     case 'invalid_type': {
-      if (issue.input === undefined) {
-        const nothing = issue.path.length === 0 ? 'no body' : 'nothing';
-        return [{ field, found: nothing, allowed: `a ${issue.expected}` }];
-      }
-      return [{ field, found, allowed: `a ${issue.expected}` }];
+      const nothing = issue.input === undefined && issue.path.length === 0;
+      const allowed = kinds[issue.expected] ?? issue.expected;
+      return [{ field, found: nothing ? 'no body' : found, allowed }];
     }
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({

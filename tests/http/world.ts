@@ -194,7 +194,7 @@ export function client(app: Api, token: string | null) {
   ) => {
     const response = await app.inject({
       method,
-      url: path.startsWith('/') && !path.startsWith('/labs') ? path : `/api/v1${path}`,
+      url: /^\/(labs|me|templates|tokens)\b/.test(path) ? `/api/v1${path}` : path,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
       ...(body === undefined ? {} : { payload: body as object | string }),
     });
