@@ -1,6 +1,7 @@
 /** Runs the steps of a solution, or of a wrong one, as a trainee would: one after the other, each with its outcome. */
 import type { Json, StepSpec, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
+import type { Judge } from './judge/thread.ts';
 import { lookAll } from './look-all.ts';
 import type { ActContext, ActionKind, ObserverKind, SandboxHandle, Scope, Value } from './types.ts';
 import { createFiller, references } from './values/fill.ts';
@@ -24,8 +25,7 @@ export interface SolutionRun {
   readonly sandbox: SandboxHandle;
   readonly actions: ReadonlyMap<string, ActionKind>;
   readonly observers: ReadonlyMap<string, ObserverKind>;
-  /** Whether an expression holds; what throws or is not known does not hold. */
-  readonly holds: (expression: string, scope: Scope, signal: AbortSignal) => Promise<boolean>;
+  readonly judge: Pick<Judge, 'evaluate'>;
   /** Records an answer as the trainee. */
   readonly answer: ActContext['answer'];
   /** True: a step that fails is recorded and the run goes on, as for a `wrong`. */
@@ -114,18 +114,16 @@ function contextOf(run: SolutionRun, scope: Scope): ActContext {
     answer: run.answer,
     waitLimitMs: run.waitLimitMs ?? Number.POSITIVE_INFINITY,
     async holds(expression, observe, signal) {
-      const seen = await lookAll(
-        observe,
-        run.observers,
-        (work) => work(),
-        () => looking,
-        signal,
-      );
+      const { version, observers } = run;
+      const context = () => looking;
+      const seen = await lookAll(observe, { version, observers, limiter: (work) => work(), context }, signal);
       const observations: Record<string, Value> = {};
-      for (const [name, observation] of seen) {
+      for (const [name, observation] of Object.entries(seen)) {
         if (observation.outcome === 'seen') observations[name] = observation.value;
       }
-      return run.holds(expression, { ...scope, ...observations }, signal);
+      const batch = { sources: [expression], scope: { ...scope, ...observations } };
+      const [outcome] = await run.judge.evaluate(batch, signal);
+      return outcome?.kind === 'value' && outcome.value;
     },
   };
 }

@@ -15,7 +15,7 @@ export function createSurveyor(bind: (plan: SandboxPlan) => SandboxHandle): Surv
   return {
     /**
      * Rows by parameter, in an order that depends on nothing but the rows: the same data and seed give the same draw.
-     * Throws LabError `backend_unavailable`, or `template_invalid` when the query gives no rows.
+     * Throws LabError `backend_unavailable`, or `seed_failed` when the query does not fit the template's own data.
      */
     async survey(plan, signal) {
       const sandbox = bind(plan);
@@ -29,7 +29,6 @@ export function createSurveyor(bind: (plan: SandboxPlan) => SandboxHandle): Surv
         const seen = await look(context, limits.lookMs, signal, (within) => seeRows(asked, context, within));
         if (seen.outcome === 'unseen') throw failure(name, seen.problem, seen.internal);
         const { rows } = seen.value as RowsSeen;
-        if (rows.length === 0) throw failure(name, 'missing', 'its query gives no rows');
         found[name] = canonical(rows);
       }
       return found;
@@ -38,7 +37,7 @@ export function createSurveyor(bind: (plan: SandboxPlan) => SandboxHandle): Surv
 }
 
 function failure(parameter: string, problem: string, internal: string): LabError {
-  const code = problem === 'backend_down' || problem === 'slow' ? 'backend_unavailable' : 'template_invalid';
+  const code = problem === 'backend_down' || problem === 'slow' ? 'backend_unavailable' : 'seed_failed';
   return new LabError(code, `Parameter "${parameter}" cannot be drawn: ${internal}.`);
 }
 
