@@ -175,6 +175,7 @@ create table observability.access_log (
   at timestamptz not null default now(),
   method text not null,
   path text not null,
+  query text,
   route text,
   status smallint not null,
   user_id uuid,

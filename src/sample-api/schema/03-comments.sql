@@ -53,6 +53,7 @@ comment on column observability.audit_trail.action is 'What happened, e.g. custo
 comment on column observability.audit_trail.act is 'Who acted on behalf of the user (act.sub of the token); null: the user in person';
 
 comment on table observability.access_log is 'One row a request, except health, metrics and documentation';
+comment on column observability.access_log.query is 'What followed the question mark; null: nothing';
 comment on column observability.access_log.route is 'The matched route, e.g. /api/v1/customers/{id}; null: there is none';
 comment on column observability.access_log.actor is 'E-mail of the user whose token was accepted, or who tried to sign in';
 comment on column observability.access_log.act is 'Who acted on behalf of the user (act.sub of the token); null: the user in person';

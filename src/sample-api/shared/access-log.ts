@@ -5,6 +5,7 @@ interface Entry {
   at: string;
   method: string;
   path: string;
+  query: string | null;
   route: string | null;
   status: number;
   userId: string | null;
@@ -19,16 +20,11 @@ const retryAfterMs = 250;
 const keepAtMost = 20_000;
 const unlogged = /^\/(health|metrics|docs)(\/|$)/;
 
-export interface AccessLog {
-  /** Writes what is pending; gives up silently when the database is away (the entries are kept). */
-  flush(): Promise<void>;
-}
-
 /**
  * Notes every request in observability.access_log: after the answer, in one statement for all that came in the
  * meantime. While the database is away entries wait here, the oldest are let go beyond 20,000.
  */
-export function useAccessLog(app: FastifyInstance, sql: Sql, onError: (error: unknown) => void): AccessLog {
+export function useAccessLog(app: FastifyInstance, sql: Sql, onError: (error: unknown) => void): void {
   let pending: Entry[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
@@ -60,13 +56,14 @@ export function useAccessLog(app: FastifyInstance, sql: Sql, onError: (error: un
   }
 
   app.addHook('onResponse', async (request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
+    const [path = '', ...rest] = request.url.split('?');
     if (unlogged.test(path)) return;
     const { caller } = request;
     pending.push({
       at: new Date(Date.now() - reply.elapsedTime).toISOString(),
       method: request.method,
-      path: request.url.slice(0, 2_000).replaceAll('\0', ''),
+      path: path.slice(0, 2_000),
+      query: rest.length === 0 ? null : rest.join('?').slice(0, 2_000),
       route: routeOf(request.routeOptions.url),
       status: reply.statusCode,
       userId: caller?.userId ?? null,
@@ -83,7 +80,6 @@ export function useAccessLog(app: FastifyInstance, sql: Sql, onError: (error: un
     await flush();
     clearTimeout(timer);
   });
-  return { flush };
 }
 
 /** As OpenAPI writes it: /customers/{id}. */
@@ -92,17 +88,27 @@ export function routeOf(url: string | undefined): string | null {
 }
 
 const insert = `
-  insert into observability.access_log (at, method, path, route, status, user_id, actor, act, duration_ms, user_agent)
-  select e.at, e.method, e.path, e.route, e.status, e.user_id, coalesce(e.actor, u.email, e.user_id::text), e.act, e.duration, e.agent
-    from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::uuid[], $7::text[], $8::text[],
-                $9::real[], $10::text[]) with ordinality
-         as e(at, method, path, route, status, user_id, actor, act, duration, agent, number)
+  insert into observability.access_log (at, method, path, query, route, status, user_id, actor, act, duration_ms, user_agent)
+  select e.at, e.method, e.path, e.query, e.route, e.status, e.user_id, coalesce(e.actor, u.email, e.user_id::text), e.act, e.duration, e.agent
+    from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::uuid[],
+                $8::text[], $9::text[], $10::real[], $11::text[]) with ordinality
+         as e(at, method, path, query, route, status, user_id, actor, act, duration, agent, number)
     left join public.users u on u.id = e.user_id
    order by e.number`;
 
 function columnsOf(batch: readonly Entry[]): unknown[] {
   const column = (key: keyof Entry) => batch.map((entry) => entry[key]);
-  return ['at', 'method', 'path', 'route', 'status', 'userId', 'actor', 'act', 'duration', 'agent'].map(
-    (key) => column(key as keyof Entry),
-  );
+  return [
+    'at',
+    'method',
+    'path',
+    'query',
+    'route',
+    'status',
+    'userId',
+    'actor',
+    'act',
+    'duration',
+    'agent',
+  ].map((key) => column(key as keyof Entry));
 }

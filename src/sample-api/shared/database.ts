@@ -28,15 +28,17 @@ export interface DatabaseOptions {
 
 /** A pool that outlives its connections: they may be terminated, and the database dropped and made again. */
 export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const common = {
     connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: 2_000,
     application_name: 'dotmac-api',
     options: '-c search_path=public',
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
-  });
+  };
+  // Under load a request waits its turn rather than fail; a probe and the access log must not wait behind it.
+  const pool = new pg.Pool({ ...common, max: poolSize, connectionTimeoutMillis: 10_000 });
+  const own = new pg.Pool({ ...common, max: 2, connectionTimeoutMillis: 1_500 });
   pool.on('error', onIdleError);
+  own.on('error', onIdleError);
 
   const sqlOn = (client: pg.Pool | pg.PoolClient, onSend = onQuery): Sql => ({
     async query<R extends object>(text: string, values: unknown[] = []) {
@@ -90,14 +92,16 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
     },
     async answers() {
       const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false).unref());
-      const asked = retrying(() => pool.query('select 1')).then(
+      const asked = retrying(() => own.query('select 1')).then(
         () => true,
         () => false,
       );
       return Promise.race([asked, timeout]);
     },
-    unobserved: sqlOn(pool, () => undefined),
-    close: () => pool.end(),
+    unobserved: sqlOn(own, () => undefined),
+    async close() {
+      await Promise.all([pool.end(), own.end()]);
+    },
   };
 }
 
@@ -106,10 +110,7 @@ function isBroken(error: unknown): boolean {
   if (!isDatabaseAway(error) || !(error instanceof Error)) return false;
   const code = 'code' in error ? error.code : undefined;
   return (
-    code !== 'ECONNREFUSED' &&
-    code !== '3D000' &&
-    code !== '53300' &&
-    !error.message.startsWith('timeout exceeded')
+    code !== 'ECONNREFUSED' && code !== '3D000' && code !== '53300' && !error.message.includes('timeout')
   );
 }
 

@@ -61,6 +61,8 @@ function asApiError(error: FastifyError & { detail?: string; constraint?: string
   if (error.code === '23503')
     return conflict(`Still or not yet referred to: ${error.detail ?? error.constraint ?? ''}`);
   if (error.code === '23514') return invalid(error.constraint ?? 'row', 'these values do not go together');
+  if (error.code === '40P01' || error.code === '40001')
+    return conflict('Somebody changed the same rows at the same time. Try again.');
   if (error.code === '22003') return invalid('number', 'too large');
   if (error.code === '22021' || error.code === '22P05')
     return invalid('text', 'contains a character that cannot be stored');
