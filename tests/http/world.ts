@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
-import pg from 'pg';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
@@ -16,6 +15,7 @@ import { createLabService } from '../../src/lab/lab-service.ts';
 import { defaultPolicy } from '../../src/lab/policy.ts';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
@@ -42,14 +42,19 @@ const facts = {
 } as const;
 
 export async function startWorld(
-  options: { versions?: readonly TemplateVersion[]; deps?: Partial<AppDeps>; labsGlobal?: number } = {},
+  options: {
+    versions?: readonly TemplateVersion[];
+    deps?: Partial<AppDeps>;
+    /** The way to the database, for tests that cut it. */
+    through?: (url: string) => Promise<string>;
+  } = {},
 ) {
   const postgres = await startTestPostgres();
   const databaseUrl = await postgres.createDatabase();
   const log = pino({ level: 'silent' });
   await migrate(databaseUrl, log);
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
-  pool.on('error', () => undefined);
+  const way = (await options.through?.(databaseUrl)) ?? databaseUrl;
+  const pool = createPool({ databaseUrl: way, max: 8, name: 'test' }, log);
   const store = createPostgresStore(pool);
   const tokens = createTokenStore(pool);
   const templateStore = createTemplateStore(pool, { encode: serialize, decode: deserialize });
@@ -77,7 +82,7 @@ export async function startWorld(
     templateStore,
     queue,
     drivers: new Map<BackendName, SandboxDriver>([['process', driver]]),
-    policy: { ...defaultPolicy, labsGlobal: options.labsGlobal ?? defaultPolicy.labsGlobal },
+    policy: defaultPolicy,
     ids,
     defaultBackend: 'process',
     nearest,

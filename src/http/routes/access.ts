@@ -7,7 +7,7 @@ import { labParams } from '../schemas.ts';
 
 const accessSchema = z.object({
   components: z
-    .record(z.string(), z.object({ kind: z.string(), facts: z.record(z.string(), z.json()) }))
+    .record(z.string(), z.object({ kind: z.string(), facts: z.record(z.string(), z.unknown()) }))
     .describe('Connection strings, URLs, accounts and folders by component; these are secrets'),
   isolated: z.boolean().describe('False: the backend is no security boundary between trainees'),
   note: z.string().nullable(),
