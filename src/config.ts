@@ -2,6 +2,7 @@
  * Every setting of Labwright in one schema: its environment variable, flag, default and meaning. The help table, the
  * parser and the messages about bad values are all made from it. No other file of the platform reads the environment.
  */
+import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -9,6 +10,11 @@ import { mask } from './compose/mask.ts';
 
 /** The folder that holds `src`, wherever Labwright is started from. */
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
+
+export function productVersion(): string {
+  const text = readFileSync(join(projectRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 interface About {
   readonly env: string;

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { productVersion } from '../config.ts';
 import type { Cli } from './cli.ts';
 import { type ErrorReport, reportOf } from './cli-error.ts';
 import { registerDoctor } from './doctor.ts';
@@ -31,7 +31,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 export function buildProgram(cli: Cli): Command {
   const program = new Command('labwright')
     .description('Hands-on labs on demand: an isolated lab for each trainee, graded by its end state.')
-    .version(version(), '--version', 'show the version')
+    .version(productVersion(), '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .addOption(new Option('--json', 'answer in JSON on stdout; errors are problem objects on stderr'))
     .addOption(new Option('--no-color', 'no colours (also NO_COLOR)'))
@@ -47,11 +47,6 @@ export function buildProgram(cli: Cli): Command {
   registerToken(program, cli);
   registerDoctor(program, cli);
   return program;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Known before the command line is parsed, so that also a wrong one is answered as asked. */

@@ -25,13 +25,14 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     const { composeRuntime } = await import('../compose.ts');
     const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
     closer.add('the runtime', () => runtime.close(hold.hurry));
+    const tokens = await runtime.ensureTokens();
     const url = api ? await runtime.listen() : null;
     if (url !== null) lock.announce(url, `${url}/docs`);
     runtime.startWorker();
     const seconds = (performance.now() - started) / 1000;
     progress.clear();
     log.debug({ ms: runtime.laps() }, 'where the start took its time');
-    announce(cli, config, { url, tokens: runtime.tokens, seconds });
+    announce(cli, config, { url, tokens, seconds });
     await new Promise<void>((resolve) => {
       if (hold.stop.aborted) resolve();
       else hold.stop.addEventListener('abort', () => resolve(), { once: true });

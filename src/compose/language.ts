@@ -5,7 +5,6 @@ import type { ActionKind, ObserverKind } from '../grading/types.ts';
 import { observerKinds } from '../observers/registry.ts';
 import { variantNames } from '../sample-api/variants.ts';
 import { createLanguage, type Language } from '../templates/language.ts';
-import type { CompileExpression } from '../templates/scene.ts';
 
 export interface Vocabulary {
   readonly language: Language;
@@ -16,20 +15,7 @@ export interface Vocabulary {
 export function createVocabulary(): Vocabulary {
   const observers = observerKinds();
   const actions = actionKinds(observers);
-  const compiler = createCompiler();
-  const compileExpression: CompileExpression = (source, roots) => {
-    const compiled = compiler.compile(source, roots);
-    if (compiled.ok) return { ok: true };
-    const problems = compiled.problems.map(({ message, offset = 0, suggestion = null }) => ({
-      message,
-      offset,
-      suggestion,
-    }));
-    return { ok: false, problems };
-  };
-  return {
-    language: createLanguage({ observers, actions, variants: variantNames, compileExpression }),
-    observers,
-    actions,
-  };
+  const { compile } = createCompiler();
+  const language = createLanguage({ observers, actions, variants: variantNames, compileExpression: compile });
+  return { language, observers, actions };
 }

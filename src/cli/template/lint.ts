@@ -32,7 +32,8 @@ export function registerTemplateLint(parent: Command, { terminal }: Cli): void {
       const { language } = createVocabulary();
       const known = folderNames(templatesDir);
       const folders = wanted.length === 0 ? known.map((id) => join(templatesDir, id)) : wanted.map(folderOf);
-      const items = [];
+      const items: { readonly id: string; readonly folder: string; readonly problems: readonly Problem[] }[] =
+        [];
       for (const folder of folders) {
         const { problems } = language.parseTemplate(await loadFolder(folder), basename(folder));
         items.push({ id: basename(folder), folder, problems });

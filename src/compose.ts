@@ -1,0 +1,116 @@
+/**
+ * Builds the whole of Labwright from its settings: which adapter stands behind which port is decided here and nowhere
+ * else. Used by `serve`, by `try` and by tests.
+ */
+import { randomBytes } from 'node:crypto';
+import { createCloser } from './compose/closer.ts';
+import { openControlDatabase } from './compose/control-database.ts';
+import { ensureInstallationKey, type SavedTokens } from './compose/data-folder.ts';
+import type { Log } from './compose/log.ts';
+import { startServers } from './compose/servers.ts';
+import { createStopwatch } from './compose/stopwatch.ts';
+import type { Config } from './config.ts';
+
+export interface RuntimeOptions {
+  readonly log: Log;
+  /** Told what is being waited for. */
+  readonly say: (text: string) => void;
+  /** Stops the start. */
+  readonly signal: AbortSignal;
+}
+
+export type Runtime = Awaited<ReturnType<typeof composeRuntime>>;
+
+/**
+ * Starts or adopts the databases, opens the queue and builds the services; nothing listens and nothing works yet.
+ * The data folder must be open and locked. Throws LabError `start_failed`, with everything closed again.
+ */
+export async function composeRuntime(config: Config, { log, say, signal }: RuntimeOptions) {
+  const stopwatch = createStopwatch();
+  const closer = createCloser((name, ms) => log.debug({ ms }, `closed ${name}`));
+  try {
+    // Modules load while the databases start: both take their time, and on different cores.
+    const loading = stopwatch.time('modules', () =>
+      Promise.all([
+        import('./compose/core.ts'),
+        import('./compose/backends.ts'),
+        import('./compose/work.ts'),
+        import('./queue/bullmq-queue.ts'),
+        import('./store/installation.ts'),
+      ]),
+    );
+    loading.catch(() => {});
+    const key = ensureInstallationKey(config.dataDir, config.installationKey);
+    const servers = await startServers(config, key, { say, signal, stopwatch, closer });
+    say('opening the control database');
+    const pool = await stopwatch.time('control database', () =>
+      openControlDatabase(
+        servers.controlUrl,
+        { embedded: servers.controlIsEmbedded, connections: 8 + config.concurrency },
+        log,
+        signal,
+      ),
+    );
+    closer.add('the control database', () => pool.end());
+    const [{ createCore }, { openBackends }, { startWork }, { createBullmqQueue }, { readInstallation }] =
+      await loading;
+    const queue = await stopwatch.time('queue', () =>
+      createBullmqQueue({
+        backend:
+          config.redisUrl === null
+            ? { kind: 'postgres', databaseUrl: servers.controlUrl }
+            : { kind: 'redis', url: config.redisUrl },
+        concurrency: config.concurrency,
+        log,
+      }),
+    );
+    let worker: { stop(graceMs: number): Promise<void> } | null = null;
+    let hurry: AbortSignal = new AbortController().signal;
+    closer.add('the worker', async () => {
+      const stop = (ms: number) => (worker === null ? queue.close(ms) : worker.stop(ms));
+      hurry.addEventListener('abort', () => void stop(0), { once: true });
+      await stop(hurry.aborted ? 0 : config.drainSeconds * 1000);
+    });
+
+    const { id: installationId } = await readInstallation(pool);
+    say('starting the labs’ PostgreSQL');
+    const labsUrl = await servers.labsUrl;
+    const { users, programs } = servers;
+    const drivers = await openBackends(config, { installationId, key, labsUrl, users, programs, log });
+    for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
+
+    const parts = { config, log, pool, queue, drivers, key };
+    const core = createCore(parts);
+    return {
+      ...core,
+      drivers,
+      queue,
+      /** The saved tokens, made at the first start; null when only others know them. */
+      async ensureTokens(): Promise<SavedTokens | null> {
+        const { ensureTokens } = await import('./compose/tokens.ts');
+        const { createTokenStore } = await import('./store/token-store.ts');
+        return ensureTokens(createTokenStore(pool), config.dataDir);
+      },
+      /** Serves the HTTP API; gives its address. Throws LabError `start_failed` when the port is taken. */
+      async listen(): Promise<string> {
+        const { serveApi } = await import('./compose/api.ts');
+        const api = await stopwatch.time('api', () => serveApi(core, parts, randomBytes));
+        closer.add('the API', () => api.close());
+        return api.url;
+      },
+      startWorker(): void {
+        worker = startWork(core, parts);
+      },
+      /** Milliseconds that each step of the start took. */
+      laps: () => stopwatch.laps(),
+      /** Closes everything in order; `hurry` cuts the draining short. */
+      close(hurryUp?: AbortSignal): Promise<void> {
+        hurry = hurryUp ?? hurry;
+        return closer.close();
+      },
+    };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import { Registry } from 'prom-client';
+import { productVersion } from '../config.ts';
+import { buildApp } from '../http/app.ts';
+import type { Probe } from '../http/deps.ts';
+import { realClock } from '../lab/real-clock.ts';
+import { createTokenStore } from '../store/token-store.ts';
+import { nearest } from '../templates/suggest.ts';
+import type { Core, CoreParts } from './core.ts';
+import { createMetricFacts } from './metric-facts.ts';
+import { listenError } from './port.ts';
+
+export interface RunningApi {
+  /** As a client on this machine would call it. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Builds the app and listens. Throws LabError `start_failed` that names PORT or HOST. */
+export async function serveApi(
+  core: Core,
+  { config, log, pool, queue, drivers }: CoreParts,
+  randomBytes: (size: number) => Uint8Array,
+): Promise<RunningApi> {
+  const probes: readonly Probe[] = [
+    { name: 'database', required: true, check: async () => void (await pool.query('select 1')) },
+    { name: 'queue', required: false, check: async () => void (await queue.depth()) },
+    ...[...drivers.values()].map((driver) => ({
+      name: `backend:${driver.name}`,
+      required: false,
+      check: async (signal: AbortSignal) => void (await driver.list(signal)),
+    })),
+  ];
+  const app = await buildApp({
+    labs: core.labs,
+    attempts: core.attempts,
+    templates: core.templates,
+    events: core.store,
+    tokens: createTokenStore(pool),
+    queue,
+    backends: [...drivers.values()].map(({ name, capabilities }) => ({
+      name,
+      isolation: capabilities.isolation,
+    })),
+    probes,
+    facts: createMetricFacts(pool),
+    registry: new Registry(),
+    clock: realClock,
+    now: () => new Date(),
+    randomBytes,
+    nearest,
+    log,
+    version: productVersion(),
+  });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (cause) {
+    await app.close();
+    throw listenError(config.host, config.port, cause);
+  }
+  const address = app.server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : config.port;
+  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () => app.close(),
+  };
+}

@@ -1,0 +1,57 @@
+/** The services over their adapters: everything that needs the control database to be there. */
+import type pg from 'pg';
+import type { Config } from '../config.ts';
+import { createAttemptService } from '../grading/attempt-service.ts';
+import { createLabService } from '../lab/lab-service.ts';
+import { defaultPolicy, type Policy } from '../lab/policy.ts';
+import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
+import { randomIds } from '../lab/random-ids.ts';
+import { createPostgresStore } from '../store/postgres-store.ts';
+import { createTemplateStore } from '../store/template-store.ts';
+import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
+import { nearest } from '../templates/suggest.ts';
+import type { BackendName } from '../templates/types.ts';
+import { createVocabulary } from './language.ts';
+import type { Log } from './log.ts';
+import { openTemplates } from './templates.ts';
+
+export interface CoreParts {
+  readonly config: Config;
+  readonly log: Log;
+  /** Of the control database, migrated. */
+  readonly pool: pg.Pool;
+  readonly queue: LabQueue;
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+  /** Of the installation: everything that must be secret derives from it. */
+  readonly key: Uint8Array;
+}
+
+export type Core = ReturnType<typeof createCore>;
+
+export function createCore({ config, pool, queue, drivers }: CoreParts) {
+  const vocabulary = createVocabulary();
+  const { language } = vocabulary;
+  const templates = openTemplates(config.templatesDir, language);
+  const store = createPostgresStore(pool);
+  const templateStore = createTemplateStore(pool, {
+    encode: encodeBundle,
+    decode: (bytes) => decodeBundle(bytes, language),
+  });
+  const policy: Policy = {
+    ...defaultPolicy,
+    labsPerTrainee: config.labsPerTrainee,
+    labsGlobal: config.labsGlobal,
+    spares: config.spares,
+  };
+  const [defaultBackend = 'process'] = config.backends;
+  const shared = { templateStore, queue, drivers, policy, ids: randomIds, nearest };
+  const labs = createLabService({ ...shared, labs: store, templates, defaultBackend });
+  const attempts = createAttemptService({
+    labs,
+    attempts: store,
+    queue,
+    ids: randomIds,
+    nearest,
+  });
+  return { labs, attempts, store, templates, templateStore, policy, vocabulary };
+}

@@ -1,0 +1,67 @@
+/** The worker's half: making labs what they should be, and grading them. */
+import { hkdfSync } from 'node:crypto';
+import { createJudge } from '../grading/judge/thread.ts';
+import { runAttempt } from '../grading/run-attempt.ts';
+import { bindSandbox } from '../grading/sandbox-handle.ts';
+import { createSurveyor } from '../grading/surveyor.ts';
+import { LabError } from '../lab/errors.ts';
+import { randomIds } from '../lab/random-ids.ts';
+import { realClock } from '../lab/real-clock.ts';
+import { createStock } from '../lab/stock.ts';
+import { startWorker, type Worker } from '../lab/worker.ts';
+import { drawParameters } from '../templates/draw.ts';
+import type { Core, CoreParts } from './core.ts';
+
+/** How often a worker looks for what nothing rang for. */
+const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000 };
+
+/** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
+export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): Worker {
+  const { store, templates, templateStore, policy, vocabulary } = core;
+  const shared = {
+    labs: store,
+    templateStore,
+    queue,
+    policy,
+    ids: randomIds,
+    drivers,
+    clock: realClock,
+    log,
+  };
+  const judge = createJudge();
+  const grading = {
+    attempts: store,
+    labs: store,
+    templates: templateStore,
+    drivers,
+    observers: vocabulary.observers,
+    judge,
+    evidenceKey: evidenceKey(key),
+    leaseSeconds: policy.leaseSeconds,
+    clock: realClock,
+    log,
+  };
+  const worker = startWorker({
+    ...shared,
+    stock: createStock({ ...shared, templates, backends: new Set(drivers.keys()) }),
+    surveyor: createSurveyor((plan) => {
+      // Every component kind is surveyed the same way, so any backend that has the sandbox will do.
+      const [driver] = drivers.values();
+      if (driver === undefined) throw new LabError('backend_unavailable', 'No backend is enabled here.');
+      return bindSandbox(driver, plan);
+    }),
+    draw: drawParameters,
+    runAttempt: (id, signal) => runAttempt(id, grading, signal),
+    every,
+  });
+  return {
+    async stop(graceMs) {
+      await worker.stop(graceMs);
+      await judge.close();
+    },
+  };
+}
+
+function evidenceKey(key: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, 'labwright', 'evidence', 32));
+}
