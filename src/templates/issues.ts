@@ -33,7 +33,8 @@ export const carryKnownKeys: z.core.$ZodErrorMap = (issue) => {
   return JSON.stringify(known.map(([key]) => key));
 };
 
-function isLater(schema: z.core.$ZodType): boolean {
+/** Whether a key is one that is not yet supported. */
+export function isLater(schema: z.core.$ZodType): boolean {
   const def = schema._zod.def as { type: string; innerType?: z.core.$ZodType };
   return (
     def.type === 'never' || (def.type === 'optional' && def.innerType !== undefined && isLater(def.innerType))

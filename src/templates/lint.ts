@@ -2,7 +2,7 @@
 import { lintExpressions } from './lint-expressions.ts';
 import { lintUnused } from './lint-unused.ts';
 import type { Scene } from './scene.ts';
-import { textsIn, valueAt } from './tree.ts';
+import { itemsAt, textsIn, valueAt } from './tree.ts';
 
 const fewestChecks = 5;
 const fewestWrong = 2;
@@ -12,14 +12,15 @@ export function lint(scene: Scene): void {
   const warn = (path: readonly (string | number)[], message: string) =>
     scene.report(path, 'style', message, { severity: 'warning' });
   const { checks = [], wrong, grading } = scene.authored;
+  const written = (section: string) => itemsAt(scene.declared, [section]).length;
 
-  if (scene.authored.checks !== undefined && checks.length < fewestChecks) {
-    warn(['checks'], `${checks.length} checks; a lab worth taking has at least ${fewestChecks}`);
+  if (written('checks') < fewestChecks) {
+    warn(['checks'], `${written('checks')} checks; a lab worth taking has at least ${fewestChecks}`);
   }
-  if (wrong !== undefined && wrong.length < fewestWrong) {
+  if (written('wrong') < fewestWrong) {
     warn(
-      wrong.length === 0 ? [] : ['wrong'],
-      `${wrong.length} wrong ways; at least ${fewestWrong} keep the checks honest`,
+      written('wrong') === 0 ? [] : ['wrong'],
+      `${written('wrong')} wrong ways; at least ${fewestWrong} keep the checks honest`,
     );
   }
   for (const [index, check] of checks.entries()) {

@@ -3,7 +3,7 @@
  * reported and taken out, and the rest is parsed again. What is missing only because it was taken out is not reported.
  */
 import { z } from 'zod';
-import { carryKnownKeys, type Finding, findingsOf, unknownKey } from './issues.ts';
+import { carryKnownKeys, type Finding, findingsOf, isLater, unknownKey } from './issues.ts';
 import { mendable } from './mendable.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { Authored, TemplateSchema } from './schema.ts';
@@ -35,9 +35,10 @@ export function salvage(schema: TemplateSchema, raw: unknown): Salvaged {
 
   const copy = mendable(raw);
   const written = (path: Path) => copy.written(path);
-  const known = Object.keys(schema.shape);
+  const supported = Object.entries(schema.shape).filter(([, section]) => !isLater(section));
+  const known = supported.map(([key]) => key);
   for (const key of Object.keys(raw)) {
-    if (known.includes(key)) continue;
+    if (Object.hasOwn(schema.shape, key)) continue;
     const finding = unknownKey([key], known);
     findings.push(finding);
     copy.mend(finding.path, finding.meant);
@@ -66,6 +67,7 @@ export function salvage(schema: TemplateSchema, raw: unknown): Salvaged {
       const targets = outermost(wrong.map((finding) => targetOf(finding, copy.root)));
       // From the back, so that list indices in front stay true.
       for (const target of targets.sort(laterFirst)) {
+        if (target.length === 0) continue;
         const meant = found.find(({ path }) => formatPath(path) === formatPath(target))?.meant;
         const place = written(target);
         if (copy.mend(target, meant) === 'removed') removed.push(place);

@@ -1,10 +1,10 @@
 /** The word that was probably meant. */
 import { distance } from 'fastest-levenshtein';
 
-/** The candidate nearest to `word`, or null when none is near enough to be meant: a third of its letters differ. */
+/** The candidate nearest to `word`, or null when none is near enough to be meant: two or a third of its letters differ. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const candidate of candidates) {
     if (candidate === word) continue;
     const far = distance(word.toLowerCase(), candidate.toLowerCase());

@@ -31,11 +31,17 @@ export function keysAt(root: unknown, path: Path): readonly string[] {
   return isObject(value) ? Object.keys(value) : [];
 }
 
+/** The items of the list at a path, or none. */
+export function itemsAt(root: unknown, path: Path): readonly unknown[] {
+  const value = valueAt(root, path);
+  return Array.isArray(value) ? value : [];
+}
+
 /** The `id`s of the objects in the list at a path. */
 export function idsAt(root: unknown, path: Path): readonly string[] {
-  const value = valueAt(root, path);
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item) => (isObject(item) && typeof item.id === 'string' ? [item.id] : []));
+  return itemsAt(root, path).flatMap((item) =>
+    isObject(item) && typeof item.id === 'string' ? [item.id] : [],
+  );
 }
 
 export const startsWith = (path: Path, prefix: Path): boolean =>
