@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../../src/sample-api/config.ts';
 import { createAndSeed } from '../../src/sample-api/seed/load.ts';
 import { FIRST_TENANT_ID, TRAINEE_ID } from '../../src/sample-api/seed/version.ts';
 
-export const secret = 'a secret that is only used by these tests';
+const secret = 'a secret that is only used by these tests';
 
 export const trainee = {
   id: TRAINEE_ID,
@@ -79,7 +79,7 @@ export async function mint(claims: Claims = {}): Promise<string> {
     .sign(new TextEncoder().encode(key));
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   type: string;
   // biome-ignore lint/suspicious/noExplicitAny: what the API answers is what these tests look into

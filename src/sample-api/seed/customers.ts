@@ -4,7 +4,7 @@ import type { Plan, Tenant } from './tenants.ts';
 import { AS_OF, type Scale } from './version.ts';
 import { cities, firstNames, lastNames, plans, streets } from './words.ts';
 
-export interface Service {
+interface Service {
   id: string;
   plan: Plan;
   cents: number;

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { isDatabaseAway } from './database-errors.ts';
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 export interface Sql {
   query<R extends object = Row>(text: string, values?: unknown[]): Promise<R[]>;

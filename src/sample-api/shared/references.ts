@@ -1,9 +1,12 @@
 import type { Sql } from './database.ts';
 import { notFound } from './errors.ts';
 
-/** List filter of tables that have a customer_id. */
+/**
+ * List filter of tables that have a customer_id. `$1` is the tenant, as everywhere in the list query. An array rather
+ * than `in (select …)`: with the limit the planner would walk all invoices by age (170 ms instead of 3 at 200,000).
+ */
 export const ofCustomerEmail =
-  't.customer_id in (select c.id from customers c where c.tenant_id = t.tenant_id and c.email = $?)';
+  't.customer_id = any (array(select c.id from customers c where c.tenant_id = $1 and c.email = $?))';
 
 /** Throws 404 unless the row that a new row refers to is the tenant's own; a foreign key does not look at that. */
 export async function requireOwn(

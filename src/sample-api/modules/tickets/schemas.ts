@@ -11,7 +11,7 @@ const category = z.enum([
   'service_change',
 ]);
 const priority = z.enum(['low', 'normal', 'high', 'urgent']);
-export const ticketStatus = z.enum(['open', 'in_progress', 'waiting', 'resolved', 'closed']);
+const ticketStatus = z.enum(['open', 'in_progress', 'waiting', 'resolved', 'closed']);
 const tier = z.number().int().min(1).max(3);
 
 export const ticket = z.object({
