@@ -6,11 +6,12 @@ import { pageRoutes } from '../web/routes.ts';
 import type { Api } from './api.ts';
 import { createAuthenticator } from './auth.ts';
 import type { AppDeps } from './deps.ts';
+import { docsRoutes } from './docs.ts';
 import { handleError } from './error-handler.ts';
 import { acceptJson } from './json-body.ts';
 import { measureRequests } from './metrics.ts';
 import { registerNotFound } from './not-found.ts';
-import { registerOpenApi, serveDocs } from './openapi.ts';
+import { describeRoutes } from './openapi.ts';
 import { pathOf } from './path.ts';
 import { createReadiness } from './readiness.ts';
 import { accessRoutes } from './routes/access.ts';
@@ -56,7 +57,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
 
   measureRequests(app, deps.registry);
   registerNotFound(app, deps.nearest, notFoundPage);
-  await registerOpenApi(api, deps.version);
+  const openApi = describeRoutes(app, deps.version);
 
   const authenticator = createAuthenticator(deps.tokens, deps.now);
   const readiness = createReadiness(deps.probes, deps.now, (part, err) =>
@@ -64,7 +65,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   );
   healthRoutes(api, deps, authenticator, readiness);
   pageRoutes(api, deps, readiness);
-  await serveDocs(api);
+  docsRoutes(api, openApi);
 
   await api.register(
     async (scope: Api) => {

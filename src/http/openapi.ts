@@ -1,8 +1,9 @@
-/** The OpenAPI 3.1 document, made from the routes' own zod schemas, and a page to browse it. */
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+/**
+ * The OpenAPI 3.1 document, made from the routes' own zod schemas when it is first asked for. The generator is not
+ * loaded before: registering it costs the app 40 ms of its start, and most processes are never asked.
+ */
+import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import type { Api } from './api.ts';
 
 const description = `Hands-on labs on demand: each trainee gets an isolated lab made from a template, works in it, and is
 graded by its end state.
@@ -11,9 +12,26 @@ Send \`Authorization: Bearer <token>\` with every request below \`/api\`. Errors
 branch on \`code\`. Lists have pages: pass \`nextCursor\` on as \`cursor\`. A 429 or 503 says in \`Retry-After\` when
 to try again.`;
 
-/** Call before routes are added: it notes them as they come. The document is made when first asked for. */
-export async function registerOpenApi(api: Api, version: string): Promise<void> {
-  await api.register(swagger, {
+/** JSON text of the document. Call before routes are added: it notes them as they come. */
+export function describeRoutes(app: FastifyInstance, version: string): () => Promise<string> {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'HEAD') routes.push(route);
+  });
+  let document: Promise<string> | null = null;
+  return () => {
+    document ??= generate(routes, version);
+    return document;
+  };
+}
+
+/** The generator reads the routes of an app that it is registered in: here one that answers nothing. */
+async function generate(routes: readonly RouteOptions[], version: string): Promise<string> {
+  const { default: swagger } = await import('@fastify/swagger');
+  const app = Fastify({ exposeHeadRoutes: false });
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Labwright', version, description, license: { name: 'Apache-2.0' } },
@@ -30,23 +48,9 @@ export async function registerOpenApi(api: Api, version: string): Promise<void> 
     },
     transform: jsonSchemaTransform,
   });
-}
-
-/** Serves the document at `/openapi.json` and the page at `/docs`. */
-export async function serveDocs(api: Api): Promise<void> {
-  api.get('/openapi.json', { schema: { hide: true } }, async () => api.swagger());
-  await api.register(swaggerUi, {
-    routePrefix: '/docs',
-    // The page's own scripts and styles only; swagger-ui puts images and styles inline.
-    staticCSP: {
-      'default-src': "'none'",
-      'script-src': "'self'",
-      'style-src': "'self' 'unsafe-inline'",
-      'img-src': "'self' data:",
-      'connect-src': "'self'",
-      'frame-ancestors': "'none'",
-    },
-    theme: { title: 'Labwright API' },
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true, persistAuthorization: false },
-  });
+  for (const { method, url, schema } of routes) {
+    app.route({ method, url, schema: schema ?? { hide: true }, handler: () => null });
+  }
+  await app.ready();
+  return JSON.stringify(app.swagger());
 }
