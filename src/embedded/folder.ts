@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LabError } from '../lab/errors.ts';
 import { asUser, type OsUser } from './os-user.ts';
@@ -24,14 +24,31 @@ export function ensureFolder(path: string, owner: OsUser | null, mode: number): 
   );
 }
 
-/** Whether this user can read the file, or enter the folder. Tried, not computed: there are also ACLs and mounts. */
+/**
+ * Whether this user can read the file, or enter the folder. What is open to everybody is taken as such; anything else
+ * is tried and not computed: there are groups, ACLs and mounts.
+ */
 export function canReach(path: string, user: OsUser | null): boolean {
   if (user === null) return true;
   try {
-    const flag = statSync(path).isDirectory() ? '-x' : '-r';
-    execFileSync('/usr/bin/test', [flag, path], { ...asUser(user), cwd: '/', stdio: 'ignore' });
+    const real = realpathSync(path);
+    const isFolder = statSync(real).isDirectory();
+    if (isOpenToAll(real, isFolder)) return true;
+    execFileSync('/usr/bin/test', [isFolder ? '-x' : '-r', real], {
+      ...asUser(user),
+      cwd: '/',
+      stdio: 'ignore',
+    });
     return true;
   } catch {
     return false;
+  }
+}
+
+function isOpenToAll(path: string, isFolder: boolean): boolean {
+  if ((statSync(path).mode & (isFolder ? 0o001 : 0o004)) === 0) return false;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (dirname(folder) === folder) return true;
   }
 }

@@ -3,6 +3,7 @@
  * system users, one for PostgreSQL and one for labs; a normal user runs everything as themselves.
  */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { LabError } from '../lab/errors.ts';
@@ -75,9 +76,15 @@ async function ensureSystemUser(name: string, say: (message: string) => void): P
 }
 
 async function lookUp(name: string): Promise<OsUser | null> {
+  // Read first: two programs less at every start. Users from elsewhere (LDAP) are only known to `id`.
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  if (uid !== undefined && gid !== undefined) return { name, uid: Number(uid), gid: Number(gid) };
   try {
-    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
-    return { name, uid: Number(uid.stdout), gid: Number(gid.stdout) };
+    const [user, group] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    return { name, uid: Number(user.stdout), gid: Number(group.stdout) };
   } catch {
     return null;
   }

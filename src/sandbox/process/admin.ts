@@ -70,6 +70,7 @@ function asBackendError(thrown: unknown): unknown {
   if (thrown instanceof LabError) return thrown;
   const state = sqlState(thrown);
   if (state !== undefined && !serverIsAway.test(state)) return thrown;
+  if (thrown instanceof Error && ['AbortError', 'TimeoutError'].includes(thrown.name)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new LabError('backend_unavailable', `The labs' PostgreSQL does not answer: ${message}`, {
     cause: thrown,

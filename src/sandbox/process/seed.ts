@@ -52,7 +52,8 @@ async function runFiles(
 ): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
-  const stop = () => void client.end().catch(() => {});
+  signal.throwIfAborted();
+  const stop = () => client.connection.stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();

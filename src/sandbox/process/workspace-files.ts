@@ -79,7 +79,8 @@ async function readOne(
 ): Promise<Omit<FileFound, 'path'> | null> {
   const file = await folder.file(name, constants.O_RDONLY);
   try {
-    const { size, mtime, ...stat } = await statOpen(file);
+    const stat = await statOpen(file);
+    const { size, mtime } = stat;
     if (!stat.isFile()) return null;
     if (size > maxBytes) return { bytes: size, modifiedAt: mtime, content: null };
     // One byte more than allowed: it may grow while it is read.

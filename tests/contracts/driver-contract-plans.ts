@@ -1,0 +1,90 @@
+/** The labs that the driver contract makes, and ways into them. */
+import pg from 'pg';
+import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
+import type { ComponentSpec, TemplateVersion } from '../../src/templates/types.ts';
+import { versionWith } from '../support/versions.ts';
+
+/** A lab with all three kinds of components. */
+export function contractVersion(
+  role: 'read-only' | 'read-write' | 'schema-owner' = 'read-write',
+): TemplateVersion {
+  const components: Record<string, ComponentSpec> = {
+    database: {
+      kind: 'postgres',
+      uses: [],
+      custody: 'platform',
+      seed: { generator: 'sample-api', scale: 'S', number: 1 },
+      traineeRole: role,
+    },
+    api: {
+      kind: 'sample-api',
+      uses: ['database'],
+      custody: 'platform',
+      database: 'database',
+      variant: 'stock',
+    },
+    workspace: {
+      kind: 'shell',
+      uses: ['database', 'api'],
+      custody: 'trainee',
+      files: 'workspace/',
+      tools: [],
+    },
+  };
+  const files = new Map(
+    Object.entries({
+      'workspace/notes.txt': 'start\n',
+      'workspace/bin/hello.sh': '#!/bin/sh\necho hello\n',
+      'x.txt': 'no',
+    }),
+  );
+  const encoded = new Map([...files].map(([name, text]) => [name, new TextEncoder().encode(text)]));
+  return { ...versionWith('contract', `hash-${role}`, { components }), files: encoded };
+}
+
+export function planFor(
+  sandboxId: string,
+  version: TemplateVersion,
+  generations: Record<string, number> = {},
+): SandboxPlan {
+  const components = Object.entries(version.template.components).map(
+    ([name, spec]) => [name, { name, spec, generation: generations[name] ?? 1 }] as const,
+  );
+  return { sandboxId, version, components: Object.fromEntries(components) };
+}
+
+export async function ensureAll(
+  driver: SandboxDriver,
+  plan: SandboxPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const component of ['database', 'api', 'workspace']) {
+    if (plan.components[component] !== undefined) await driver.ensure(plan, component, signal);
+  }
+}
+
+type PostgresAccess = Extract<ComponentAccess, { kind: 'postgres' }>;
+
+export function postgresAccess(driver: SandboxDriver, plan: SandboxPlan): PostgresAccess {
+  const access = driver.access(plan, 'database');
+  if (access.kind !== 'postgres') throw new Error('not a database');
+  return access;
+}
+
+/** Queries as a role of the lab, the way a trainee would: over the address that `access` gives. */
+export async function asRole<Row extends pg.QueryResultRow>(
+  access: PostgresAccess,
+  role: 'trainee' | 'checker',
+  sql: string,
+  database: string = access.database,
+): Promise<Row[]> {
+  const { host, port } = access;
+  const client = new pg.Client({ host, port, database, ...access[role] });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
