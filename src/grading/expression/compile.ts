@@ -5,6 +5,7 @@
 import { ParseError } from '@marcbachmann/cel-js';
 import type { ValueType } from '../types.ts';
 import { createAuthorEnvironment, createEnvironment } from './environment.ts';
+import { ExpressionError } from './expression-error.ts';
 import { createFunctions } from './functions.ts';
 import { lower } from './lower.ts';
 import type { Outcome } from './outcome.ts';
@@ -40,7 +41,7 @@ export type Compilation =
 export interface Compiler {
   /** With types: for templates. `roots` are all the names that the expression may use; its result must be true or false. */
   compile(source: string, roots: Readonly<Record<string, ValueType>>): Compilation;
-  /** Without types: for expressions that were compiled before. Throws ExpressionError or the parser's error. */
+  /** Without types: for expressions that were compiled before. Throws ExpressionError. */
   prepare(source: string): RunnableExpression;
 }
 
@@ -76,12 +77,20 @@ export function createCompiler(): Compiler {
   }
 
   return {
-    prepare: (source) => run(source, author.parse(source).ast),
+    prepare(source) {
+      try {
+        return run(source, author.parse(source).ast);
+      } catch (error) {
+        throw new ExpressionError(messageOf(error), { cause: error });
+      }
+    },
     compile(source, roots) {
       if (source.length > MAX_LENGTH) {
         return {
           ok: false,
-          problems: [{ message: `longer than ${MAX_LENGTH} characters`, offset: MAX_LENGTH }],
+          problems: [
+            { message: `longer than ${MAX_LENGTH} characters`, offset: MAX_LENGTH, suggestion: null },
+          ],
         };
       }
       try {
@@ -89,7 +98,11 @@ export function createCompiler(): Compiler {
         const { type, problems } = checkTypes(ast, new Map(Object.entries(roots)), functions);
         const all = [...restrictionProblems(ast), ...problems];
         if (type.is !== 'bool' && type.is !== 'dyn' && all.length === 0) {
-          all.push({ message: `must be true or false, and is ${describe(type)}`, offset: ast.start });
+          all.push({
+            message: `must be true or false, and is ${describe(type)}`,
+            offset: ast.start,
+            suggestion: null,
+          });
         }
         if (all.length > 0) return { ok: false, problems: all };
         const expression = { ...run(source, ast), sizeTests: sizeTests(ast), warnings: untestedAll(ast) };
@@ -102,9 +115,9 @@ export function createCompiler(): Compiler {
 }
 
 function problemOf(error: unknown): ExpressionProblem {
-  if (error instanceof RangeError) return { message: 'nested too deeply' };
-  if (!(error instanceof ParseError)) return { message: messageOf(error) };
-  return { message: error.summary, ...(error.range === undefined ? {} : { offset: error.range.start }) };
+  if (error instanceof RangeError) return { message: 'nested too deeply', offset: 0, suggestion: null };
+  const offset = error instanceof ParseError ? (error.range?.start ?? 0) : 0;
+  return { message: messageOf(error), offset, suggestion: null };
 }
 
 /** Without the library's picture of the source, which repeats what the offset says. */

@@ -4,7 +4,7 @@ import type { ValueType } from '../types.ts';
 
 export type PathType =
   | { readonly ok: true; readonly type: ValueType }
-  | { readonly ok: false; readonly message: string; readonly suggestion?: string };
+  | { readonly ok: false; readonly message: string; readonly suggestion: string | null };
 
 /** `segments` as `references` gives them; the first is the root's name. */
 export function typeOfPath(
@@ -21,11 +21,15 @@ export function typeOfPath(
       const found: ValueType | undefined = Object.hasOwn(at.fields, segment) ? at.fields[segment] : undefined;
       if (found === undefined) {
         const message = `unknown ${depth === 0 ? 'name' : 'field'} "${segment}"; known are ${known.join(', ') || 'none'}`;
-        const suggestion = nearest(segment, known);
-        return { ok: false, message, ...(suggestion === null ? {} : { suggestion }) };
+        return { ok: false, message, suggestion: nearest(segment, known) };
       }
       at = found;
-    } else return { ok: false, message: `there is nothing at "${segment}": it is not in ${of(at)}` };
+    } else
+      return {
+        ok: false,
+        message: `there is nothing at "${segment}": it is not in ${of(at)}`,
+        suggestion: null,
+      };
   }
   return { ok: true, type: at };
 }

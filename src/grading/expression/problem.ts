@@ -2,9 +2,9 @@
 export interface ExpressionProblem {
   readonly message: string;
   /** Where in the expression, in UTF-16 units from 0. */
-  readonly offset?: number;
-  /** The known word that was probably meant. */
-  readonly suggestion?: string;
+  readonly offset: number;
+  /** The known word that was probably meant; null when none is near. */
+  readonly suggestion: string | null;
 }
 
 /** Something that is allowed and rarely meant. */

@@ -19,7 +19,11 @@ export function restrictionProblems(ast: ASTNode): ExpressionProblem[] {
     const problem =
       pattern?.op === 'value' && typeof pattern.args === 'string' ? patternProblem(pattern.args) : null;
     if (pattern !== null && problem !== null) {
-      problems.push({ message: `"like" does not take this pattern: ${problem}`, offset: pattern.start });
+      problems.push({
+        message: `"like" does not take this pattern: ${problem}`,
+        offset: pattern.start,
+        suggestion: null,
+      });
     }
     const comprehension = asComprehension(node);
     if (comprehension === null) {
@@ -28,7 +32,7 @@ export function restrictionProblems(ast: ASTNode): ExpressionProblem[] {
     }
     if (depth + 1 > MAX_COMPREHENSION_DEPTH) {
       const message = `"${comprehension.macro}" is nested more than ${MAX_COMPREHENSION_DEPTH} deep; at most ${MAX_COMPREHENSION_DEPTH} of them may be inside each other`;
-      problems.push({ message, offset: node.start });
+      problems.push({ message, offset: node.start, suggestion: null });
     }
     visit(comprehension.over, depth);
     for (const part of comprehension.body) visit(part, depth + 1);

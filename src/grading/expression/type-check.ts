@@ -25,7 +25,7 @@ export function checkTypes(
 
   /** Reports and goes on with `dyn`, so that one mistake is one problem. */
   function problem(node: ASTNode, message: string, meant: string | null = null): Type {
-    problems.push({ message, offset: node.pos, ...(meant === null ? {} : { suggestion: meant }) });
+    problems.push({ message, offset: node.pos, suggestion: meant });
     return dyn;
   }
 

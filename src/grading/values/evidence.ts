@@ -21,9 +21,24 @@ const TAG_BYTES = 16;
 /** An observation is at most a few MiB; more means that the stored bytes are not ours. */
 const MAX_VALUE_BYTES = 64 * 1024 * 1024;
 
+/**
+ * The piece to store, and the value as it will be read back: judge that one, so that a regrade sees what was judged.
+ * Throws as `encode` does.
+ */
+export function recordEvidence(
+  value: Value,
+  key: Uint8Array | null = null,
+): { readonly piece: EvidencePiece; readonly value: Value } {
+  const canonical = encode(value);
+  return { piece: seal(canonical, key), value: decode(canonical) };
+}
+
 /** Ready to be stored. The same value under the same key gives the same piece. Throws as `encode` does. */
 export function sealEvidence(value: Value, key: Uint8Array | null = null): EvidencePiece {
-  const canonical = encode(value);
+  return seal(encode(value), key);
+}
+
+function seal(canonical: Uint8Array, key: Uint8Array | null): EvidencePiece {
   const packed = zstdCompressSync(canonical, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   if (key === null) {
     return { address: sha256(canonical), bytes: Buffer.concat([Buffer.of(PLAIN), packed]) };
@@ -60,7 +75,7 @@ export function openEvidence(piece: EvidencePiece, key: Uint8Array | null = null
   return decode(canonical);
 }
 
-/** The value as it will be read back: what is judged live is what a regrade judges. */
+/** The value as it will be read back: what is judged live is what a regrade judges. Throws as `encode` does. */
 export function throughEvidence(value: Value): Value {
   return decode(encode(value));
 }
