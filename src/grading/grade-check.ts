@@ -5,7 +5,7 @@ import { type Evaluate, judgeCheck } from './judge/judge.ts';
 import { type Looking, lookAll } from './look-all.ts';
 import { type Recorded, record } from './record.ts';
 import type { SharedLooks } from './shared-looks.ts';
-import type { CheckResult, EvidencePiece, Observation, Scope, Verdict } from './types.ts';
+import type { CheckResult, EvidencePiece, Scope, Verdict } from './types.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 1_000;
