@@ -14,8 +14,7 @@ export interface Mendable {
 }
 
 export function mendable(raw: unknown): Mendable {
-  // Aliases make one object appear in several places: in the copy each place is its own.
-  const root: unknown = JSON.parse(JSON.stringify(raw));
+  const root: unknown = structuredClone(raw);
   /** List → where its items stood; object → what its keys were. */
   const indices = new Map<unknown, readonly number[]>();
   const keys = new Map<unknown, Map<string, string>>();

@@ -30,7 +30,9 @@ export function validateSpec(
     const message = `"${name}" is a ${found}; ${String(path.at(-1))} works on ${kinds.join(' and ')}`;
     scene.report(place, 'wrong_kind', message);
   }
-  const questions = [...idsAt(scene.declared, ['questions']), ...idsAt(scene.written, ['questions'])];
+  const questions = [
+    ...new Set([...idsAt(scene.declared, ['questions']), ...idsAt(scene.written, ['questions'])]),
+  ];
   for (const id of kind.questions?.(parsed) ?? []) {
     requireName(scene, 'question', id, questions, [...path, 'question']);
   }

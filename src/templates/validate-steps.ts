@@ -81,13 +81,18 @@ function reportUnknownSteps(
   base: readonly PlacedStep[],
   solution: string,
 ): void {
-  // A step that could not be read is not an unknown one.
-  if (scene.tainted(['solutions', solution])) return;
+  // A step that could not be read, or has no id, is not an unknown one.
+  if (scene.tainted(['solutions', solution]) || hasNamelessStep(scene, solution)) return;
   const ids = base.map((step) => step.id);
   for (const { name, path, what } of unknown) {
     const message = `"${solution}" has no step "${name}"; known: ${listWords(ids)}${didYouMean(name, ids)}`;
     scene.report(path, 'unknown_name', message, { what });
   }
+}
+
+function hasNamelessStep(scene: Scene, solution: string): boolean {
+  const entries = scene.authored.solutions?.[solution] ?? [];
+  return entries.some((entry) => !('use' in entry) && entry.id === null);
 }
 
 function uniqueIds(scene: Scene, steps: readonly PlacedStep[], path: Path): void {

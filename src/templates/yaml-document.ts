@@ -80,7 +80,7 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
       stringKeys: false,
       lineCounter: lines,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   } catch (thrown) {
     add(nowhere, 'not_yaml', thrown instanceof Error ? thrown.message : String(thrown));
@@ -127,9 +127,11 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
 
   let raw: Json;
   try {
-    raw = (document.toJS({ maxAliasCount: maxAliases }) ?? null) as Json;
+    // Through text: each place of an alias becomes its own, and what holds itself cannot be written.
+    raw = JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: maxAliases }) ?? null)) as Json;
   } catch (thrown) {
-    add(nowhere, 'not_yaml', `aliases: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    const why = thrown instanceof ReferenceError ? thrown.message : 'a value holds itself';
+    add(nowhere, 'not_yaml', `aliases: ${why}`);
     return unreadable();
   }
 

@@ -3,7 +3,10 @@ import { errorLines, errorsOf, fixture, language, parse } from './support.ts';
 
 describe('the example of the language', () => {
   it('loads, with durations in seconds, defaults filled in and points given out', async () => {
-    const { template, problems } = language.parseTemplate(await fixture('customer-lifecycle'), 'customer-lifecycle');
+    const { template, problems } = language.parseTemplate(
+      await fixture('customer-lifecycle'),
+      'customer-lifecycle',
+    );
     expect(errorsOf(problems)).toEqual([]);
     expect(template).toMatchObject({
       id: 'customer-lifecycle',
@@ -15,7 +18,12 @@ describe('the example of the language', () => {
         monthlyRate: { draw: 'decimal', from: 49, to: 129, step: 5 },
       },
       components: {
-        database: { kind: 'postgres', seed: { files: ['schema.sql', 'data.sql'] }, traineeRole: 'read-write', uses: [] },
+        database: {
+          kind: 'postgres',
+          seed: { files: ['schema.sql', 'data.sql'] },
+          traineeRole: 'read-write',
+          uses: [],
+        },
         api: { kind: 'sample-api', database: 'database', uses: ['database'], variant: 'stock' },
         workspace: { kind: 'shell', files: 'workspace/', tools: ['curl', 'jq'] },
       },
@@ -78,15 +86,30 @@ describe('parts of the language that are not yet supported', () => {
     const errors = errorsOf(parse(await fixture(name)).problems);
     const unsupported = errors.filter((one) => one.code === 'unsupported');
     return {
-      words: [...new Set(unsupported.map((one) => /^"(.+?)" in .* is not yet supported$/.exec(one.message)?.[1]))].sort(),
-      others: errors.filter((one) => one.code !== 'unsupported' && one.code !== 'missing_file').map((one) => one.message),
+      words: [
+        ...new Set(unsupported.map((one) => /^"(.+?)" in .* is not yet supported$/.exec(one.message)?.[1])),
+      ].sort(),
+      others: errors
+        .filter((one) => one.code !== 'unsupported' && one.code !== 'missing_file')
+        .map((one) => one.message),
     };
   };
 
   it('are refused by name in the query performance lab', async () => {
     expect(await words('dm-query-performance')).toEqual({
       words: [
-        ...['at', 'attempts', 'baseline', 'explain', 'extensions', 'limits', 'overlay', 'patch', 'schema', 'source'],
+        ...[
+          'at',
+          'attempts',
+          'baseline',
+          'explain',
+          'extensions',
+          'limits',
+          'overlay',
+          'patch',
+          'schema',
+          'source',
+        ],
         ...['statementStats', 'trial', 'trials'],
       ],
       others: [],
@@ -103,7 +126,17 @@ describe('parts of the language that are not yet supported', () => {
   it('are refused by name in the disaster drill, beside what cannot hold without them', async () => {
     expect(await words('dm-disaster-drill')).toEqual({
       words: [
-        ...['baseline', 'faults', 'journal', 'kubeconfig', 'kubernetes', 'mark', 'namespace', 'opens', 'press'],
+        ...[
+          'baseline',
+          'faults',
+          'journal',
+          'kubeconfig',
+          'kubernetes',
+          'mark',
+          'namespace',
+          'opens',
+          'press',
+        ],
         ...['require', 'rubric', 'service', 'test', 'traffic', 'volume', 'watch', 'watches'],
       ],
       others: [

@@ -26,7 +26,10 @@ export const bytes = (text: string) => new TextEncoder().encode(text);
 export const textOf = (files: Files, path: string) => new TextDecoder().decode(files.get(path));
 
 /** The fixture's lab.yaml with one text in it replaced; fails when the text is not there. */
-export async function changed(name: string, ...changes: readonly (readonly [string, string])[]): Promise<Files> {
+export async function changed(
+  name: string,
+  ...changes: readonly (readonly [string, string])[]
+): Promise<Files> {
   const files = new Map(await fixture(name));
   let text = textOf(files, 'lab.yaml');
   for (const [from, to] of changes) {
@@ -41,7 +44,8 @@ export const parse = (files: Files): ParsedTemplate => language.parseTemplate(fi
 export const errorsOf = (problems: readonly Problem[]) => problems.filter((one) => one.severity === 'error');
 
 /** `lab.yaml:12:7 …` of every error. */
-export const errorLines = (files: Files): readonly string[] => errorsOf(parse(files).problems).map(formatProblem);
+export const errorLines = (files: Files): readonly string[] =>
+  errorsOf(parse(files).problems).map(formatProblem);
 
 export const warningLines = (files: Files): readonly string[] =>
   parse(files)
