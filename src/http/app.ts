@@ -44,6 +44,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     ),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
+    // A request has to be whole by then; answers may take longer, streams do.
+    requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
     // Without factories of ours Fastify loads ajv and its own serializer, half of this app's start, to no use.
     schemaController: { compilersFactory: { buildValidator: noFactory, buildSerializer: noFactory } },

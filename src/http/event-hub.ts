@@ -7,6 +7,8 @@ import type { RecordedEvent } from '../lab/lab.ts';
 import type { LabStore } from '../lab/ports.ts';
 
 export interface EventSink {
+  /** False while its reader is behind: nothing is polled for it, so nothing piles up and nothing is lost. */
+  ready(): boolean;
   /** Events in order, each once. */
   take(events: readonly RecordedEvent[]): void;
   /** Nothing has happened for a while. */
@@ -45,18 +47,16 @@ export function createEventHub(options: EventHubOptions): EventHub {
   const stop = new AbortController();
   let running = false;
 
-  function places(): Map<string, number> {
+  async function poll(): Promise<void> {
+    const waiting = [...subscriptions].filter(({ sink }) => sink.ready());
+    if (waiting.length === 0) return;
     const after = new Map<string, number>();
-    for (const { labId, seen } of subscriptions) {
+    for (const { labId, seen } of waiting) {
       after.set(labId, Math.min(seen, after.get(labId) ?? seen));
     }
-    return after;
-  }
-
-  async function poll(): Promise<void> {
-    const events = await options.events.eventsSince(places(), pageSize);
+    const events = await options.events.eventsSince(after, pageSize);
     const byLab = Map.groupBy(events, (event) => event.labId);
-    for (const subscription of [...subscriptions]) {
+    for (const subscription of waiting) {
       const fresh = (byLab.get(subscription.labId) ?? []).filter((event) => event.seq > subscription.seen);
       const last = fresh.at(-1);
       if (last === undefined || !subscriptions.has(subscription)) continue;

@@ -1,3 +1,4 @@
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { result } from './sample-version.ts';
 import { client, startWorld, type World } from './world.ts';
@@ -164,6 +165,41 @@ describe('event streams', () => {
     const theirs = (await read(`/labs/${lab.id}/events`, teacher.token, enough)).events;
     expect(judged(theirs)[1]).toMatchObject({ verdict: 'fail', points: 2 });
     expect(JSON.stringify(theirs)).toContain('INTERNAL-TEXT');
+  });
+
+  it('of a reader that is behind wait in the database, not in memory, and none is lost', async () => {
+    const { token, call } = await person('trainee', 'slow');
+    const { json: lab } = await call('POST', '/labs', { template: 'first-steps' });
+    const { eventsSince } = world.store;
+    let fetched = 0;
+    world.store.eventsSince = async (after, limit) => {
+      const events = await eventsSince(after, limit);
+      fetched += events.length;
+      return events;
+    };
+    const url = `${base}/labs/${lab.id}/events`;
+    const request = httpGet(url, { headers: { authorization: `Bearer ${token}` } });
+    const response = await new Promise<IncomingMessage>((resolve) => request.on('response', resolve));
+    const filler = 'x'.repeat(500_000);
+    const total = 41;
+    for (let i = 1; i < total; i++) {
+      await world.store.appendEvents(lab.id, [{ type: 'component.broken', data: { detail: filler } }]);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(fetched).toBeLessThan(total);
+    const ids: number[] = [];
+    let rest = '';
+    for await (const chunk of response.setEncoding('latin1')) {
+      const blocks = (rest + chunk).split('\n\n');
+      rest = blocks.pop() ?? '';
+      ids.push(...blocks.flatMap((block) => /^id: (\d+)/.exec(block)?.[1] ?? []).map(Number));
+      if (ids.length >= total) break;
+    }
+    request.destroy();
+    world.store.eventsSince = eventsSince;
+    expect(ids).toEqual(Array.from({ length: total }, (_, i) => i + 1));
+    expect(fetched).toBe(total);
   });
 
   it('survive an outage of the database and catch up', async () => {

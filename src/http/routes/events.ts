@@ -11,8 +11,8 @@ import { iso, labParams } from '../schemas.ts';
 
 const tickMs = 250;
 const heartbeatMs = 15_000;
-/** A reader that lets so much pile up is cut off; it resumes by `Last-Event-ID` without losing anything. */
-const maxBufferedBytes = 1_048_576;
+/** A reader that is so far behind gets no more until it has read; the database keeps its events. */
+const maxBufferedBytes = 65_536;
 
 const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -30,6 +30,8 @@ export function eventRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'GET',
     url: '/labs/:id/events',
+    // A HEAD would open a stream that nobody reads or ends.
+    exposeHeadRoute: false,
     schema: {
       tags: ['labs'],
       summary: 'Watch a lab (Server-Sent Events)',
@@ -56,18 +58,19 @@ export function eventRoutes(api: Api, deps: AppDeps): void {
 
       const stream = new PassThrough();
       const write = (text: string): void => {
-        if (stream.writableEnded || stream.destroyed) return;
-        if (stream.writableLength > maxBufferedBytes) stream.destroy();
-        else stream.write(text);
+        if (!stream.writableEnded && !stream.destroyed) stream.write(text);
       };
       const unsubscribe = hub.subscribe(id, after, {
+        ready: () => stream.writableLength < maxBufferedBytes,
         take(events) {
           for (const event of events) {
             write(frame(event, eventData(event, version.template, caller)));
             if (event.type === 'lab.terminated') stream.end();
           }
         },
-        beat: () => write(': still here\n\n'),
+        beat() {
+          if (stream.writableLength < maxBufferedBytes) write(': still here\n\n');
+        },
         end: () => stream.end(),
       });
       stream.on('close', unsubscribe);
