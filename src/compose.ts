@@ -51,10 +51,14 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
         signal,
       ),
     );
-    closer.add('the control database', () => pool.end());
+    closer.add('the control database', () => {
+      // Its sockets close a moment after it says so; that the server then goes is no news.
+      pool.removeAllListeners('error').on('error', () => {});
+      return pool.end();
+    });
     const [{ createCore }, { openBackends }, { startWork }, { createBullmqQueue }, { readInstallation }] =
       await loading;
-    const queue = await stopwatch.time('queue', () =>
+    const opening = stopwatch.time('queue', () =>
       createBullmqQueue({
         backend:
           config.redisUrl === null
@@ -64,23 +68,23 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
         log,
       }),
     );
-    let worker: { stop(graceMs: number): Promise<void> } | null = null;
-    let hurry: AbortSignal = new AbortController().signal;
-    closer.add('the worker', async () => {
-      const stop = (ms: number) => (worker === null ? queue.close(ms) : worker.stop(ms));
-      hurry.addEventListener('abort', () => void stop(0), { once: true });
-      await stop(hurry.aborted ? 0 : config.drainSeconds * 1000);
+    opening.catch(() => {});
+    let queueIsClosed = false;
+    closer.add('the queue', async () => {
+      if (!queueIsClosed) await (await opening.catch(() => null))?.close(0);
     });
-
     const { id: installationId } = await readInstallation(pool);
-    say('starting the labs’ PostgreSQL');
+    say('starting the PostgreSQL of the labs');
     const labsUrl = await servers.labsUrl;
     const { users, programs } = servers;
     const drivers = await openBackends(config, { installationId, key, labsUrl, users, programs, log });
     for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
 
+    const queue = await opening;
+    let hurry: AbortSignal = new AbortController().signal;
     const parts = { config, log, pool, queue, drivers, key };
     const core = createCore(parts);
+    closer.add('the judge', () => core.judge.close());
     return {
       ...core,
       drivers,
@@ -98,8 +102,15 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
         closer.add('the API', () => api.close());
         return api.url;
       },
+      /** Call it before `listen`, so that a stop ends the API first. */
       startWorker(): void {
-        worker = startWork(core, parts);
+        const worker = startWork(core, parts);
+        closer.add('the worker', async () => {
+          // A worker closes the queue that it serves.
+          queueIsClosed = true;
+          hurry.addEventListener('abort', () => void worker.stop(0), { once: true });
+          await worker.stop(hurry.aborted ? 0 : config.drainSeconds * 1000);
+        });
       },
       /** Milliseconds that each step of the start took. */
       laps: () => stopwatch.laps(),
@@ -110,7 +121,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
       },
     };
   } catch (error) {
-    await closer.close();
+    await closer.close().catch((cause) => log.warn({ err: cause }, 'not everything could be closed'));
     throw error;
   }
 }

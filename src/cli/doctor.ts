@@ -23,7 +23,7 @@ export function registerDoctor(parent: Command, { terminal }: Cli): void {
       const mark = { ok: colour.green('✓'), warn: colour.yellow('!'), missing: colour.red('✗') };
       terminal.answer({ ok: !broken, findings }, () => {
         const rows = findings.map(({ area, what, status, found, remedy }) => [
-          mark[status],
+          status === 'missing' && !needed.has(area) ? colour.dim('–') : mark[status],
           area,
           what,
           remedy === null ? found : `${found}\n${colour.dim(`→ ${remedy}`)}`,

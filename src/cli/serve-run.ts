@@ -26,9 +26,9 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
     closer.add('the runtime', () => runtime.close(hold.hurry));
     const tokens = await runtime.ensureTokens();
+    if (config.roles.includes('worker')) runtime.startWorker();
     const url = api ? await runtime.listen() : null;
     if (url !== null) lock.announce(url, `${url}/docs`);
-    runtime.startWorker();
     const seconds = (performance.now() - started) / 1000;
     progress.clear();
     log.debug({ ms: runtime.laps() }, 'where the start took its time');

@@ -54,12 +54,18 @@ export function table(
     colAligns: columns.map((column) => column.align ?? 'left'),
     wordWrap: true,
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => row.map((text, i) => breakLongWords(text, widths[i] ?? 1))));
   return made
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** The table would cut off a word that is wider than its column. */
+function breakLongWords(text: string, room: number): string {
+  if (text.includes('\x1b') || width(text) <= room) return text;
+  return text.replace(new RegExp(`\\S{${room}}(?=\\S)`, 'gu'), '$&\n');
 }
 
 /** Columns that the text takes at its widest line. */

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { createAttemptService } from '../grading/attempt-service.ts';
+import { createJudge } from '../grading/judge/thread.ts';
 import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
@@ -53,5 +54,7 @@ export function createCore({ config, pool, queue, drivers }: CoreParts) {
     ids: randomIds,
     nearest,
   });
-  return { labs, attempts, store, templates, templateStore, policy, vocabulary };
+  // Its threads start with the first expression.
+  const judge = createJudge();
+  return { labs, attempts, store, judge, templates, templateStore, policy, vocabulary };
 }

@@ -1,6 +1,5 @@
 /** The worker's half: making labs what they should be, and grading them. */
 import { hkdfSync } from 'node:crypto';
-import { createJudge } from '../grading/judge/thread.ts';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
 import { createSurveyor } from '../grading/surveyor.ts';
@@ -17,7 +16,7 @@ const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000 };
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
 export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): Worker {
-  const { store, templates, templateStore, policy, vocabulary } = core;
+  const { store, templates, templateStore, policy, vocabulary, judge } = core;
   const shared = {
     labs: store,
     templateStore,
@@ -28,7 +27,6 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     clock: realClock,
     log,
   };
-  const judge = createJudge();
   const grading = {
     attempts: store,
     labs: store,
@@ -41,7 +39,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     clock: realClock,
     log,
   };
-  const worker = startWorker({
+  return startWorker({
     ...shared,
     stock: createStock({ ...shared, templates, backends: new Set(drivers.keys()) }),
     surveyor: createSurveyor((plan) => {
@@ -54,12 +52,6 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     runAttempt: (id, signal) => runAttempt(id, grading, signal),
     every,
   });
-  return {
-    async stop(graceMs) {
-      await worker.stop(graceMs);
-      await judge.close();
-    },
-  };
 }
 
 function evidenceKey(key: Uint8Array): Uint8Array {

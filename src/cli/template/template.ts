@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { registerTemplateLint } from './lint.ts';
 import { registerTemplateList } from './list.ts';
+import { registerTemplateNew } from './new.ts';
 import { registerTemplateSchema } from './schema.ts';
 
 /** `labwright template …`: lab templates in their folders; no server is needed. */
@@ -9,6 +10,11 @@ export function registerTemplate(parent: Command, cli: Cli): void {
   const template = parent
     .command('template')
     .description('Lab templates in their folders; no server is needed.');
-  for (const register of [registerTemplateList, registerTemplateLint, registerTemplateSchema])
+  for (const register of [
+    registerTemplateList,
+    registerTemplateLint,
+    registerTemplateSchema,
+    registerTemplateNew,
+  ])
     register(template, cli);
 }
