@@ -9,7 +9,7 @@ import type { Problem } from './problem.ts';
 import type { TemplateSource, TemplateVersion } from './types.ts';
 import { type PlatformParts, versionHash } from './version.ts';
 
-export interface FolderProblems {
+interface FolderProblems {
   /** The folder's name. */
   readonly id: string;
   readonly problems: readonly Problem[];

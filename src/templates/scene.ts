@@ -6,7 +6,7 @@ import { keysAt } from './tree.ts';
 import type { ComponentSpec, ParameterSpec } from './types.ts';
 import { accessType, object, parameterType } from './value-types.ts';
 
-export interface ExpressionProblem {
+interface ExpressionProblem {
   readonly message: string;
   /** Of the character in the source, from 0. */
   readonly offset?: number;

@@ -31,7 +31,7 @@ const actionWords = [
 ];
 
 /** `{ sql: {…} }` → kind and spec; the spec is as its observer parsed it, defaults filled in, durations in ms. */
-export function look(observers: Observers) {
+function look(observers: Observers) {
   const kinds = [...observers.keys()];
   const missing = observerWords.filter((word) => !observers.has(word));
   const shape: Record<string, z.ZodType> = { ...later(...missing) };

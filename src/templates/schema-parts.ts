@@ -45,7 +45,7 @@ export const folderPath = z
 const units = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 
 /** A duration such as `2h`, `30s`, `15m`, `250ms`; seconds when parsed. */
-export const seconds = z
+const seconds = z
   .string()
   .max(20)
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'expected a duration such as "2h", "15m", "30s" or "250ms"')

@@ -6,7 +6,6 @@ import { type CheckedExpression, commonRoots, declaredNames, reservedRoots, type
 import type { LookSpec } from './types.ts';
 import { validateSpec } from './validate-looks.ts';
 import { checkShownText, type Roots } from './validate-references.ts';
-import { attemptType } from './value-types.ts';
 
 type AuthoredCheck = NonNullable<Scene['authored']['checks']>[number];
 
@@ -28,7 +27,7 @@ export function validateChecks(scene: Scene): void {
     validatePoints(scene, check, path);
     // What a trial or a word that is not yet supported would have observed is unknown here.
     if (scene.tainted(path)) continue;
-    validateExpectations(scene, check, path, { ...common, attempt: attemptType, ...shared, ...own });
+    validateExpectations(scene, check, path, { ...common, ...shared, ...own });
   }
 }
 

@@ -63,6 +63,3 @@ function jsonType(value: Json): ValueType {
   if (typeof value === 'boolean') return { is: 'bool' };
   return Array.isArray(value) ? { is: 'list', of: dyn } : { is: 'map', of: dyn };
 }
-
-/** What expressions see of the attempt itself. */
-export const attemptType: ValueType = object({ number, final: { is: 'bool' } });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /** Raised when the same folder comes to mean something else. */
-export const languageVersion = 1;
+const languageVersion = 1;
 
 /** Parts of the platform that decide what a lab is, beside the folder. */
 export interface PlatformParts {

@@ -15,7 +15,7 @@ import type { Path, Problem, ProblemCode } from './problem.ts';
 import type { Json } from './types.ts';
 import { scalarPlace } from './yaml-scalar.ts';
 
-export const maxYamlBytes = 5 * 1024 * 1024;
+const maxYamlBytes = 5 * 1024 * 1024;
 // An alias is a convenience for a repeated request or body; a bomb needs very many.
 const maxAliases = 100;
 const maxDepth = 64;
@@ -33,7 +33,7 @@ export interface YamlDocument {
   placeInText(path: Path, offset: number): Place;
 }
 
-export interface Place {
+interface Place {
   readonly line: number;
   readonly column: number;
 }
