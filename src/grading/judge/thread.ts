@@ -3,7 +3,6 @@
  * would hold the whole server. On expiry the thread is ended (3 ms) and the next expression gets a new one.
  */
 import { Worker } from 'node:worker_threads';
-import pLimit from 'p-limit';
 import type { Outcome } from '../expression/outcome.ts';
 import type { ExpressionBatch } from './judge.ts';
 import type { FromThread, ToThread } from './messages.ts';
@@ -23,40 +22,46 @@ const START_MS = 10_000;
 export interface Judge {
   /** One outcome for each source, in order; what breaks a thread is an outcome too. Rejects on abort, and once closed. */
   evaluate(batch: ExpressionBatch, signal: AbortSignal): Promise<readonly Outcome[]>;
-  /** Ends the threads; what is being judged comes out as `broken`. */
+  /** Ends the threads; what is being judged rejects. */
   close(): Promise<void>;
 }
 
 /** Threads start with the first expression and do not keep the process alive while idle. */
 export function createJudge(limits: Partial<JudgeLimits> = {}): Judge {
   const all = { ...defaultLimits, ...limits };
-  const turn = pLimit(all.threads);
-  const idle: Lane[] = [];
-  const lanes = new Set<Lane>();
-  let closed = false;
+  const closing = new AbortController();
+  const lanes: Lane[] = [];
+
+  /** The first idle one, so that a second thread starts only when two checks are judged at once. */
+  function nextLane(): Lane {
+    const idle = lanes.find((lane) => lane.waiting() === 0);
+    if (idle !== undefined) return idle;
+    const [shortest] = [...lanes].sort((a, b) => a.waiting() - b.waiting());
+    if (shortest !== undefined && lanes.length >= all.threads) return shortest;
+    const lane = createLane(all);
+    lanes.push(lane);
+    return lane;
+  }
+
   return {
-    evaluate: (batch, signal) =>
-      turn(async () => {
-        if (closed) throw new Error('the judge is closed');
-        signal.throwIfAborted();
-        // The last one back is the warmest: a second thread starts only when two checks are judged at once.
-        const lane = idle.pop() ?? createLane(all);
-        lanes.add(lane);
-        try {
-          return await lane.run(batch, signal);
-        } finally {
-          idle.push(lane);
-        }
-      }),
+    async evaluate(batch, signal) {
+      const until = AbortSignal.any([signal, closing.signal]);
+      until.throwIfAborted();
+      return nextLane().run(batch, until);
+    },
     async close() {
-      closed = true;
-      await Promise.all([...lanes].map((lane) => lane.end()));
+      closing.abort(new Error('the judge is closed'));
+      await Promise.all(lanes.map((lane) => lane.end()));
     },
   };
 }
 
+/** One thread at a time, replaced when it had to be ended, and a queue before it. */
 interface Lane {
   run(batch: ExpressionBatch, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /** How many batches are being judged or wait for it. */
+  waiting(): number;
+  /** Ends the thread. What was running has been aborted before. */
   end(): Promise<void>;
 }
 
@@ -66,35 +71,52 @@ interface Thread {
   gone: boolean;
 }
 
-/** One thread at a time, replaced when it had to be ended. */
 function createLane(limits: JudgeLimits): Lane {
   let thread: Thread | null = null;
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
 
-  async function end(): Promise<void> {
+  async function endThread(): Promise<void> {
     const ended = thread;
     thread = null;
     await ended?.worker.terminate();
   }
 
-  return {
-    end,
-    async run({ sources, scope }, signal) {
-      const outcomes: Outcome[] = [];
-      while (outcomes.length < sources.length) {
-        const rest = { sources: sources.slice(outcomes.length), scope };
-        let lost: Outcome | null;
-        try {
-          if (thread === null || thread.gone) thread = await startThread(limits);
-          lost = await drive(thread, rest, limits, signal, (outcome) => outcomes.push(outcome));
-        } catch (error) {
-          return sources.map((_, at) => outcomes[at] ?? broken(error));
-        }
-        if (lost === null) break;
-        await end();
-        signal.throwIfAborted();
-        outcomes.push(lost);
+  async function work({ sources, scope }: ExpressionBatch, signal: AbortSignal): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    while (outcomes.length < sources.length) {
+      signal.throwIfAborted();
+      const rest = { sources: sources.slice(outcomes.length), scope };
+      let lost: Outcome | null;
+      try {
+        if (thread === null || thread.gone) thread = await startThread(limits);
+        lost = await drive(thread, rest, limits, signal, (outcome) => outcomes.push(outcome));
+      } catch (error) {
+        return sources.map((_, at) => outcomes[at] ?? broken(error));
       }
-      return outcomes;
+      if (lost === null) break;
+      await endThread();
+      signal.throwIfAborted();
+      outcomes.push(lost);
+    }
+    return outcomes;
+  }
+
+  return {
+    run(batch, signal) {
+      waiting += 1;
+      const done = last
+        .then(() => work(batch, signal))
+        .finally(() => {
+          waiting -= 1;
+        });
+      last = done.catch(() => {});
+      return done;
+    },
+    waiting: () => waiting,
+    async end() {
+      await last;
+      await endThread();
     },
   };
 }
@@ -184,6 +206,7 @@ function drive(
   worker.on('error', onError);
   worker.on('exit', onExit);
   signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
   return promise.finally(() => {
     clearTimeout(timer);
     worker.off('message', onMessage);
