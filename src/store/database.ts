@@ -27,12 +27,16 @@ export interface Database {
 
 const conflictPausesMs = [5, 10, 20, 40, 80, 160];
 const connectionPausesMs = [50, 150, 400];
+/** A server that does not even refuse would cost a connection timeout each try. */
+const patienceMs = 2_500;
 
-/** Over a pool that the caller ends. Throws `database_unavailable` when the server stays away for about 1 s. */
+/** Over a pool that the caller ends. Throws `database_unavailable` when the server stays away: after 1 s when it
+ * refuses, 3 s when it is silent. */
 export function createDatabase(pool: pg.Pool): Database {
   async function run<T>(repeatable: boolean, work: (query: Query) => Promise<T>): Promise<T> {
     let conflicts = 0;
     let losses = 0;
+    const patientUntil = performance.now() + patienceMs;
     for (;;) {
       let client: pg.PoolClient | null = null;
       try {
@@ -46,7 +50,8 @@ export function createDatabase(pool: pg.Pool): Database {
         if (thrown instanceof LabError || failure === 'other') throw thrown;
         const retriable = failure !== 'refused' && (repeatable || client === null || failure === 'conflict');
         const pause = failure === 'conflict' ? conflictPausesMs[conflicts++] : connectionPausesMs[losses++];
-        if (!retriable || pause === undefined) throw unavailable(thrown);
+        const late = performance.now() > patientUntil;
+        if (!retriable || late || pause === undefined) throw unavailable(thrown);
         await delay(pause);
       }
     }

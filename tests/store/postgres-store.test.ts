@@ -26,7 +26,8 @@ describe('the PostgreSQL store', () => {
   });
 
   async function fresh() {
-    await pool.query('truncate labs, sandboxes, idempotency_keys, evidence cascade');
+    await pool.query('truncate labs, lab_events, sandboxes, idempotency_keys, evidence cascade');
+    await pool.query('update living_labs set labs = 0');
     return createPostgresStore(pool);
   }
   const harness = { fresh, pass: (seconds: number) => delay(seconds * 1000) };
@@ -63,17 +64,65 @@ describe('the PostgreSQL store', () => {
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(3);
   });
 
-  it('survives the loss of all its connections', async () => {
+  it('lets no more creates read the same count than it leaves room for', async () => {
+    const store = await fresh();
+    const quota = { perTrainee: 10, global: 9 };
+    const blocker = await pool.connect();
+    await blocker.query('begin; select from living_labs for update');
+    const creates = Array.from({ length: 18 }, (_, n) =>
+      store.createLab(newLab(`lab-${n}`, { quota, trainee: `t-${n}` })),
+    );
+    const results = Promise.allSettled(creates);
+    // All of them are as far as they come: each has read the count, or waits until it may.
+    await delay(500);
+    await blocker.query('commit');
+    blocker.release();
+    expect((await results).filter((result) => result.status === 'fulfilled')).toHaveLength(9);
+  });
+
+  it('gives one lab for one key, also when the trainees differ', async () => {
+    const store = await fresh();
+    const idempotency = { caller: 'ines', key: 'k', bodyHash: 'b' };
+    const all = await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        store.createLab(newLab(`lab-${n}`, { idempotency, trainee: `t-${n}` })),
+      ),
+    );
+    expect(new Set(all.map(({ lab }) => lab.id)).size).toBe(1);
+  });
+
+  it('counts living labs without counting rows, and puts a wrong count right before it refuses', async () => {
+    const store = await fresh();
+    const quota = { perTrainee: 100, global: 20 };
+    for (let n = 0; n < 10; n++) await store.createLab(newLab(`lab-${n}`, { quota }));
+    for (let n = 0; n < 5; n++) await store.transition(`lab-${n}`, 1, { phase: 'terminated' }, []);
+    await store.transition('lab-0', 2, { phase: 'terminated' }, []);
+    const count = async () => (await pool.query('select sum(labs)::int as labs from living_labs')).rows;
+    expect(await count()).toEqual([{ labs: 5 }]);
+    await pool.query('update living_labs set labs = 1000');
+    expect((await store.createLab(newLab('more', { quota }))).created).toBe(true);
+    expect(await count()).toEqual([{ labs: 6 }]);
+  });
+
+  it('does again what a lost connection may have done, unless twice would be wrong', async () => {
     const store = await fresh();
     await store.createLab(newLab('lab-1'));
-    const work = Promise.all(Array.from({ length: 40 }, (_, n) => store.getLab(n % 2 ? 'lab-1' : 'nobody')));
-    const admin = new pg.Client({ connectionString: server.adminUrl });
-    await admin.connect();
-    await admin.query(
+    const blocker = new pg.Client({ connectionString: String(pool.options.connectionString) });
+    await blocker.connect();
+    await blocker.query(`begin; select from labs where id = 'lab-1' for update`);
+    const moves = Promise.all(
+      [1, 2, 3, 4].map((n) => store.transition('lab-1', 1, { endDetail: `by ${n}` }, [])),
+    );
+    const append = store.appendEvents('lab-1', [{ type: 'lab.error', data: {} }]);
+    const refusal = expect(append).rejects.toMatchObject({ code: 'database_unavailable' });
+    await delay(200);
+    await blocker.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'`,
     );
-    await admin.end();
-    expect(await work).toHaveLength(40);
+    await refusal;
+    await blocker.query('commit');
+    await blocker.end();
+    expect((await moves).filter((move) => move !== null)).toHaveLength(1);
   });
 
   it('says that the database is away, and when to try again', async () => {

@@ -1,20 +1,21 @@
 -- Up Migration
 -- The transactions that labs wait for, each one round trip. Locks are always taken in this order, so that none of
 -- them can wait in a ring: idempotency key, trainee, quota ticket; lab, its sandbox, a spare (which is never waited
--- for).
+-- for); a part of the count of living labs.
 
 -- Records a lab, or says why not. outcome: created | known | conflict | quota_trainee | quota_global | crowded.
 --
 -- The global quota is exact without one lock that every create would hold through its fsync. A create holds one of 8
--- tickets until it commits, and counts after it has it; so of all creates that ever held a ticket, the last one to
--- count missed at most 7 others. When 8 labs more fit in the quota, it cannot be overrun. Nearer to the quota the
--- caller asks again with `exact`: then all tickets are taken, nothing is in flight, and the count is the truth.
+-- tickets until it commits, and reads the count after it has it; so of all creates that ever held a ticket, the last
+-- one to read missed at most 7 others. When 8 labs more fit in the quota, it cannot be overrun. Nearer to the quota
+-- the caller asks again with `exact`: then all tickets are taken, nothing is in flight, the rows themselves are
+-- counted, and the count is put right. So it is always rows that refuse.
 create function create_lab(new json, exact boolean)
 returns table (outcome text, lab json, now timestamptz, used int)
 language plpgsql as $$
 declare
   tickets constant int := 8;
-  living constant text[] := array['requested', 'provisioning', 'ready', 'terminating'];
+  mine constant int := 1 + pg_backend_pid() % tickets;
   given constant json := new->'idempotency';
   most constant int := (new->'quota'->>'global')::int;
   known idempotency_keys;
@@ -38,7 +39,7 @@ begin
   end if;
 
   perform pg_advisory_xact_lock(7002, hashtext(new->>'trainee'));
-  select count(*) into used from labs where trainee = new->>'trainee' and phase = any(living);
+  select count(*) into used from labs where trainee = new->>'trainee' and phase <> 'terminated';
   if used >= (new->'quota'->>'perTrainee')::int then
     return query select 'quota_trainee', null::json, clock_ms(), used;
     return;
@@ -46,10 +47,12 @@ begin
 
   if exact then
     perform pg_advisory_xact_lock(7003, ticket) from generate_series(1, tickets) ticket;
+    select count(*) into used from labs where phase <> 'terminated';
+    update living_labs set labs = case when ticket = mine then used else 0 end;
   else
-    perform pg_advisory_xact_lock(7003, 1 + pg_backend_pid() % tickets);
+    perform pg_advisory_xact_lock(7003, mine);
+    select sum(labs) into used from living_labs;
   end if;
-  select count(*) into used from (select from labs where phase = any(living) limit most) counted;
   if used >= most or (not exact and used + tickets > most) then
     return query select case when exact then 'quota_global' else 'crowded' end, null::json, clock_ms(), used;
     return;
@@ -62,6 +65,7 @@ begin
           at + (new->>'ttlSeconds')::float8 * interval '1 second',
           at + (new->>'maxSeconds')::float8 * interval '1 second', 1, at)
   returning * into row;
+  update living_labs set labs = labs + 1 where ticket = mine;
   insert into lab_events values (row.id, 1, at, 'lab.requested', json_build_object('template', row.template_id));
   if json_typeof(given) = 'object' then
     insert into idempotency_keys values (given->>'caller', given->>'key', given->>'bodyHash', row.id, at);
@@ -117,11 +121,13 @@ returns table (lab json, sandbox json, now timestamptz)
 language plpgsql as $$
 declare
   row labs;
+  before text;
   own sandboxes;
   next sandboxes;
 begin
   select * into row from labs where id = p_id for update;
   if row.version is distinct from p_version then return; end if;
+  before := row.phase;
   if c->'sandbox' is not null or p_successor is not null then
     select * into own from sandboxes where id = row.sandbox_id for update;
     if c->'sandbox' is not null and own.version is distinct from (c->'sandbox'->>'version')::int then return; end if;
@@ -169,6 +175,9 @@ begin
   returning * into row;
   if (c->>'forgetProgress')::boolean then delete from check_progress where lab_id = p_id; end if;
   perform insert_events(p_id, row.last_seq - cardinality(p_types), p_types, p_data);
+  if row.phase = 'terminated' and before <> 'terminated' then
+    update living_labs set labs = labs - 1 where ticket = 1 + pg_backend_pid() % 8;
+  end if;
 
   if next.id is null and own.id is null then
     select * into own from sandboxes where id = row.sandbox_id;
