@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCuttable } from './cuttable.ts';
+import { result } from './sample-version.ts';
 import { client, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -73,14 +74,18 @@ describe('/metrics', () => {
   it('counts requests by route pattern and shows what the database and the queue know', async () => {
     const ann = client(world.app, await world.token('trainee', 'ann'));
     await ann('GET', '/labs/lab-9999');
+    const { json: lab } = await ann('POST', '/labs', { template: 'first-steps' });
+    await world.makeReady(lab.id);
+    await ann('POST', `/labs/${lab.id}/attempts`);
+    await world.grade(lab.id, [result('open', 'pass', 10, 10)]);
     const { text, status, headers } = await nobody('GET', '/metrics');
     expect(status).toBe(200);
     expect(headers['content-type']).toContain('text/plain');
     expect(text).toContain('route="/api/v1/labs/:id",status="404"');
     expect(text).not.toContain('lab-9999');
-    expect(text).toContain('labwright_labs{phase="requested"} 1');
-    expect(text).toContain('labwright_check_results{verdict="pass"} 2');
-    expect(text).toContain('labwright_seconds_to_ready{quantile="0.95"} 2');
+    expect(text).toContain('labwright_labs{phase="ready"} 1');
+    expect(text).toContain('labwright_check_results{verdict="pass"} 1');
+    expect(text).toMatch(/labwright_seconds_to_ready\{quantile="0.95"\} 0\.\d+/);
     expect(text).toContain('labwright_queue_rings{state="waiting"}');
   });
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
 import pino from 'pino';
 import { Registry } from 'prom-client';
+import { createMetricFacts } from '../../src/compose/metric-facts.ts';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
 import type { CheckResult } from '../../src/grading/types.ts';
 import type { Api } from '../../src/http/api.ts';
@@ -106,13 +107,7 @@ export async function startWorld(
       { name: 'database', required: true, check: async () => void (await store.now()) },
       { name: 'queue', required: false, check: async () => void (await queue.depth()) },
     ],
-    facts: {
-      read: async () => ({
-        labsByPhase: { requested: 1 },
-        checksByVerdict: { pass: 2 },
-        secondsToReady: { p50: 0.5, p95: 2 },
-      }),
-    },
+    facts: createMetricFacts(pool),
     registry: new Registry(),
     clock,
     now: () => new Date(),
