@@ -125,7 +125,7 @@ export interface SandboxDriver {
     limits: ExecLimits,
     signal: AbortSignal,
   ): Promise<ExecResult>;
-  /** Regular files only, links are not followed. */
+  /** Regular files only, links are not followed. The newest first, and only the newest `maxFiles`. */
   readFiles(
     plan: SandboxPlan,
     component: string,

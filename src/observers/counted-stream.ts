@@ -2,6 +2,7 @@
  * What `pg` calls a socket, over any byte stream, with a cap on what may arrive: the driver's parser gathers a whole
  * message before anyone sees it, so a value of 100 MB must be stopped below it.
  */
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 export class WireOverflow extends Error {
@@ -53,7 +54,9 @@ export class CountedStream extends Duplex {
     return this;
   }
 
+  /** `pg` writes a question in several pieces: held back for an acknowledgement they would cost 40 ms each time. */
   setNoDelay(): this {
+    if (this.#inner instanceof Socket) this.#inner.setNoDelay(true);
     return this;
   }
 

@@ -14,13 +14,16 @@ export async function seeFiles(
   signal: AbortSignal,
 ): Promise<Value> {
   const glob = fill.text(asked.path ?? asked.glob ?? '');
-  // One more than the cap, so that a cap that was passed is seen.
-  const query = { glob, maxFiles: limits.files + 1, maxBytesEach: asked.maxBytes };
-  const found = await sandbox.readFiles(asked.component, query, signal);
-  if (found.length > limits.files) throw oversized(`There are more than ${limits.files} files like ${glob}.`);
-  const chosen = found
-    .toSorted((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.path < b.path ? -1 : 1))
-    .slice(0, asked.newest ?? limits.files);
+  const wanted = parseOf(asked) !== null || asked.head !== undefined;
+  const query = {
+    glob,
+    // One more than the cap, so that a cap that was passed is seen. What is not asked for is not read.
+    maxFiles: asked.newest ?? limits.files + 1,
+    maxBytesEach: wanted ? asked.maxBytes : 0,
+  };
+  const chosen = await sandbox.readFiles(asked.component, query, signal);
+  if (chosen.length > limits.files)
+    throw oversized(`There are more than ${limits.files} files like ${glob}.`);
   const held = parseOf(asked) === null ? 0 : chosen.reduce((sum, file) => sum + file.bytes, 0);
   if (held > limits.largestFileBytes) throw oversized(`The files like ${glob} are too large together.`);
   const contents = chosen.map((file) => contentOf(file, asked));

@@ -26,7 +26,7 @@ export function testHandle(components: Readonly<Record<string, ComponentAccess>>
       if (target.kind === 'shell') throw new TypeError(`${name} has no port`);
       const { host, port } = target;
       return new Promise((resolve, reject) => {
-        const socket = connect({ host, port, noDelay: true, signal });
+        const socket = connect({ host, port, signal });
         socket.once('connect', () => resolve(socket));
         socket.once('error', reject);
       });
@@ -58,9 +58,9 @@ export function testHandle(components: Readonly<Record<string, ComponentAccess>>
         signal.throwIfAborted();
         const file = await readRegular(join(folder(name), path), path, query.maxBytesEach);
         if (file !== null) found.push(file);
-        if (found.length >= query.maxFiles) break;
       }
-      return found;
+      found.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime());
+      return found.slice(0, query.maxFiles);
     },
     async writeFile(name, path, content) {
       const target = join(folder(name), path);
