@@ -86,6 +86,8 @@ export async function createBullmqQueue({
   const troubled = (error: Error) => log.warn({ err: error, queue: where.kind }, 'the queue has trouble');
   const queue = backend.openQueue(queueName, {
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    // Nobody reads BullMQ's own events.
+    streams: { events: { maxLen: 100 } },
   });
   queue.on('error', troubled);
   const hurry = new AbortController();

@@ -105,6 +105,34 @@ describe.skipIf(redisProgram() === null)('BullMQ on Redis (needs the program red
     return { kind: 'redis', url: server.url };
   });
 
+  it.each([
+    ['everything was forgotten', () => server.flush()],
+    ['Redis died and came back empty', () => server.restart(300)],
+  ])('serves again after %s, with a ring in work and one waiting', async (_, trouble) => {
+    await server.flush();
+    const backend: Where = { kind: 'redis', url: server.url };
+    const queue = await createBullmqQueue({ backend, concurrency: 1, log });
+    const served: string[] = [];
+    queue.onWake(async (key) => {
+      served.push(key);
+      if (served.length === 1) await delay(500);
+    });
+    await queue.wake('lab:1');
+    await queue.wake('lab:2');
+    await vi.waitFor(() => expect(served).toEqual(['lab:1']), 5_000);
+    await trouble();
+    await vi.waitFor(
+      async () => {
+        await queue.wake('lab:3');
+        await queue.wake('lab:1');
+        expect(served).toContain('lab:3');
+        expect(served.filter((key) => key === 'lab:1').length).toBeGreaterThan(1);
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+    await queue.close(0);
+  });
+
   it('rings softly while Redis is away: within a second, without an error', async () => {
     const warnings: string[] = [];
     const noisy = { ...log, warn: (_: object, message: string) => warnings.push(message) };
