@@ -10,6 +10,7 @@ import { registerServe } from './serve.ts';
 import { registerTemplate } from './template/template.ts';
 import { createTerminal, type Look, type Terminal } from './terminal.ts';
 import { registerToken } from './token/token.ts';
+import { registerTry } from './try/try.ts';
 
 /** Runs one command line; gives the exit code. Never throws. */
 export async function runCli(argv: readonly string[]): Promise<number> {
@@ -42,6 +43,7 @@ export function buildProgram(cli: Cli): Command {
     .showSuggestionAfterError()
     .addHelpText('after', () => helpFooter(cli.terminal));
   registerServe(program, cli);
+  registerTry(program, cli);
   registerLab(program, cli);
   registerTemplate(program, cli);
   registerToken(program, cli);

@@ -57,7 +57,7 @@ function databaseOf(
   const message =
     wanted === undefined
       ? `${has}; name one with --component.`
-      : `${has}, not "${wanted}"${didYouMean(wanted, names)}.`;
+      : `${has}, not "${wanted}"${didYouMean(wanted, names) || '.'}`;
   throw new CliError('notFound', 'component_not_found', message, { known: names });
 }
 

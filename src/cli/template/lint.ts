@@ -55,7 +55,7 @@ export function registerTemplateLint(parent: Command, { terminal }: Cli): void {
         throw new CliError(
           'notFound',
           'template_not_found',
-          `There is no template "${text}" in ${templatesDir}${near === '' ? '; a folder needs a / in its path' : near}.`,
+          `There is no template "${text}" in ${templatesDir}${near === '' ? '; a folder needs a / in its path.' : near}`,
           { template: text, known },
         );
       }

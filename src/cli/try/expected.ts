@@ -1,0 +1,49 @@
+import type { CheckView } from '../../grading/attempt-service.ts';
+import type { CheckSpec, WrongSpec } from '../../templates/types.ts';
+
+/** A check that did not end as the wrong way says. */
+export interface Surprise {
+  readonly check: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/**
+ * What of a wrong way's promise does not hold: the named checks end as named, those that need one of them may be
+ * blocked, all others pass. Pure.
+ */
+export function surprisesOf(
+  wrong: WrongSpec,
+  checks: readonly CheckSpec[],
+  results: readonly CheckView[],
+): readonly Surprise[] {
+  const implied = dependentsOf(Object.keys(wrong.fails), checks);
+  return results.flatMap(({ check, verdict, points }): Surprise[] => {
+    const fall = wrong.fails[check];
+    const found = verdict ?? 'hidden';
+    if (fall === undefined) {
+      if (verdict === 'pass' || (implied.has(check) && verdict === 'blocked')) return [];
+      return [{ check, expected: implied.has(check) ? 'pass or blocked' : 'pass', found }];
+    }
+    if (verdict !== fall.verdict) return [{ check, expected: fall.verdict, found }];
+    if (fall.points === null || fall.points === points) return [];
+    return [
+      { check, expected: `${fall.verdict} with ${fall.points} points`, found: `${found} with ${points}` },
+    ];
+  });
+}
+
+/** All checks that need one of these, directly or through others. */
+function dependentsOf(ids: readonly string[], checks: readonly CheckSpec[]): ReadonlySet<string> {
+  const reached = new Set(ids);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const check of checks) {
+      if (!reached.has(check.id) && check.needs.some((id) => reached.has(id))) {
+        reached.add(check.id);
+        grew = true;
+      }
+    }
+  }
+  return reached;
+}
