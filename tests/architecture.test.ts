@@ -10,7 +10,15 @@ const src = resolve(import.meta.dirname, '../src');
  */
 const rules: Readonly<Record<string, readonly string[]>> = {
   lab: ['templates/types.ts', 'grading/types.ts'],
-  grading: ['lab/', 'templates/types.ts', 'templates/suggest.ts', 'zod', '@marcbachmann/cel-js', 're2js'],
+  grading: [
+    'lab/',
+    'templates/types.ts',
+    'templates/suggest.ts',
+    'zod',
+    '@marcbachmann/cel-js',
+    're2js',
+    'p-limit',
+  ],
   templates: ['lab/errors.ts', 'grading/types.ts', '*'],
   observers: ['lab/', 'grading/', 'templates/types.ts', '*'],
   actions: ['lab/', 'grading/', 'templates/', 'observers/', '*'],

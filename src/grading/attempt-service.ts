@@ -4,7 +4,8 @@
  */
 import type { Ids } from '../lab/clock.ts';
 import { LabError } from '../lab/errors.ts';
-import { type Caller, type LabService, requireSandbox } from '../lab/lab-service.ts';
+import { requireSandbox } from '../lab/guards.ts';
+import type { Caller, LabService } from '../lab/lab-service.ts';
 import type { LabQueue } from '../lab/ports.ts';
 import type { CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import type { Attempt, AttemptState, AttemptStore, CheckResult, Scope, Value, Verdict } from './types.ts';

@@ -3,15 +3,17 @@
  * nothing here waits for a backend, so a request is answered in milliseconds whatever state the backends are in.
  */
 import { createHash } from 'node:crypto';
-import type { BackendName, Json, TemplateSource, TemplateVersion } from '../templates/types.ts';
+import type { Json, TemplateVersion } from '../templates/types.ts';
 import { traineeFacts } from './access.ts';
 import type { Ids } from './clock.ts';
 import { describeLab, type LabView } from './describe.ts';
 import { LabError } from './errors.ts';
+import { ended, requireComponent, requireSandbox } from './guards.ts';
 import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
-import { condemned, planOf, usesOf, withDependents } from './plan.ts';
+import { createPinner, type PinDeps } from './pin.ts';
+import { condemned, planOf, raised, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
-import type { LabChange, LabQueue, LabStore, Page, SandboxDriver, Snapshot, TemplateStore } from './ports.ts';
+import type { LabChange, LabQueue, LabStore, Page, Snapshot, TemplateStore } from './ports.ts';
 
 export interface Caller {
   readonly role: 'trainee' | 'instructor' | 'admin';
@@ -19,17 +21,11 @@ export interface Caller {
   readonly subject: string;
 }
 
-export interface LabServiceDeps {
+export interface LabServiceDeps extends PinDeps {
   readonly labs: LabStore;
-  readonly templates: TemplateSource;
-  readonly templateStore: TemplateStore;
   readonly queue: LabQueue;
-  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
   readonly policy: Policy;
   readonly ids: Ids;
-  readonly defaultBackend: BackendName;
-  /** The nearest known word, or null. */
-  readonly nearest: (word: string, known: readonly string[]) => string | null;
 }
 
 export interface CreateLab {
@@ -55,43 +51,7 @@ export type LabService = ReturnType<typeof createLabService>;
 
 export function createLabService(deps: LabServiceDeps) {
   const { labs, queue, policy } = deps;
-  const saved = new Set<string>();
-
-  /** The newest version of a template, recorded so that labs can be pinned to it. Throws `template_not_found`. */
-  async function pin(id: string): Promise<TemplateVersion> {
-    const version = await deps.templates.load(id);
-    if (version === null) throw await unknownTemplate(id);
-    if (!saved.has(version.hash)) {
-      await deps.templateStore.save(version);
-      saved.add(version.hash);
-    }
-    return version;
-  }
-
-  async function unknownTemplate(id: string): Promise<LabError> {
-    const known = (await deps.templates.list()).map((v) => v.template.id);
-    const near = deps.nearest(id, known);
-    const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
-    return new LabError('template_not_found', `There is no template "${id}". ${hint}`, {
-      extra: { template: id, known, ...(near === null ? {} : { suggestion: near }) },
-    });
-  }
-
-  function backendFor(version: TemplateVersion, wanted: string | undefined): BackendName {
-    const allowed = version.template.backends.filter((name) => deps.drivers.has(name));
-    if (wanted === undefined) {
-      const chosen = allowed.includes(deps.defaultBackend) ? deps.defaultBackend : allowed[0];
-      if (chosen !== undefined) return chosen;
-    }
-    const found = allowed.find((name) => name === wanted);
-    if (found !== undefined) return found;
-    throw new LabError(
-      'backend_not_supported',
-      `backend: ${wanted === undefined ? 'none fits' : `"${wanted}" cannot be used`} for template "${version.template.id}"; ` +
-        `the template runs on ${version.template.backends.join(', ')}, this installation has ${[...deps.drivers.keys()].join(', ')}.`,
-      { extra: { field: 'backend', allowed } },
-    );
-  }
+  const { pin, backendFor } = createPinner(deps);
 
   /** Reads a lab that the caller may see. Another trainee's lab is not found, so that ids tell nothing. */
   async function read(caller: Caller, id: string): Promise<Snapshot & { readonly lab: Lab }> {
@@ -344,47 +304,6 @@ async function versionOf(store: TemplateStore, hash: string): Promise<TemplateVe
   const version = await store.load(hash);
   if (version === null) throw new LabError('internal', `template version ${hash} is not recorded`);
   return version;
-}
-
-/** The sandbox of a lab that serves. Throws `lab_not_ready` with the state, `lab_ended`. */
-export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
-  if (lab.phase === 'terminating' || lab.phase === 'terminated') throw ended(lab);
-  if (lab.phase !== 'ready' || sandbox === null) {
-    throw new LabError('lab_not_ready', `Lab "${lab.id}" is ${lab.phase}, not ready yet.`, {
-      extra: { phase: lab.phase },
-      retryAfterSeconds: 2,
-    });
-  }
-  return sandbox;
-}
-
-function ended(lab: Lab): LabError {
-  return new LabError('lab_ended', `Lab "${lab.id}" has ended (${lab.endReason ?? lab.phase}).`, {
-    extra: { phase: lab.phase, endReason: lab.endReason },
-  });
-}
-
-function requireComponent(sandbox: Sandbox, name: string, nearest: LabServiceDeps['nearest']): void {
-  const known = Object.keys(sandbox.components);
-  if (known.includes(name)) return;
-  const near = nearest(name, known);
-  throw new LabError(
-    'component_not_found',
-    `components: there is no component "${name}"; this lab has ${known.join(', ')}.${near === null ? '' : ` Did you mean "${near}"?`}`,
-    { extra: { field: 'components', known } },
-  );
-}
-
-/** The same rows with one generation more for the affected ones. */
-function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox['components'] {
-  return Object.fromEntries(
-    Object.entries(sandbox.components).map(([name, row]) => [
-      name,
-      affected.has(name)
-        ? { ...row, generation: row.generation + 1, observed: 'unknown' as const, detail: null }
-        : row,
-    ]),
-  );
 }
 
 /** What ending a lab does to its sandbox: from here on it may be destroyed. */

@@ -57,3 +57,15 @@ export function blueprintOf(version: TemplateVersion): Blueprint {
     needsSurvey: Object.values(parameters).some((spec) => spec.draw === 'row'),
   };
 }
+
+/** The same rows with one generation more for the affected ones. */
+export function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox['components'] {
+  return Object.fromEntries(
+    Object.entries(sandbox.components).map(([name, row]) => [
+      name,
+      affected.has(name)
+        ? { ...row, generation: row.generation + 1, observed: 'unknown' as const, detail: null }
+        : row,
+    ]),
+  );
+}

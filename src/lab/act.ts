@@ -1,0 +1,191 @@
+/** The effects behind the steps: each one is idempotent and records what came of it by compare-and-set. */
+import { asLabError, LabError } from './errors.ts';
+import type { Lab, LabEvent, Sandbox } from './lab.ts';
+import type { Step } from './next-step.ts';
+import { condemned, planOf } from './plan.ts';
+import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
+
+export type Outcome =
+  | { readonly do: 'again' }
+  | { readonly do: 'no-spare' }
+  | { readonly do: 'rest'; readonly until: Date | null };
+
+/** Decide anew. */
+export const again: Outcome = { do: 'again' };
+
+/** Takes one step. What a backend does becomes part of the record; throws only what the store throws. */
+export async function act(
+  step: Step,
+  subject: Subject,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { lab, sandbox, now } = subject;
+  switch (step.do) {
+    case 'rest':
+      return step;
+    case 'claim':
+      if (lab !== null) await claim(lab, subject, deps);
+      return again;
+    case 'swap':
+      return lab === null ? again : swap(lab, sandbox, deps);
+    case 'record':
+      if (sandbox !== null) await record(sandbox, step.components, deps);
+      return again;
+    case 'survey':
+      if (sandbox !== null) await survey(subject, sandbox, deps, signal);
+      return again;
+    case 'admit':
+      if (sandbox !== null) await admit(subject, sandbox, deps);
+      return again;
+    case 'warn':
+      if (lab !== null) {
+        const told: LabEvent = { type: 'lab.expires_soon', data: { secondsLeft: step.secondsLeft } };
+        await deps.labs.transition(lab.id, lab.version, { warned: step.warned }, [told]);
+      }
+      return again;
+    case 'end':
+      if (lab !== null) await end(lab, sandbox, step, deps);
+      return again;
+    case 'condemn':
+      if (sandbox !== null) {
+        await deps.labs.changeSandbox(sandbox.id, sandbox.version, condemned(sandbox).change);
+        deps.onStockChanged({ templateHash: sandbox.templateHash, failed: true });
+      }
+      return again;
+    case 'destroy':
+      if (sandbox !== null) await destroy(subject, sandbox, deps, signal);
+      return again;
+    case 'finish':
+      if (lab !== null) {
+        const told: LabEvent = { type: 'lab.terminated', data: { because: lab.endReason } };
+        await deps.labs.transition(lab.id, lab.version, { phase: 'terminated', endedAt: now }, [told]);
+      }
+      return again;
+    case 'look':
+    case 'ensure':
+      throw new LabError('internal', `step ${step.do} is not an act`);
+  }
+}
+
+async function claim(lab: Lab, subject: Subject, deps: ReconcileDeps): Promise<void> {
+  const { id, version, templateId, templateHash, backend } = lab;
+  const provisioning = { phase: 'provisioning' } as const;
+  const told = (from: string): readonly LabEvent[] => [{ type: 'lab.provisioning', data: { from } }];
+  const claimed = await deps.labs.claimSpare(id, version, provisioning, told('spare'));
+  if (claimed !== null) return deps.onStockChanged({ templateHash, failed: false });
+  const components = Object.keys(subject.version.template.components);
+  const sandbox = { id: deps.ids.sandbox(), templateId, templateHash, backend, components };
+  await deps.labs.startSandboxForLab(id, version, sandbox, provisioning, told('new'));
+}
+
+/** A full reset by pointing the lab at a spare: as fast as a transaction; the old sandbox is cleaned up behind. */
+async function swap(lab: Lab, old: Sandbox | null, deps: ReconcileDeps): Promise<Outcome> {
+  const told: LabEvent[] = Object.keys(old?.components ?? {}).map((component) => ({
+    type: 'component.running',
+    data: { component },
+  }));
+  const swapped = await deps.labs.claimSpare(lab.id, lab.version, {}, told);
+  if (swapped === null) return { do: 'no-spare' };
+  deps.onStockChanged({ templateHash: lab.templateHash, failed: false });
+  if (old !== null) await deps.queue.wake(`sandbox:${old.id}`);
+  return again;
+}
+
+async function record(
+  sandbox: Sandbox,
+  components: Sandbox['components'],
+  deps: ReconcileDeps,
+): Promise<void> {
+  const works = Object.values(components).every((row) => row.observed === 'running');
+  const recovered = works ? { failures: 0, nextTryAt: null, lastError: null } : {};
+  await deps.labs.changeSandbox(
+    sandbox.id,
+    sandbox.version,
+    { components, ...recovered },
+    changes(sandbox, components),
+  );
+}
+
+/** What a trainee who watches is told: a component came up, or what served does not any more. */
+function changes(sandbox: Sandbox, components: Sandbox['components']): readonly LabEvent[] {
+  return Object.entries(components).flatMap(([component, row]): LabEvent[] => {
+    const before = sandbox.components[component];
+    if (row.observed === 'running' && before?.observed !== 'running') {
+      return [{ type: 'component.running', data: { component } }];
+    }
+    const served = row.servedGeneration === row.generation;
+    if (served && row.observed !== 'running' && before?.observed === 'running') {
+      return [{ type: 'component.broken', data: { component, detail: row.detail } }];
+    }
+    return [];
+  });
+}
+
+async function survey(
+  subject: Subject,
+  sandbox: Sandbox,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const rows = await deps.surveyor.survey(planOf(sandbox, subject.version), signal);
+    await deps.labs.changeSandbox(sandbox.id, sandbox.version, { survey: rows });
+  } catch (thrown) {
+    if (!signal.aborted) await recordFailure(subject, [asLabError(thrown)], deps);
+  }
+}
+
+async function admit(subject: Subject, sandbox: Sandbox, deps: ReconcileDeps): Promise<void> {
+  const { lab, now, version } = subject;
+  const change = { state: 'up', failures: 0, nextTryAt: null, lastError: null } as const;
+  if (lab === null) {
+    await deps.labs.changeSandbox(sandbox.id, sandbox.version, change);
+    return;
+  }
+  try {
+    const params = lab.params ?? deps.draw(version.template.parameters, lab.seed, sandbox.survey ?? {});
+    const tookMs = now.getTime() - lab.createdAt.getTime();
+    const ready = {
+      phase: 'ready',
+      readyAt: now,
+      params,
+      sandbox: { version: sandbox.version, change },
+    } as const;
+    await deps.labs.transition(lab.id, lab.version, ready, [{ type: 'lab.ready', data: { tookMs } }]);
+  } catch (thrown) {
+    const error = asLabError(thrown);
+    if (error.code !== 'template_invalid') throw thrown;
+    await end(lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
+  }
+}
+
+async function end(
+  lab: Lab,
+  sandbox: Sandbox | null,
+  why: { readonly because: NonNullable<Lab['endReason']>; readonly detail: string | null },
+  deps: ReconcileDeps,
+): Promise<void> {
+  const change = {
+    phase: 'terminating',
+    endReason: why.because,
+    endDetail: why.detail,
+    ...(sandbox === null || sandbox.state === 'gone' ? {} : { sandbox: condemned(sandbox) }),
+  } as const;
+  const told: LabEvent = { type: 'lab.terminating', data: { because: why.because, detail: why.detail } };
+  await deps.labs.transition(lab.id, lab.version, change, [told]);
+}
+
+async function destroy(
+  subject: Subject,
+  sandbox: Sandbox,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await subject.driver.destroy(sandbox.id, signal);
+    await deps.labs.changeSandbox(sandbox.id, sandbox.version, { state: 'gone' });
+  } catch (thrown) {
+    if (!signal.aborted) await recordFailure(subject, [asLabError(thrown)], deps);
+  }
+}

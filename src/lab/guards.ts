@@ -1,0 +1,38 @@
+/** What must hold before something is done to a lab; each guard throws the error that says why not. */
+import { LabError } from './errors.ts';
+import type { Lab, Sandbox } from './lab.ts';
+
+/** The sandbox of a lab that serves. Throws `lab_not_ready` with the state, `lab_ended`. */
+export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
+  if (lab.phase === 'terminating' || lab.phase === 'terminated') throw ended(lab);
+  if (lab.phase !== 'ready' || sandbox === null) {
+    throw new LabError('lab_not_ready', `Lab "${lab.id}" is ${lab.phase}, not ready yet.`, {
+      extra: { phase: lab.phase },
+      retryAfterSeconds: 2,
+    });
+  }
+  return sandbox;
+}
+
+/** The error for what is asked of a lab that has ended. */
+export function ended(lab: Lab): LabError {
+  return new LabError('lab_ended', `Lab "${lab.id}" has ended (${lab.endReason ?? lab.phase}).`, {
+    extra: { phase: lab.phase, endReason: lab.endReason },
+  });
+}
+
+/** Throws `component_not_found` with the nearest known name. */
+export function requireComponent(
+  sandbox: Sandbox,
+  name: string,
+  nearest: (word: string, known: readonly string[]) => string | null,
+): void {
+  const known = Object.keys(sandbox.components);
+  if (known.includes(name)) return;
+  const near = nearest(name, known);
+  throw new LabError(
+    'component_not_found',
+    `components: there is no component "${name}"; this lab has ${known.join(', ')}.${near === null ? '' : ` Did you mean "${near}"?`}`,
+    { extra: { field: 'components', known } },
+  );
+}

@@ -1,0 +1,56 @@
+/** Which template version and backend a new lab is pinned to. */
+import type { BackendName, TemplateSource, TemplateVersion } from '../templates/types.ts';
+import { LabError } from './errors.ts';
+import type { SandboxDriver, TemplateStore } from './ports.ts';
+
+export interface PinDeps {
+  readonly templates: TemplateSource;
+  readonly templateStore: TemplateStore;
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+  readonly defaultBackend: BackendName;
+  /** The nearest known word, or null. */
+  readonly nearest: (word: string, known: readonly string[]) => string | null;
+}
+
+export function createPinner(deps: PinDeps) {
+  const saved = new Set<string>();
+
+  /** The newest version of a template, recorded so that labs can be pinned to it. Throws `template_not_found`. */
+  async function pin(id: string): Promise<TemplateVersion> {
+    const version = await deps.templates.load(id);
+    if (version === null) throw await unknownTemplate(id);
+    if (!saved.has(version.hash)) {
+      await deps.templateStore.save(version);
+      saved.add(version.hash);
+    }
+    return version;
+  }
+
+  async function unknownTemplate(id: string): Promise<LabError> {
+    const known = (await deps.templates.list()).map((v) => v.template.id);
+    const near = deps.nearest(id, known);
+    const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+    return new LabError('template_not_found', `There is no template "${id}". ${hint}`, {
+      extra: { template: id, known, ...(near === null ? {} : { suggestion: near }) },
+    });
+  }
+
+  /** Throws `backend_not_supported` with what is allowed. */
+  function backendFor(version: TemplateVersion, wanted: string | undefined): BackendName {
+    const allowed = version.template.backends.filter((name) => deps.drivers.has(name));
+    if (wanted === undefined) {
+      const chosen = allowed.includes(deps.defaultBackend) ? deps.defaultBackend : allowed[0];
+      if (chosen !== undefined) return chosen;
+    }
+    const found = allowed.find((name) => name === wanted);
+    if (found !== undefined) return found;
+    throw new LabError(
+      'backend_not_supported',
+      `backend: ${wanted === undefined ? 'none fits' : `"${wanted}" cannot be used`} for template "${version.template.id}"; ` +
+        `the template runs on ${version.template.backends.join(', ')}, this installation has ${[...deps.drivers.keys()].join(', ')}.`,
+      { extra: { field: 'backend', allowed } },
+    );
+  }
+
+  return { pin, backendFor };
+}

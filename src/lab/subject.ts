@@ -1,0 +1,67 @@
+/** What one round of reconciling is about, what it may use, and how it notes an effort that failed. */
+import type { BackendName, Json, ParameterSpec, TemplateVersion } from '../templates/types.ts';
+import type { Clock, Ids } from './clock.ts';
+import type { LabError } from './errors.ts';
+import type { Lab, Sandbox } from './lab.ts';
+import type { Log } from './log.ts';
+import type { Policy } from './policy.ts';
+import type { LabQueue, LabStore, SandboxDriver, Surveyor, TemplateStore, WakeKey } from './ports.ts';
+
+export interface ReconcileDeps {
+  readonly labs: LabStore;
+  readonly templateStore: TemplateStore;
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+  readonly queue: LabQueue;
+  readonly surveyor: Surveyor;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Draws a lab's parameters; pure. Throws LabError when the template's draws cannot be done. */
+  readonly draw: (
+    specs: Readonly<Record<string, ParameterSpec>>,
+    seed: string,
+    survey: Readonly<Record<string, readonly Json[]>>,
+  ) => Readonly<Record<string, Json>>;
+  /** Told when a spare was used or given up, so that the stock is looked after. */
+  readonly onStockChanged: (change: { readonly templateHash: string; readonly failed: boolean }) => void;
+}
+
+export type LabKey = Exclude<WakeKey, `attempt:${string}`>;
+
+/** What a round is about: rows, the pinned template, and the driver that serves it. */
+export interface Subject {
+  readonly key: LabKey;
+  readonly lab: Lab | null;
+  readonly sandbox: Sandbox | null;
+  readonly now: Date;
+  readonly version: TemplateVersion;
+  readonly driver: SandboxDriver;
+}
+
+/** A failed effort: counted, backed off, told. What can never succeed counts as all tries at once. */
+export async function recordFailure(
+  subject: Subject,
+  errors: readonly LabError[],
+  deps: ReconcileDeps,
+): Promise<void> {
+  const { sandbox, now } = subject;
+  const [error] = errors;
+  if (sandbox === null || error === undefined) return;
+  deps.log.warn({ sandboxId: sandbox.id, labId: sandbox.labId, code: error.code, err: error }, error.message);
+  const failures = errors.some((e) => e.permanent) ? deps.policy.provisionTries : sandbox.failures + 1;
+  await deps.labs.changeSandbox(
+    sandbox.id,
+    sandbox.version,
+    {
+      failures,
+      nextTryAt: new Date(now.getTime() + 1000 * retryAfter(sandbox, deps.policy)),
+      lastError: error.message,
+    },
+    [{ type: 'lab.error', data: { code: error.code, message: error.message, failures } }],
+  );
+}
+
+export function retryAfter(sandbox: Sandbox, policy: Policy): number {
+  return policy.retrySeconds[Math.min(sandbox.failures, policy.retrySeconds.length - 1)] ?? 30;
+}
