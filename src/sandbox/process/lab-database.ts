@@ -136,18 +136,17 @@ export function createLabDatabases(
       const present = found.find(({ generation }) => generation === ref.generation);
       if (present?.open !== true) {
         if (present !== undefined) await admin.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
-        const roles = (['t', 'c', 'a'] as const).map((role) => credentials(ref, role));
-        const [verifiers] = await Promise.all([
-          Promise.all(
-            roles.map(async ({ user, password }) => ({
-              name: user,
-              verifier: await scramVerifier(password),
-            })),
-          ),
+        const verifier = async (role: LabRole) => {
+          const { user, password } = credentials(ref, role);
+          // Only the trainee comes with tools of their own.
+          return { name: user, verifier: await scramVerifier(password, role === 't' ? 4096 : 1) };
+        };
+        const [trainee, checker, api] = await Promise.all([
+          verifier('t'),
+          verifier('c'),
+          verifier('a'),
           cloning(() => clone(name, version, spec, signal)),
         ]);
-        const [trainee, checker, api] = verifiers;
-        if (trainee === undefined || checker === undefined || api === undefined) return;
         await admin.query(
           openToRoles({
             database: name,

@@ -95,7 +95,7 @@ export function openToRoles({ database, trainee, checker, api }: LabRoles): stri
     ${trainee.groups.map((group) => member(group, trainee.name)).join('\n')}
     ${member(api.group, api.name)}
     -- Reads what the trainee makes too, and the trainee cannot take that away. (It can also read the catalogue's
-    -- password verifiers; those of 192 random bits are of no use.)
+    -- password verifiers, of which those of 192 random bits are of no use.)
     ${member('pg_read_all_data', checker.name)}
     ALTER ROLE ${quote(trainee.name)} SET temp_file_limit = '1GB';
     ALTER ROLE ${quote(checker.name)} SET statement_timeout = '15s';

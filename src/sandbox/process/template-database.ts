@@ -3,6 +3,7 @@
  * share one; built under another name and renamed when whole, so that one that is there is always whole.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
@@ -77,7 +78,11 @@ export function createTemplateDatabases(
   ) {
     if (await exists(name)) return;
     await admin.connected(null, async (lock) => {
-      await lock.query('SELECT pg_advisory_lock($1, hashtext($2))', [lockSpace, name]);
+      // Asked again and again rather than waited for, so that a caller can give up.
+      const take = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine';
+      while ((await lock.query<{ mine: boolean }>(take, [lockSpace, name])).rows[0]?.mine !== true) {
+        await delay(50, undefined, { signal });
+      }
       // Another process may have built it while we waited. The lock goes with the connection.
       if (await exists(name)) return;
       const draft = `${name}_building`;
@@ -108,7 +113,7 @@ export function createTemplateDatabases(
     const password = createHash('sha256').update(crypto.randomUUID()).digest('hex');
     await admin.query(
       `${createGroups(naming)}
-       CREATE ROLE ${quote(draft)} LOGIN PASSWORD '${await scramVerifier(password)}';`,
+       CREATE ROLE ${quote(draft)} LOGIN PASSWORD '${await scramVerifier(password, 1)}';`,
     );
     await admin.query(`CREATE DATABASE ${quote(draft)} OWNER ${quote(draft)} TEMPLATE template0`);
     await admin.query(`REVOKE ALL ON DATABASE ${quote(draft)} FROM PUBLIC`);
