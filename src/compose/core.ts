@@ -7,6 +7,7 @@ import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
 import { randomIds } from '../lab/random-ids.ts';
+import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
 import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
@@ -34,10 +35,9 @@ export function createCore({ config, pool, queue, drivers }: CoreParts) {
   const { language } = vocabulary;
   const templates = openTemplates(config.templatesDir, language);
   const store = createPostgresStore(pool);
-  const templateStore = createTemplateStore(pool, {
-    encode: encodeBundle,
-    decode: (bytes) => decodeBundle(bytes, language),
-  });
+  const templateStore = cacheTemplates(
+    createTemplateStore(pool, { encode: encodeBundle, decode: (bytes) => decodeBundle(bytes, language) }),
+  );
   const policy: Policy = {
     ...defaultPolicy,
     labsPerTrainee: config.labsPerTrainee,
