@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { LabError } from '../lab/errors.ts';
 import { failureOf } from './failure.ts';
 
-export interface Statement {
+interface Statement {
   /** Prepared once a connection under this name; its text must never change under it. */
   readonly name?: string;
   readonly text: string;
