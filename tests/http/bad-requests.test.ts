@@ -130,6 +130,27 @@ describe('a request that is wrong', () => {
   });
 });
 
+describe('what goes wrong inside', () => {
+  it('is not told to the caller', async () => {
+    const broken = await startWorld({
+      deps: {
+        templates: {
+          list: () => Promise.reject(new Error('open /srv/secret-folder: password=hunter2')),
+          load: async () => null,
+        },
+      },
+    });
+    const who = client(broken.app, await broken.token('admin', 'root'));
+    for (const path of ['/templates', '/catalogue']) {
+      const answer = await who('GET', path);
+      expect(answer.status).toBe(500);
+      expect(answer.json.code).toBe('internal');
+      expect(answer.text).not.toMatch(/hunter2|secret-folder/);
+    }
+    await broken.stop();
+  });
+});
+
 describe('an unknown path', () => {
   it('is answered with the nearest known one', async () => {
     const answer = await ann('GET', '/api/v1/lab');

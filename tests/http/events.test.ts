@@ -202,6 +202,26 @@ describe('event streams', () => {
     expect(fetched).toBe(total);
   });
 
+  it('of one person are limited, and closed ones make room', async () => {
+    const { token, call } = await person('trainee', 'greedy');
+    const { json: lab } = await call('POST', '/labs', { template: 'first-steps' });
+    const leave = new AbortController();
+    const open = () =>
+      fetch(`${base}/labs/${lab.id}/events`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: leave.signal,
+      });
+    const streams = await Promise.all(Array.from({ length: 50 }, open));
+    expect(new Set(streams.map((one) => one.status))).toEqual(new Set([200]));
+    const refused = await call('GET', `/labs/${lab.id}/events`);
+    expect(refused.status).toBe(429);
+    expect(refused.headers['retry-after']).toBe('5');
+    leave.abort();
+    await expect
+      .poll(async () => (await read(`/labs/${lab.id}/events`, token, upTo(1))).status, { timeout: 5_000 })
+      .toBe(200);
+  });
+
   it('survive an outage of the database and catch up', async () => {
     const { token, call } = await person('trainee', 'dana');
     const { json: lab } = await call('POST', '/labs', { template: 'first-steps' });

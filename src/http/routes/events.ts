@@ -1,6 +1,7 @@
 /** A lab's life as Server-Sent Events; numbered, so that a reader who comes back goes on where it was. */
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
+import { LabError } from '../../lab/errors.ts';
 import type { RecordedEvent } from '../../lab/lab.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
@@ -14,9 +15,13 @@ const heartbeatMs = 15_000;
 /** A reader that is so far behind gets no more until it has read; the database keeps its events. */
 const maxBufferedBytes = 65_536;
 
+/** Open streams of one person: enough for every tab, too few to use up this server's connections. */
+const maxStreams = 50;
+
 const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export function eventRoutes(api: Api, deps: AppDeps): void {
+  const open = new Map<string, number>();
   const hub = createEventHub({
     events: deps.events,
     clock: deps.clock,
@@ -56,6 +61,18 @@ export function eventRoutes(api: Api, deps: AppDeps): void {
         return reply.code(204).send();
       }
 
+      const mine = open.get(caller.subject) ?? 0;
+      if (mine >= maxStreams) {
+        throw new LabError(
+          'too_soon',
+          `You have ${mine} event streams open, as many as are allowed: close one.`,
+          {
+            extra: { limit: maxStreams },
+            retryAfterSeconds: 5,
+          },
+        );
+      }
+      open.set(caller.subject, mine + 1);
       const stream = new PassThrough();
       const write = (text: string): void => {
         if (!stream.writableEnded && !stream.destroyed) stream.write(text);
@@ -73,7 +90,12 @@ export function eventRoutes(api: Api, deps: AppDeps): void {
         },
         end: () => stream.end(),
       });
-      stream.on('close', unsubscribe);
+      stream.on('close', () => {
+        unsubscribe();
+        const left = (open.get(caller.subject) ?? 1) - 1;
+        if (left > 0) open.set(caller.subject, left);
+        else open.delete(caller.subject);
+      });
       stream.write('retry: 1000\n\n');
       return reply
         .header('content-type', 'text/event-stream; charset=utf-8')
