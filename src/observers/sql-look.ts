@@ -1,4 +1,4 @@
-/** One read: a fresh connection, a READ ONLY transaction, a cursor with caps. */
+/** One read: a fresh connection, one read-only transaction, a cursor with caps. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
@@ -62,7 +62,8 @@ export async function seeRows(
 
 async function read(client: pg.Client, query: string, args: unknown[]): Promise<RowsSeen> {
   const start = performance.now();
-  await client.query('begin read only');
+  // The only statement of its session: it is a transaction by itself, read-only by the session's default, and no
+  // function in it can make it another one (`transaction_read_only` is fixed with the first snapshot).
   const cursor = client.query(new Cursor<(string | null)[]>(query, args, { rowMode: 'array' }));
   const { rows, fields } = await readCursor(cursor);
   if (rows.length > limits.sqlRows) throw tooLarge(`more than ${limits.sqlRows} rows`);

@@ -165,6 +165,18 @@ describe('what the trainee can cause is a value with a reason', () => {
     expect(await problem('select a from shouting')).toBe('rejected');
   });
 
+  it('changes nothing, whatever a function of the trainee does about it', async () => {
+    await db.trainee(`create table written (a int); grant insert on written to public`);
+    await db.trainee(`create function write_it() returns int language plpgsql as $$ begin
+      begin perform set_config('transaction_read_only', 'off', false); exception when others then null; end;
+      begin perform set_config('default_transaction_read_only', 'off', false); exception when others then null; end;
+      insert into written values (1); return 1; end $$`);
+    await db.trainee('create view writing as select write_it() as a');
+    expect(await problem('select a from writing')).toBe('rejected');
+    expect(await problem('select write_it()')).toBe('rejected');
+    expect((await db.admin('select count(*)::int as n from written')).rows).toEqual([{ n: 0 }]);
+  });
+
   it('waits for no lock beyond its time', async () => {
     await db.trainee('create table locked (a int)');
     await db.trainee('begin; lock table locked in access exclusive mode');
