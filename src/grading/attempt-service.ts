@@ -77,7 +77,7 @@ export interface CheckStanding {
   };
 }
 
-export interface QuestionView {
+interface QuestionView {
   readonly id: string;
   readonly kind: QuestionSpec['kind'];
   readonly ask: string;
@@ -334,7 +334,7 @@ function revealed(check: CheckSpec, submitted: boolean, caller: Caller) {
 }
 
 /** An attempt as this caller may see it. Pure. */
-export function viewAttempt(attempt: Attempt, template: Template, caller: Caller): AttemptView {
+function viewAttempt(attempt: Attempt, template: Template, caller: Caller): AttemptView {
   const checks = new Map(template.checks.map((check) => [check.id, check]));
   const results = attempt.results.map((result) => {
     const check = checks.get(result.checkId);
@@ -406,7 +406,7 @@ function total(checks: readonly CheckSpec[]): number {
 }
 
 /** The answer as it is recorded. Throws `validation_failed`. */
-export function acceptAnswer(question: QuestionSpec, value: string | number): string | number {
+function acceptAnswer(question: QuestionSpec, value: string | number): string | number {
   const found = typeof value === 'string' ? `"${value.slice(0, 60)}"` : String(value);
   if (question.kind === 'number') {
     if (typeof value === 'number' && Number.isFinite(value)) return value;

@@ -81,7 +81,7 @@ export interface FoundToken extends TokenRecord {
   readonly state: 'valid' | 'expired' | 'revoked';
 }
 
-export interface NewToken {
+interface NewToken {
   readonly id: string;
   readonly role: Caller['role'];
   readonly subject: string;
@@ -98,7 +98,7 @@ export interface TokenLookup {
   touch(id: string): Promise<void>;
 }
 
-export interface TokenStore extends TokenLookup {
+interface TokenStore extends TokenLookup {
   create(token: NewToken): Promise<TokenRecord>;
   /** Expired and revoked ones too. */
   list(): Promise<readonly TokenRecord[]>;

@@ -6,7 +6,7 @@ import type { Clock } from '../lab/clock.ts';
 import type { RecordedEvent } from '../lab/lab.ts';
 import type { LabStore } from '../lab/ports.ts';
 
-export interface EventSink {
+interface EventSink {
   /** False while its reader is behind: nothing is polled for it, so nothing piles up and nothing is lost. */
   ready(): boolean;
   /** Events in order, each once. */

@@ -12,7 +12,7 @@ const kinds: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-export interface FieldError {
+interface FieldError {
   readonly field: string;
   readonly found: string;
   readonly allowed: string;
@@ -37,7 +37,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 };
 
 /** `place` names the part of the request when the trouble is with the whole of it. */
-export function validationError(issues: readonly z.core.$ZodIssue[], place: string): LabError {
+function validationError(issues: readonly z.core.$ZodIssue[], place: string): LabError {
   const all = issues.flatMap((issue) => fieldErrors(issue, place));
   // One trouble a field is enough: what is empty is not also in the wrong alphabet.
   const errors = all.filter((one, i) => all.findIndex((e) => e.field === one.field) === i).slice(0, 20);
@@ -78,7 +78,7 @@ function unit(origin: string): string {
 }
 
 /** What was sent, short enough for a message and without what might be a secret or a novel. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
