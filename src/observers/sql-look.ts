@@ -8,6 +8,7 @@ import { LookFailure } from './look.ts';
 import type { SqlSpec } from './sql.ts';
 import { sqlFailure, tooLarge } from './sql-failure.ts';
 import { openSession, probe, type SessionOptions, type SqlSession } from './sql-session.ts';
+import { refuseShadows } from './sql-shadows.ts';
 import { readValue, writeValue } from './sql-values.ts';
 
 export interface RowsSeen {
@@ -47,6 +48,7 @@ export async function seeRows(
   const session = await connect(options, signal);
   let idle = false;
   try {
+    await refuseShadows(session.client, session.trainee);
     const seen = await read(session.client, asked.query, args);
     idle = true;
     return seen;

@@ -17,6 +17,8 @@ export interface SessionOptions {
 
 export interface SqlSession {
   readonly client: pg.Client;
+  /** Name of the trainee's role. */
+  readonly trainee: string;
   /** Ends at once; a backend that may still be working is terminated from outside. Never throws. */
   close(idle: boolean): void;
 }
@@ -54,6 +56,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
   return {
     client,
+    trainee: access.trainee.user,
     close(idle) {
       signal.removeEventListener('abort', abort);
       if (idle && !stream.destroyed) client.end().catch(() => {});

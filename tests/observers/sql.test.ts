@@ -165,6 +165,35 @@ describe('what the trainee can cause is a value with a reason', () => {
     expect(await problem('select a from shouting')).toBe('rejected');
   });
 
+  it('is not told by an operator or a function that the trainee put beside the real one', async () => {
+    await db.trainee(`create table people (email varchar(50)); insert into people values ('a@b.c')`);
+    const forged = "select count(*)::int as n from people where email = 'nobody'";
+    expect(await rows(forged)).toEqual([{ n: 0 }]);
+    await db.trainee(`create function always(varchar, varchar) returns bool language sql as 'select true'`);
+    await db.trainee('create operator = (leftarg = varchar, rightarg = varchar, function = always)');
+    // The attack is real: who reads without the guard counts what is not there.
+    expect((await db.trainee(forged)).rows).toEqual([{ n: 1 }]);
+    expect(await ask(forged)).toMatchObject({
+      problem: 'rejected',
+      reason: expect.stringContaining('public.='),
+    });
+    // Nor can the guard itself be told: each of these would win over an inexact operator in it.
+    await db.trainee(`create function never(oid, regnamespace) returns bool language sql as 'select false'`);
+    await db.trainee('create operator = (leftarg = oid, rightarg = regnamespace, function = never)');
+    await db.trainee(
+      `create function has_schema_privilege(text, text, text) returns bool language sql as 'select false'`,
+    );
+    expect(await problem(forged)).toBe('rejected');
+    await db.trainee(
+      'drop function has_schema_privilege(text, text, text); drop operator = (oid, regnamespace)',
+    );
+    await db.trainee('drop operator = (varchar, varchar)');
+    await db.trainee(`create function lower(varchar) returns text language sql as $$ select 'x' $$`);
+    expect(await problem("select 1 from people where lower(email) = 'x'")).toBe('rejected');
+    await db.trainee('drop function lower(varchar)');
+    expect(await rows(forged)).toEqual([{ n: 0 }]);
+  });
+
   it('changes nothing, whatever a function of the trainee does about it', async () => {
     await db.trainee(`create table written (a int); grant insert on written to public`);
     await db.trainee(`create function write_it() returns int language plpgsql as $$ begin
