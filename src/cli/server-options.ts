@@ -26,6 +26,13 @@ export function connect(options: ServerOptions): ApiClient {
   const local = readRunningServer(config.dataDir);
   const url = config.url ?? local?.url;
   if (url === null || url === undefined) {
+    if (local?.what === 'labwright serve') {
+      const starting = `The server of the data folder ${config.dataDir} is still starting (pid ${local.pid}); try again in a moment.`;
+      throw new CliError('unavailable', 'server_starting', starting, {
+        dataDir: config.dataDir,
+        pid: local.pid,
+      });
+    }
     throw new CliError(
       'unavailable',
       'no_server',

@@ -1,4 +1,5 @@
 /** The PostgreSQL servers that an installation stands on: embedded ones where none were given. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, projectRoot } from '../config.ts';
 import type { Cluster } from '../embedded/cluster.ts';
@@ -49,7 +50,11 @@ export async function startServers(
     started.push(cluster);
     return cluster.adminUrl;
   };
-  if (databaseUrl === null || labsDatabaseUrl === null) say('starting PostgreSQL');
+  const isNew = (name: string) => !existsSync(join(dataDir, name, 'data'));
+  if (databaseUrl === null || labsDatabaseUrl === null) {
+    const first = (databaseUrl === null && isNew('control')) || (labsDatabaseUrl === null && isNew('labs'));
+    say(first ? 'making the databases, at the first start only' : 'starting PostgreSQL');
+  }
   const labsUrl =
     labsDatabaseUrl === null ? start('labs cluster', startLabsCluster) : Promise.resolve(labsDatabaseUrl);
   // Awaited by whoever needs it; until then its failure is not unhandled.

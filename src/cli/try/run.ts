@@ -34,7 +34,7 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
       'With --json nobody can press Enter: give --solve or --wrong as well.',
     );
   }
-  const { template: id, config: asked } = settingsOf(wanted, options);
+  const { template: id, config: asked } = settingsOf(wanted, options, terminal.debug);
   const progress = terminal.progress();
   const closer = createCloser();
   const hold = interrupts.hold(() => {
@@ -87,6 +87,7 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
 function settingsOf(
   wanted: string,
   options: TryOptions,
+  debug: boolean,
 ): { readonly template: string; readonly config: Config } {
   const isPath = /[/\\]|^\.\.?$/.test(wanted);
   const folder = resolve(wanted);
@@ -98,8 +99,8 @@ function settingsOf(
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     ...(templatesDir === undefined ? {} : { templatesDir }),
   });
-  const quiet = process.argv.includes('--debug') ? config.logLevel : 'error';
-  return { template: isPath ? basename(folder) : wanted, config: { ...config, logLevel: quiet } };
+  const logLevel = debug ? config.logLevel : 'error';
+  return { template: isPath ? basename(folder) : wanted, config: { ...config, logLevel } };
 }
 
 /** Before anything is started: a wrong name, a template that does not load, or a solution that it has not. */
