@@ -327,7 +327,7 @@ export const macros: readonly MacroSpec[] = [
     name: 'map',
     usage: 'list.map(x, value)',
     doc: 'The list of what becomes of each item; with a condition between, of those that meet it.',
-    example: 'rows.map(r, r.id)',
+    example: 'rows.map(r, r.id) == ["1", "2"]',
   },
   {
     name: 'filter',

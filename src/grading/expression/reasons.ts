@@ -12,8 +12,10 @@ export function reasonOf(error: unknown): string {
     case 'no_such_key':
       return `there is no "${after(summary, ': ')}" in what was seen`;
     case 'index_out_of_bounds': {
-      const [, index, size] = /index (\S+) (?:< 0|>= size (\d+))/.exec(summary) ?? [];
-      return `item ${index ?? '?'} was looked for in a list of ${size ?? 'fewer'}`;
+      const [, index = '', size] = /index (\S+) (?:< 0|>= size (\w+))/.exec(summary) ?? [];
+      if (size === undefined) return `item ${index} was looked for, and items count from 0`;
+      // The library prints the size of an empty list as `undefined`.
+      return `item ${index} was looked for in a list of ${size === 'undefined' ? 0 : size}`;
     }
     case 'no_such_overload': {
       const [, left, operator, right] = /overload: (.+) (\S+) (.+)$/.exec(summary) ?? [];
