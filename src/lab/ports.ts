@@ -235,7 +235,8 @@ export interface NewSandbox {
 }
 
 /** Waking keys: what a worker is told to look at. A lab includes its sandbox; a sandbox is named when it has no lab. */
-export type WakeKey = `lab:${string}` | `sandbox:${string}` | `attempt:${string}`;
+export type LabOrSandboxKey = `lab:${string}` | `sandbox:${string}`;
+export type WakeKey = LabOrSandboxKey | `attempt:${string}`;
 
 export interface LabStore {
   /**
@@ -301,6 +302,8 @@ export interface LabStore {
   claimDue(limit: number, leaseSeconds: number): Promise<readonly WakeKey[]>;
   /** Keeps a claimed or woken row from being claimed by others for `leaseSeconds` more; missing rows are ignored. */
   holdDue(key: WakeKey, leaseSeconds: number): Promise<void>;
+  /** As `holdDue`, unless the row has moved on from `version`: what changed meanwhile stays due. */
+  restUntilDue(key: LabOrSandboxKey, version: number, seconds: number): Promise<void>;
   /** Which of these sandbox ids must be kept: those that are recorded and neither dead nor gone. */
   livingSandboxes(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Appends events outside a transition. */

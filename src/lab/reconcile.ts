@@ -9,8 +9,8 @@ import { asLabError } from './errors.ts';
 import type { SandboxObservation } from './lab.ts';
 import { nextStep } from './next-step.ts';
 import { blueprintOf, planOf } from './plan.ts';
-import type { LabStore, Snapshot } from './ports.ts';
-import { type LabKey, type ReconcileDeps, recordFailure, retryAfter, type Subject } from './subject.ts';
+import type { LabOrSandboxKey, LabStore, Snapshot } from './ports.ts';
+import { type ReconcileDeps, recordFailure, retryAfter, type Subject } from './subject.ts';
 
 /** Far more rounds than any lab needs; a hot loop would be a bug, and the sweep goes on where this stops. */
 const maxRounds = 60;
@@ -19,7 +19,11 @@ const maxRounds = 60;
  * Returns when nothing is to be done before the next due time, which is recorded.
  * Throws only what the store throws; everything a backend does becomes part of the record.
  */
-export async function reconcile(key: LabKey, deps: ReconcileDeps, signal: AbortSignal): Promise<void> {
+export async function reconcile(
+  key: LabOrSandboxKey,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
   let noSpare = false;
   for (let round = 0; round < maxRounds && !signal.aborted; round++) {
     const snapshot = await read(key, deps.labs);
@@ -27,15 +31,18 @@ export async function reconcile(key: LabKey, deps: ReconcileDeps, signal: AbortS
     if (subject === null) return;
     const outcome = await advance(subject, noSpare, deps, signal);
     if (outcome.do === 'rest') {
-      if (outcome.until !== null)
-        await deps.labs.holdDue(subject.key, secondsUntil(outcome.until, snapshot.now));
+      const row = subject.lab ?? subject.sandbox;
+      if (outcome.until !== null && row !== null) {
+        const seconds = secondsUntil(outcome.until, snapshot.now);
+        await deps.labs.restUntilDue(subject.key, row.version, seconds);
+      }
       return;
     }
     if (outcome.do === 'no-spare') noSpare = true;
   }
 }
 
-async function read(key: LabKey, labs: LabStore): Promise<Snapshot> {
+async function read(key: LabOrSandboxKey, labs: LabStore): Promise<Snapshot> {
   const id = key.slice(key.indexOf(':') + 1);
   return key.startsWith('lab:') ? labs.getLab(id) : labs.getSandbox(id);
 }
@@ -53,7 +60,7 @@ async function subjectOf(snapshot: Snapshot, deps: ReconcileDeps): Promise<Subje
     );
     return null;
   }
-  const key: LabKey = lab === null ? `sandbox:${row.id}` : `lab:${row.id}`;
+  const key: LabOrSandboxKey = lab === null ? `sandbox:${row.id}` : `lab:${row.id}`;
   return { key, lab, sandbox, now, version, driver };
 }
 

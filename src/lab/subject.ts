@@ -5,7 +5,7 @@ import type { LabError } from './errors.ts';
 import type { Lab, Sandbox } from './lab.ts';
 import type { Log } from './log.ts';
 import type { Policy } from './policy.ts';
-import type { LabQueue, LabStore, SandboxDriver, Surveyor, TemplateStore, WakeKey } from './ports.ts';
+import type { LabOrSandboxKey, LabQueue, LabStore, SandboxDriver, Surveyor, TemplateStore } from './ports.ts';
 
 export interface ReconcileDeps {
   readonly labs: LabStore;
@@ -27,11 +27,9 @@ export interface ReconcileDeps {
   readonly onStockChanged: (change: { readonly templateHash: string; readonly failed: boolean }) => void;
 }
 
-export type LabKey = Exclude<WakeKey, `attempt:${string}`>;
-
 /** What a round is about: rows, the pinned template, and the driver that serves it. */
 export interface Subject {
-  readonly key: LabKey;
+  readonly key: LabOrSandboxKey;
   readonly lab: Lab | null;
   readonly sandbox: Sandbox | null;
   readonly now: Date;

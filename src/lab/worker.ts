@@ -3,11 +3,11 @@
  * beside each other; what one leaves undone another finds.
  */
 import type { BackendName } from '../templates/types.ts';
-import type { SandboxDriver, WakeKey } from './ports.ts';
+import type { LabOrSandboxKey, SandboxDriver, WakeKey } from './ports.ts';
 import { reap } from './reap.ts';
 import { reconcile } from './reconcile.ts';
 import type { Stock } from './stock.ts';
-import type { LabKey, ReconcileDeps } from './subject.ts';
+import type { ReconcileDeps } from './subject.ts';
 import { sweep } from './sweep.ts';
 
 export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
@@ -70,7 +70,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     const done = new AbortController();
     const held = holdWhileWorking(key, done.signal);
     try {
-      await reconcile(key as LabKey, reconcileDeps, hurry.signal);
+      await reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal);
     } finally {
       done.abort();
       await held;

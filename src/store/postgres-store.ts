@@ -22,6 +22,7 @@ import { readEvidence } from './operations/read-evidence.ts';
 import { getLab, getSandbox } from './operations/read-snapshot.ts';
 import { recentDemand } from './operations/recent-demand.ts';
 import { requestAttempt } from './operations/request-attempt.ts';
+import { restUntilDue } from './operations/rest-until-due.ts';
 import { listSpares, startSpare } from './operations/spares.ts';
 import { startAttempt } from './operations/start-attempt.ts';
 import { voidAttempt } from './operations/void-attempt.ts';
@@ -44,6 +45,7 @@ export function createPostgresStore(pool: pg.Pool): LabStore & AttemptStore {
     listSpares: () => listSpares(db),
     claimDue: (limit, leaseSeconds) => claimDue(db, limit, leaseSeconds),
     holdDue: (key, leaseSeconds) => holdDue(db, key, leaseSeconds),
+    restUntilDue: (key, version, seconds) => restUntilDue(db, key, version, seconds),
     livingSandboxes: (ids) => livingSandboxes(db, ids),
     appendEvents: (labId, events) => appendEvents(db.once, labId, events),
     eventsAfter: (labId, seq, limit) => eventsAfter(db, labId, seq, limit),

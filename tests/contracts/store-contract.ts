@@ -378,6 +378,16 @@ export function storeContract(harness: StoreHarness<LabStore>): void {
         await store.holdDue('attempt:nobody', 60);
       });
 
+      it('lets a row rest only if nobody has changed it meanwhile', async () => {
+        const { now } = await store.createLab(newLab('lab-1'));
+        await store.transition('lab-1', 1, { dueAt: now }, []);
+        await store.restUntilDue('lab:lab-1', 1, 60);
+        expect(await store.claimDue(10, 0)).toEqual(['lab:lab-1']);
+        await store.restUntilDue('lab:lab-1', 2, 60);
+        expect(await store.claimDue(10, 60)).toEqual([]);
+        await store.restUntilDue('sandbox:nobody', 1, 60);
+      });
+
       it('obeys a change that says when', async () => {
         const { now } = await store.createLab(newLab('lab-1'));
         await store.transition('lab-1', 1, { dueAt: new Date(now.getTime() + 60_000) }, []);

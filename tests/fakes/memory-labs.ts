@@ -1,6 +1,14 @@
 /** Labs and sandboxes of the in-memory store: the same promises as PostgreSQL's, without waiting. */
 import type { Lab, LabEvent, Sandbox } from '../../src/lab/lab.ts';
-import type { LabChange, LabQuery, NewLab, NewSandbox, SandboxChange, WakeKey } from '../../src/lab/ports.ts';
+import type {
+  LabChange,
+  LabOrSandboxKey,
+  LabQuery,
+  NewLab,
+  NewSandbox,
+  SandboxChange,
+  WakeKey,
+} from '../../src/lab/ports.ts';
 import { decodeCursor, encodeCursor } from '../../src/store/cursor.ts';
 import { idempotencyConflict, labNotFound, quotaGlobal, quotaTrainee } from '../../src/store/refusals.ts';
 import { wellFormed } from '../../src/store/well-formed.ts';
@@ -178,6 +186,14 @@ export class MemoryLabs {
   hold(key: WakeKey, leaseSeconds: number): void {
     const until = after(this.#now(), leaseSeconds);
     if (this.#tableOf(key).get(idOf(key))?.dueAt) this.#setDue(key, until);
+  }
+
+  rest(key: LabOrSandboxKey, version: number, seconds: number): void {
+    const id = idOf(key);
+    const row = key.startsWith('lab:')
+      ? this.#tables.labs.get(id)?.lab
+      : this.#tables.sandboxes.get(id)?.sandbox;
+    if (row?.version === version) this.hold(key, seconds);
   }
 
   living(ids: readonly string[]): Set<string> {
