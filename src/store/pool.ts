@@ -26,7 +26,11 @@ export function createPool(options: PoolOptions, log: Log): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     ...(options.durable === false ? { options: '-c synchronous_commit=off' } : {}),
   });
-  // Without a listener an idle connection that the server closes would end the process.
-  pool.on('error', (error) => log.warn({ err: error, pool: options.name }, 'a database connection was lost'));
+  // A connection that the server closes would end the process without a listener: the pool's own covers those that
+  // are idle, one on each connection covers those in use.
+  const lost = (error: Error) =>
+    log.warn({ err: error, pool: options.name }, 'a database connection was lost');
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }
