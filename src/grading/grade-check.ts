@@ -24,7 +24,7 @@ export interface CheckRunDeps {
   readonly signal: AbortSignal;
 }
 
-export interface GradedCheck {
+interface GradedCheck {
   readonly result: CheckResult;
   readonly evidence: readonly EvidencePiece[];
 }

@@ -3,7 +3,7 @@ import type { LookSpec, TemplateVersion } from '../templates/types.ts';
 import type { LookContext, Observation, ObserverKind } from './types.ts';
 
 /** Runs work when one of a bounded number of places is free. */
-export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface Looking {
   readonly version: TemplateVersion;

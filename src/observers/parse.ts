@@ -5,7 +5,7 @@ import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
 
 /** Nesting of JSON text without parsing it: brackets outside strings. */
-export function jsonDepth(text: string): number {
+function jsonDepth(text: string): number {
   let depth = 0;
   let deepest = 0;
   let inString = false;

@@ -6,7 +6,7 @@ import type { Json } from '../templates/types.ts';
 const factors = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A duration such as `500ms`, `10s` or `2m`, as milliseconds. */
-export const milliseconds = z
+const milliseconds = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'expected a duration such as 500ms, 10s or 2m')
   .transform((text) => {
