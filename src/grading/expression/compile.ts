@@ -27,13 +27,13 @@ export interface RunnableExpression {
   evaluate(scope: PreparedScope): Outcome;
 }
 
-export interface CompiledExpression extends RunnableExpression {
+interface CompiledExpression extends RunnableExpression {
   /** Lists, as written, whose size or having an item it tests. */
   readonly sizeTests: readonly string[];
   readonly warnings: readonly ExpressionWarning[];
 }
 
-export type Compilation =
+type Compilation =
   | { readonly ok: true; readonly expression: CompiledExpression }
   | { readonly ok: false; readonly problems: readonly ExpressionProblem[] };
 
@@ -124,9 +124,4 @@ function problemOf(error: unknown): ExpressionProblem {
 function messageOf(error: unknown): string {
   if (error instanceof Error) return 'summary' in error ? String(error.summary) : error.message;
   return String(error);
-}
-
-/** One expression by itself. Who compiles many makes one compiler: making it is twenty times the work of a compilation. */
-export function compileExpression(source: string, roots: Readonly<Record<string, ValueType>>): Compilation {
-  return createCompiler().compile(source, roots);
 }

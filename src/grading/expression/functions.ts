@@ -19,7 +19,7 @@ import {
 } from './types.ts';
 
 /** One way to call a function: `name(args)`, or `receiver.name(args)`. */
-export interface FunctionForm {
+interface FunctionForm {
   readonly receiver: Type | null;
   readonly args: readonly Type[];
   /** The type of the result; from the types of receiver and arguments where it depends on them. */

@@ -4,7 +4,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 export type { ASTNode };
 
 /** `list.macro(x, …)`: binds a name that only its own arguments see. */
-export const comprehensions: ReadonlyMap<string, readonly number[]> = new Map([
+const comprehensions: ReadonlyMap<string, readonly number[]> = new Map([
   ['all', [2]],
   ['exists', [2]],
   ['exists_one', [2]],

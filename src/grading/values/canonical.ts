@@ -10,7 +10,7 @@ import type { Value } from '../types.ts';
 
 const VERSION = 1;
 /** Decided for all recorded JSON; deeper values end as `unsupported` before they come here. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 const tags = {
   null: 0x4e,

@@ -8,7 +8,7 @@ import { valueToText } from './text.ts';
 const hole = /\{\{([^{}]*)\}\}/g;
 const loneHole = /^\{\{([^{}]*)\}\}$/;
 /** What stands in a message for a value that is not there. */
-export const DASH = '–';
+const DASH = '–';
 
 /** A value is missing, or does not fit its place. The message names the path and never the value. */
 export class FillError extends Error {
