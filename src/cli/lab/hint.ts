@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { HintView } from '../../grading/attempt-service.ts';
+import type { HintView } from '../../grading/visible-text.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { labPath } from './wire.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LabProgress } from '../../grading/attempt-service.ts';
+import type { LabProgress } from '../../grading/progress-view.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { table } from '../table.ts';

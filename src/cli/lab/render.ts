@@ -1,6 +1,6 @@
 /** Labs, access and checks as people read them in a terminal. */
 import { formatWithOptions } from 'node:util';
-import type { CheckView } from '../../grading/attempt-service.ts';
+import type { CheckView } from '../../grading/attempt-view.ts';
 import type { LabWire } from '../../http/lab-wire.ts';
 import { table } from '../table.ts';
 import type { Colours, Terminal } from '../terminal.ts';

@@ -1,4 +1,4 @@
-import type { AttemptView } from '../../grading/attempt-service.ts';
+import type { AttemptView } from '../../grading/attempt-view.ts';
 import type { Json } from '../../templates/types.ts';
 
 /** A value as it arrives: times are ISO text. */

@@ -1,4 +1,4 @@
-import type { CheckView } from '../../grading/attempt-service.ts';
+import type { CheckView } from '../../grading/attempt-view.ts';
 import type { CheckSpec, WrongSpec } from '../../templates/types.ts';
 
 /** A check that did not end as the wrong way says. */

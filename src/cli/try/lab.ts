@@ -1,7 +1,7 @@
 /** One lab of a runtime in this process: what the HTTP API does for a server's labs, called directly. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Runtime } from '../../compose.ts';
-import type { AttemptView } from '../../grading/attempt-service.ts';
+import type { AttemptView } from '../../grading/attempt-view.ts';
 import { bindSandbox } from '../../grading/sandbox-handle.ts';
 import { runSolution, type SolutionOutcome, type StepResult } from '../../grading/solve.ts';
 import { LabError } from '../../lab/errors.ts';

@@ -1,6 +1,6 @@
 /** What is done in a tried lab: by the reader, or by the template's own steps. */
 import { createInterface } from 'node:readline/promises';
-import type { AttemptView } from '../../grading/attempt-service.ts';
+import type { AttemptView } from '../../grading/attempt-view.ts';
 import type { StepResult } from '../../grading/solve.ts';
 import { LabError } from '../../lab/errors.ts';
 import { didYouMean } from '../../templates/suggest.ts';

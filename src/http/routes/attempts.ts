@@ -1,6 +1,6 @@
 /** Attempts: ask for the lab to be graded, and read what was found. */
 import { z } from 'zod';
-import type { AttemptView } from '../../grading/attempt-service.ts';
+import type { AttemptView } from '../../grading/attempt-view.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
