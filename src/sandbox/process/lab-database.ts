@@ -40,8 +40,25 @@ export function createLabDatabases(
   secrets: DeriveSecret,
   templates: TemplateDatabases,
 ): LabDatabases {
-  // The server copies one at a time in most of its work: two to four at once finish soonest (measured).
+  // The server does much of it one at a time: with two to four at once all finish soonest (measured, either strategy).
   const cloning = pLimit(3);
+  let strategy: Promise<'FILE_COPY' | 'WAL_LOG'> | null = null;
+
+  /**
+   * FILE_COPY begins and ends with a checkpoint. With fsync off (our own cluster) that costs nothing, and eight clones
+   * of 10 MB take 100 ms instead of 264, of 207 MB 1.0 s instead of 1.4. With fsync on all others would feel it, and
+   * WAL_LOG takes half the time.
+   */
+  function chooseStrategy(): Promise<'FILE_COPY' | 'WAL_LOG'> {
+    strategy ??= admin.query<{ fsync: string }>('SHOW fsync').then(
+      ([row]) => (row?.fsync === 'off' ? 'FILE_COPY' : 'WAL_LOG'),
+      (thrown: unknown) => {
+        strategy = null;
+        throw thrown;
+      },
+    );
+    return strategy;
+  }
 
   const credentials = (ref: ResourceRef, role: LabRole): Credentials => ({
     user: naming.role(ref, role),
@@ -54,10 +71,8 @@ export function createLabDatabases(
       await templates.prepare(version, signal);
       signal.throwIfAborted();
       try {
-        // WAL_LOG: half the time of FILE_COPY, and no checkpoint that all others would feel.
-        await admin.query(
-          `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY WAL_LOG ALLOW_CONNECTIONS false`,
-        );
+        const how = `STRATEGY ${await chooseStrategy()} ALLOW_CONNECTIONS false`;
+        await admin.query(`CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} ${how}`);
         templates.used(template);
         return;
       } catch (thrown) {
