@@ -2,12 +2,12 @@
 import { hkdfSync } from 'node:crypto';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
-import { createSurveyor } from '../grading/surveyor.ts';
 import { LabError } from '../lab/errors.ts';
 import { randomIds } from '../lab/random-ids.ts';
 import { realClock } from '../lab/real-clock.ts';
 import { createStock } from '../lab/stock.ts';
 import { startWorker, type Worker } from '../lab/worker.ts';
+import { createSurveyor } from '../observers/surveyor.ts';
 import { drawParameters } from '../templates/draw.ts';
 import type { Core, CoreParts } from './core.ts';
 

@@ -50,7 +50,8 @@ export function viewAttempt(attempt: Attempt, template: Template, caller: Caller
   });
   const hidden = template.checks.filter((check) => !revealed(check, attempt.final, caller).verdict);
   const { number, final, state, requestedAt, startedAt, finishedAt, penalty, voidReason } = attempt;
-  const shownPoints = Math.max(0, results.reduce((sum, one) => sum + (one.points ?? 0), 0) - penalty);
+  // Each result is net of its hints already.
+  const shownPoints = results.reduce((sum, one) => sum + (one.points ?? 0), 0);
   return {
     number,
     final,

@@ -35,7 +35,7 @@ interface QuestionView {
 
 export interface LabProgress {
   readonly lab: string;
-  /** Of the checks that are shown, hints already taken off, never below 0. */
+  /** Of the checks that are shown; a check's points are net of the hints taken before its attempt. */
   readonly points: number;
   readonly maxPoints: number;
   readonly penalty: number;
@@ -113,7 +113,7 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
     .reduce((sum, hint) => sum + hint.penalty, 0);
   return {
     lab: lab.id,
-    points: Math.max(0, shown.reduce((sum, check) => sum + (check.points ?? 0), 0) - penalty),
+    points: shown.reduce((sum, check) => sum + (check.points ?? 0), 0),
     maxPoints: shown.reduce((sum, check) => sum + check.maxPoints, 0),
     penalty,
     latestAttempt: latest?.number ?? null,

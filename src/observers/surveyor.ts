@@ -1,14 +1,15 @@
 /** Reads the rows that `row` parameters are drawn from, with the same caps and rights as any look. */
+
+import type { SandboxHandle, Value } from '../grading/types.ts';
+import { encode } from '../grading/values/canonical.ts';
+import { createFiller } from '../grading/values/fill.ts';
+import { valueToText } from '../grading/values/text.ts';
 import { LabError } from '../lab/errors.ts';
 import type { SandboxPlan, Surveyor } from '../lab/ports.ts';
-import { limits } from '../observers/limits.ts';
-import { look } from '../observers/look.ts';
-import { type RowsSeen, seeRows } from '../observers/sql-look.ts';
 import type { Json } from '../templates/types.ts';
-import type { SandboxHandle, Value } from './types.ts';
-import { encode } from './values/canonical.ts';
-import { createFiller } from './values/fill.ts';
-import { valueToText } from './values/text.ts';
+import { limits } from './limits.ts';
+import { look } from './look.ts';
+import { type RowsSeen, seeRows } from './sql-look.ts';
 
 /** @param bind the handle to a plan's sandbox. */
 export function createSurveyor(bind: (plan: SandboxPlan) => SandboxHandle): Surveyor {
