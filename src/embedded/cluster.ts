@@ -61,8 +61,11 @@ export async function startCluster(options: ClusterOptions, signal: AbortSignal)
     try {
       return describe(options, await launch(data, port, options, signal), false);
     } catch (cause) {
-      // Someone took the port between our look and the server's: look again.
-      if (attempt === 5 || (await isPortFree(port))) throw cause;
+      // Someone took the port between our look and the server's, or the last children of a killed server are still
+      // leaving: look again.
+      const isLeaving = cause instanceof LabError && cause.message.includes('shared memory block');
+      if (attempt === 5 || (!isLeaving && (await isPortFree(port)))) throw cause;
+      await delay(isLeaving ? 300 : 0, undefined, { signal });
     }
   }
 }

@@ -314,6 +314,19 @@ export function driverContract(name: string, makeSubject: () => Promise<DriverSu
       expect(await subject.count()).toEqual(counted);
     });
 
+    it('ends with the lab what a program of it has left running', async () => {
+      const three = planFor('sb-contract-three', version);
+      await driver.ensure(three, 'workspace', signal);
+      const script = 'setsid sleep 300 > /dev/null 2>&1 & sleep 0.2; echo $!';
+      const { stdout } = await driver.exec(three, 'workspace', ['sh', '-c', script], limits, signal);
+      const look = async () =>
+        (await driver.exec(two, 'workspace', ['ps', '-o', 'stat=', '-p', stdout.trim()], limits, signal))
+          .stdout;
+      expect(await look()).toMatch(/^S/);
+      await driver.destroy('sb-contract-three', signal);
+      expect(await look()).toMatch(/^(Z.*)?\s*$/);
+    });
+
     it('destroys one sandbox whole, again and again, and touches no other', async () => {
       await Promise.all([driver.destroy(one.sandboxId, signal), driver.destroy(one.sandboxId, signal)]);
       await driver.destroy(one.sandboxId, signal);

@@ -3,7 +3,7 @@
  * one's own in it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { findPostgresBinaries } from '../../src/embedded/binaries.ts';
 import { type Cluster, startCluster, stopClusterIn } from '../../src/embedded/cluster.ts';
 import { ensureFolder } from '../../src/embedded/folder.ts';
 import { ensureOsUsers } from '../../src/embedded/os-user.ts';
+import { identify, isAlive, type ProcessIdentity } from '../../src/embedded/process-identity.ts';
 
 export interface TestPostgres {
   /** Of the superuser, on database `postgres`. The cluster is shared: do not change what others see. */
@@ -51,8 +52,25 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   };
 }
 
+const folderPrefix = 'labwright-test-postgres-';
+
 export function makeClusterFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'labwright-test-postgres-'));
+  const folder = mkdtempSync(join(tmpdir(), folderPrefix));
+  writeFileSync(join(folder, 'owner.json'), JSON.stringify(identify(process.pid)));
+  return folder;
+}
+
+/** Stops the clusters of test runs that were killed before they could. */
+export async function removeAbandonedClusters(): Promise<void> {
+  for (const entry of readdirSync(tmpdir()).filter((name) => name.startsWith(folderPrefix))) {
+    const folder = join(tmpdir(), entry);
+    try {
+      const owner = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as ProcessIdentity;
+      if (!isAlive(owner)) await removeCluster(folder);
+    } catch {
+      // Somebody else's, or just being made or removed.
+    }
+  }
 }
 
 export async function removeCluster(folder: string): Promise<void> {

@@ -16,6 +16,7 @@ import { createAdmin } from './admin.ts';
 import { createApiServers } from './api-server.ts';
 import { createChildren } from './children.ts';
 import { createInFlight } from './in-flight.ts';
+import { endInhabitants } from './inhabitants.ts';
 import { createLabDatabases, type FoundDatabase } from './lab-database.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { openRecords } from './records.ts';
@@ -172,6 +173,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     destroy: (sandboxId) =>
       inFlight.destroy(sandboxId, async () => {
         await children.stop(sandboxId);
+        await endInhabitants(records.folder(sandboxId));
         await databases.remove(sandboxId);
         records.remove(sandboxId);
         firstSeen.delete(sandboxId);

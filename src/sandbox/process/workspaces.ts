@@ -6,6 +6,7 @@ import type { OsUser } from '../../embedded/os-user.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ShellComponent, TemplateVersion } from '../../templates/types.ts';
 import { componentPart, type ResourceRef, workspaceFolder } from '../naming.ts';
+import { endInhabitants } from './inhabitants.ts';
 import type { Records } from './records.ts';
 import { writeFileBeneath } from './workspace-files.ts';
 
@@ -46,7 +47,9 @@ export function createWorkspaces(records: Records, owner: OsUser | null): Worksp
         renameSync(building, path(ref));
       }
       for (const generation of there.filter((generation) => generation < ref.generation)) {
-        rmSync(path({ ...ref, generation }), { recursive: true, force: true });
+        const old = path({ ...ref, generation });
+        await endInhabitants(old);
+        rmSync(old, { recursive: true, force: true });
       }
     },
     observe(ref) {
