@@ -1,0 +1,91 @@
+/**
+ * `npm run bench -- [names…] [--quick]`: measures against floors in the same run, prints a markdown table and writes
+ * all samples to `bench-results/`. A missed target is a figure, not a failure; only a benchmark that breaks is one.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../src/config.ts';
+import type { Bench } from './bench.ts';
+import { accept } from './rows/accept.ts';
+import { claim } from './rows/claim.ts';
+import { cold } from './rows/cold.ts';
+import { database } from './rows/database.ts';
+import { grade } from './rows/grade.ts';
+import { killed } from './rows/killed.ts';
+import { memory } from './rows/memory.ts';
+import { pickup } from './rows/pickup.ts';
+import { reset } from './rows/reset.ts';
+import { start } from './rows/start.ts';
+import { json, markdown, type Row } from './table.ts';
+import { openWorld, type World } from './world.ts';
+
+const benches: readonly Bench[] = [
+  claim,
+  cold,
+  database,
+  reset,
+  pickup,
+  accept,
+  killed,
+  grade,
+  start,
+  memory,
+];
+
+async function runAll(chosen: readonly Bench[], world: World): Promise<{ rows: Row[]; broken: boolean }> {
+  const rows: Row[] = [];
+  let broken = false;
+  for (const bench of chosen) {
+    const started = performance.now();
+    world.say(`row ${bench.row}: ${bench.name}`);
+    try {
+      const lines = await bench.run(world);
+      rows.push(...lines.map((line) => ({ row: bench.row, name: bench.name, line })));
+    } catch (thrown) {
+      if (world.signal.aborted) break;
+      broken = true;
+      console.error(`row ${bench.row} (${bench.name}) broke:`, thrown);
+    }
+    world.say(`  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  return { rows, broken };
+}
+
+function report(rows: readonly Row[], quick: boolean): void {
+  console.log(markdown(rows));
+  const folder = join(projectRoot, 'bench-results');
+  mkdirSync(folder, { recursive: true });
+  const at = new Date().toISOString();
+  const about = { at, quick, node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() };
+  const file = join(folder, `${at.replaceAll(/[:.]/g, '-')}.json`);
+  writeFileSync(file, json(rows, about));
+  console.error(`written to ${file}`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const quick = args.includes('--quick');
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.filter((name) => !benches.some((b) => b.name === name || String(b.row) === name));
+  if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && arg !== '--quick')) {
+    console.error(`usage: npm run bench -- [${benches.map((b) => b.name).join('|')} …] [--quick]`);
+    return 2;
+  }
+  const chosen = benches.filter(
+    (b) => names.length === 0 || names.includes(b.name) || names.includes(String(b.row)),
+  );
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Error('interrupted'));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  const say = (text: string) => console.error(text);
+  const { world, close } = await openWorld({ quick, say }, stop.signal);
+  try {
+    const { rows, broken } = await runAll(chosen, world);
+    if (rows.length > 0) report(rows, quick);
+    return broken || stop.signal.aborted ? 1 : 0;
+  } finally {
+    await close();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
