@@ -37,10 +37,11 @@ export function registerLabProgress(parent: Command, { terminal }: Cli): void {
       { title: 'Points', align: 'right' as const },
       { title: 'Hints' },
     ];
-    const questions = progress.questions.map(
-      (one) =>
-        `${colour.bold(one.id)}  ${one.ask}\n  ${one.given === null ? colour.dim('not answered') : String(one.given)}`,
-    );
+    const questions = progress.questions.map((one) => {
+      const options = one.options.map((option) => `  - ${option}`);
+      const given = `  ${one.given === null ? colour.dim('not answered') : String(one.given)}`;
+      return [`${colour.bold(one.id)}  ${one.ask}`, ...options, given].join('\n');
+    });
     const penalty = progress.penalty > 0 ? ` (${progress.penalty} taken off for hints)` : '';
     const sum = `${progress.points} of ${progress.maxPoints} points${penalty}`;
     return [table(terminal, columns, rows), ...questions, colour.bold(sum)].join('\n\n');
