@@ -216,6 +216,8 @@ export function createLabService(deps: LabServiceDeps) {
         const affected = withDependents(names, usesOf(version));
         return {
           forgetProgress: options.keepScore !== true,
+          // A lab that is wholly at its start has no answers; who repairs one component need not type theirs again.
+          forgetAnswers: options.keepScore !== true && affected.size === Object.keys(live.components).length,
           // A full reset may be served by a spare; the reconciler decides that when it sees every component raised.
           sandbox: {
             version: live.version,

@@ -209,6 +209,8 @@ export interface LabChange {
   readonly endDetail?: string | null;
   /** Check progress is forgotten in the same transaction. */
   readonly forgetProgress?: boolean;
+  /** So are the answers to the lab's questions. */
+  readonly forgetAnswers?: boolean;
   /** When the sweep must look again at the latest. */
   readonly dueAt?: Date;
   /** The same compare-and-set transaction also changes the lab's sandbox. */

@@ -288,6 +288,10 @@ export function attemptStoreContract(harness: StoreHarness<Store>): void {
       expect(await store.answers('lab')).toEqual({ name: 'bob \uFFFD', count: 42.5 });
       expect(await store.answers('nobody')).toEqual({});
       expect(await codeOf(store.putAnswer('nobody', 'name', 'x'))).toMatchObject({ code: 'lab_not_found' });
+      await store.transition('lab', 3, { forgetProgress: true }, []);
+      expect(Object.keys(await store.answers('lab'))).toHaveLength(2);
+      await store.transition('lab', 4, { forgetAnswers: true }, []);
+      expect(await store.answers('lab')).toEqual({});
     });
 
     it('gives out hints in order, never more than there are, also under a race', async () => {

@@ -116,6 +116,7 @@ export class MemoryLabs {
     const moved = changedLab(row, change, next?.id);
     this.#tables.labs.set(id, moved);
     if (change.forgetProgress) this.#tables.progress.delete(id);
+    if (change.forgetAnswers) this.#tables.answers.delete(id);
     this.#tables.append(id, events, now);
     return this.snapshot(moved.lab);
   }
@@ -279,7 +280,7 @@ function idOf(key: WakeKey): string {
 }
 
 function changedLab(row: LabRow, change: LabChange, sandboxId: string | undefined): LabRow {
-  const { forgetProgress, dueAt, sandbox, ...fields } = change;
+  const { forgetProgress, forgetAnswers, dueAt, sandbox, ...fields } = change;
   const lab: Lab = { ...row.lab, ...fields, version: row.lab.version + 1 };
   return {
     lab: {

@@ -159,7 +159,9 @@ export function labRoutes(api: Api, deps: AppDeps): void {
     schema: {
       tags,
       summary: 'Put a lab, or some of its components, back to the start',
-      description: 'Components that depend on a named one are reset with it.',
+      description:
+        'Components that depend on a named one are reset with it. When all are, the answers to questions are ' +
+        'forgotten too, unless the score is kept.',
       params: labParams,
       body: resetBody,
       response: { 202: labSchema, ...problems },

@@ -174,6 +174,7 @@ begin
   where l.id = p_id
   returning * into row;
   if (c->>'forgetProgress')::boolean then delete from check_progress where lab_id = p_id; end if;
+  if (c->>'forgetAnswers')::boolean then delete from answers where lab_id = p_id; end if;
   perform insert_events(p_id, row.last_seq - cardinality(p_types), p_types, p_data);
   if row.phase = 'terminated' and before <> 'terminated' then
     update living_labs set labs = labs - 1 where ticket = 1 + pg_backend_pid() % 8;
