@@ -27,7 +27,10 @@ export type Runtime = Awaited<ReturnType<typeof composeRuntime>>;
  */
 export async function composeRuntime(config: Config, { log, say, signal }: RuntimeOptions) {
   const stopwatch = createStopwatch();
-  const closer = createCloser((name, ms) => log.debug({ ms }, `closed ${name}`));
+  const closer = createCloser((name, ms, failure) => {
+    if (failure === null) log.debug({ ms }, `closed ${name}`);
+    else log.warn({ ms, err: failure }, `${name} could not be closed`);
+  });
   try {
     // Modules load while the databases start: both take their time, and on different cores.
     const loading = stopwatch.time('modules', () =>
@@ -81,7 +84,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
     for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
 
     const queue = await opening;
-    let hurry: AbortSignal = new AbortController().signal;
+    const hurry = new AbortController();
     const parts = { config, log, pool, queue, drivers, key };
     const core = createCore(parts);
     closer.add('the judge', () => core.judge.close());
@@ -105,23 +108,26 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
       /** Call it before `listen`, so that a stop ends the API first. */
       startWorker(): void {
         const worker = startWork(core, parts);
-        closer.add('the worker', async () => {
+        const graceMs = config.drainSeconds * 1000;
+        const stop = async () => {
           // A worker closes the queue that it serves.
           queueIsClosed = true;
-          hurry.addEventListener('abort', () => void worker.stop(0), { once: true });
-          await worker.stop(hurry.aborted ? 0 : config.drainSeconds * 1000);
-        });
+          hurry.signal.addEventListener('abort', () => void worker.stop(0).catch(() => {}), { once: true });
+          await worker.stop(hurry.signal.aborted ? 0 : graceMs);
+        };
+        closer.add('the worker', stop, graceMs + 3_000);
       },
       /** Milliseconds that each step of the start took. */
       laps: () => stopwatch.laps(),
       /** Closes everything in order; `hurry` cuts the draining short. */
-      close(hurryUp?: AbortSignal): Promise<void> {
-        hurry = hurryUp ?? hurry;
-        return closer.close();
+      close(hurryUp: AbortSignal = new AbortController().signal): Promise<void> {
+        if (hurryUp.aborted) hurry.abort();
+        else hurryUp.addEventListener('abort', () => hurry.abort(), { once: true });
+        return closer.close(hurry.signal);
       },
     };
   } catch (error) {
-    await closer.close().catch((cause) => log.warn({ err: cause }, 'not everything could be closed'));
+    await closer.close();
     throw error;
   }
 }

@@ -12,13 +12,18 @@ export interface Hold {
 
 export interface Interrupts {
   hold(onFirst?: (why: string) => void): Hold;
+  /** Whether a command was asked to stop while it held them. */
+  happened(): boolean;
 }
 
 /** `npm start` passes the terminal's Ctrl-C on although the process has had it already: two at once are one. */
 const sameKeyPressMs = 400;
 
+const lingerMs = 1_000;
+
 export function createInterrupts(): Interrupts {
   let interrupt: ((why: string) => void) | null = null;
+  let happened = false;
 
   const readerGone = (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -29,6 +34,7 @@ export function createInterrupts(): Interrupts {
   process.stderr.on('error', readerGone);
 
   return {
+    happened: () => happened,
     hold(onFirst = () => {}) {
       const stop = new AbortController();
       const hurry = new AbortController();
@@ -36,6 +42,7 @@ export function createInterrupts(): Interrupts {
       const handle = (why: string) => {
         if (!stop.signal.aborted) {
           firstAt = performance.now();
+          happened = true;
           stop.abort(new Error(why));
           onFirst(why);
         } else if (
@@ -53,6 +60,9 @@ export function createInterrupts(): Interrupts {
         hurry: hurry.signal,
         release() {
           interrupt = null;
+          // All that was started has been closed by now; a library that still waits for a server which is gone
+          // must not keep the process. Without such a one the process ends before this is due.
+          setTimeout(() => process.exit(), lingerMs).unref();
           for (const name of signals) process.off(name, handle);
         },
       };

@@ -12,6 +12,9 @@ import { createTerminal, type Look, type Terminal } from './terminal.ts';
 import { registerToken } from './token/token.ts';
 import { registerTry } from './try/try.ts';
 
+/** What a shell gives a command that Ctrl-C has ended. */
+const interruptedCode = 130;
+
 /** Runs one command line; gives the exit code. Never throws. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const terminal = createTerminal(lookOf(argv));
@@ -21,6 +24,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? exitCodes.ok.code);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok.code;
+    if (cli.interrupts.happened()) return interruptedCode;
     const report = error instanceof CommanderError ? usageReport(error) : reportOf(error);
     showError(terminal, report);
     if (terminal.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);

@@ -1,8 +1,9 @@
 /** `labwright serve`: everything in one process, until it is asked to stop. */
-import { createCloser } from '../compose/closer.ts';
+
 import { lockDataFolder, openDataFolder, type SavedTokens } from '../compose/data-folder.ts';
 import { createLog } from '../compose/log.ts';
 import { requirePort } from '../compose/port.ts';
+import type { Runtime } from '../compose.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { Cli } from './cli.ts';
 import { pairs } from './lab/render.ts';
@@ -13,23 +14,21 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
   const config = loadConfig(flags);
   openDataFolder(config.dataDir);
   const lock = lockDataFolder(config.dataDir, 'labwright serve');
-  const closer = createCloser();
-  closer.add('the lock of the data folder', lock.release);
   const progress = terminal.progress();
   const hold = interrupts.hold(() => terminal.note('\nStopping; once more to hurry.'));
   const log = createLog(config);
+  let runtime: Runtime | null = null;
   try {
     const api = config.roles.includes('api');
     if (api) await requirePort(config.host, config.port);
     progress.say('loading');
     const { composeRuntime } = await import('../compose.ts');
-    const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
-    closer.add('the runtime', () => runtime.close(hold.hurry));
+    runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
     const tokens = await runtime.ensureTokens();
     if (config.roles.includes('worker')) runtime.startWorker();
     const url = api ? await runtime.listen() : null;
     if (url !== null) lock.announce(url, `${url}/docs`);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = Math.round(performance.now() - started) / 1000;
     progress.clear();
     log.debug({ ms: runtime.laps() }, 'where the start took its time');
     announce(cli, config, { url, tokens, seconds });
@@ -42,7 +41,8 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     if (!hold.stop.aborted) throw error;
   } finally {
     progress.clear();
-    await closer.close();
+    await runtime?.close(hold.hurry);
+    lock.release();
     hold.release();
     if (hold.stop.aborted) terminal.note('Stopped.');
   }

@@ -14,7 +14,9 @@ export async function openTokens(
   log: Log,
   signal: AbortSignal,
 ): Promise<{ readonly tokens: TokenStore; close(): Promise<void> }> {
-  const closer = createCloser();
+  const closer = createCloser((name, ms, failure) => {
+    if (failure !== null) log.warn({ ms, err: failure }, `${name} could not be closed`);
+  });
   try {
     openDataFolder(config.dataDir);
     const lock = lockDataFolder(config.dataDir, 'labwright token');

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Guide } from '../../grading/attempt-service.ts';
 import type { Cli } from '../cli.ts';
-import { renderMarkdown } from '../markdown.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
+import { renderGuide } from './guide-text.ts';
 import { labPath } from './wire.ts';
 
 export function registerLabGuide(parent: Command, { terminal }: Cli): void {
@@ -12,11 +12,6 @@ export function registerLabGuide(parent: Command, { terminal }: Cli): void {
     .argument('<lab>', 'its id');
   withServerOptions(command).action(async (id: string, options: ServerOptions) => {
     const guide = await connect(options).call<Guide>('GET', labPath(id, 'guide'));
-    terminal.answer(guide, () => renderGuide(guide));
+    terminal.answer(guide, () => renderGuide(terminal.colour, guide));
   });
-
-  function renderGuide(guide: Guide): string {
-    const tasks = guide.tasks.map(({ title, text }, i) => `## ${i + 1}. ${title}\n\n${text ?? ''}`.trim());
-    return renderMarkdown(terminal.colour, [guide.instructions.trim(), ...tasks].join('\n\n'));
-  }
 }

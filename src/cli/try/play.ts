@@ -6,8 +6,8 @@ import { LabError } from '../../lab/errors.ts';
 import { didYouMean } from '../../templates/suggest.ts';
 import type { StepSpec, Template, WrongSpec } from '../../templates/types.ts';
 import { CliError } from '../cli-error.ts';
+import { renderGuide } from '../lab/guide-text.ts';
 import { renderChecks } from '../lab/render.ts';
-import { renderMarkdown } from '../markdown.ts';
 import type { Progress } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Surprise, surprisesOf } from './expected.ts';
@@ -109,11 +109,7 @@ export async function byHand(terminal: Terminal, lab: TriedLab, stop: AbortSigna
     const word = line.trim().toLowerCase();
     if (word === 'q' || word === 'quit' || word === 'exit') break;
     if (word === 'g' || word === 'guide') {
-      const { instructions, tasks } = await lab.guide();
-      const text = [instructions, ...tasks.map((task) => `## ${task.title}\n\n${task.text ?? ''}`)].join(
-        '\n',
-      );
-      terminal.print(`\n${renderMarkdown(colour, text)}`);
+      terminal.print(`\n${renderGuide(colour, await lab.guide())}`);
     } else {
       await grade();
       if (passed()) break;

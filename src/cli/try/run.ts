@@ -10,7 +10,7 @@ import { LabError } from '../../lab/errors.ts';
 import type { Caller } from '../../lab/lab-service.ts';
 import type { Template } from '../../templates/types.ts';
 import type { Cli } from '../cli.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError, reportOf } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderAccess } from '../lab/render.ts';
 import { openLab } from './lab.ts';
@@ -36,7 +36,9 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
   }
   const { template: id, config: asked } = settingsOf(wanted, options, terminal.debug);
   const progress = terminal.progress();
-  const closer = createCloser();
+  const closer = createCloser((name, _ms, failure) => {
+    if (failure !== null) terminal.note(`${name} could not be closed: ${reportOf(failure).message}`);
+  });
   const hold = interrupts.hold(() => {
     progress.clear();
     terminal.note('Cleaning up; Ctrl-C once more to hurry.');
@@ -77,7 +79,7 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
     if (!hold.stop.aborted) throw error;
     process.exitCode = 130;
   } finally {
-    await closer.close();
+    await closer.close(hold.hurry);
     progress.clear();
     hold.release();
   }
