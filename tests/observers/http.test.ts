@@ -31,6 +31,9 @@ async function ask(
   return { seen: await httpObserver.observe(spec, context, AbortSignal.timeout(20_000)), server };
 }
 
+/** Packed once: packing 200 MiB takes longer than a look may. */
+const bomb = gzipBomb(200 * 1024 * 1024);
+
 const problemOf = async (answer: (socket: Socket) => unknown, more: object = {}): Promise<string> => {
   const { seen } = await ask(answer, more);
   return seen.outcome === 'seen' ? 'seen' : seen.problem;
@@ -119,7 +122,7 @@ describe('a hostile server is a value with a reason', () => {
       (s) => flood(s, Buffer.from('HTTP/1.1 200 OK\r\n'), Buffer.from('x-a: b\r\n'.repeat(1000))),
       'oversized',
     ],
-    ['sends a gzip bomb', (s) => s.end(gzipBomb(200 * 1024 * 1024)), 'oversized'],
+    ['sends a gzip bomb', (s) => s.end(bomb), 'oversized'],
     [
       'sends broken gzip',
       (s) => s.end(reply('200 OK', { 'content-encoding': 'gzip', 'content-length': 3 }, 'abc')),
@@ -155,14 +158,15 @@ describe('a hostile server is a value with a reason', () => {
     ],
   ])('%s', async (_name, answer, expected) => {
     const start = performance.now();
-    expect(await problemOf(answer)).toBe(expected);
-    expect(performance.now() - start).toBeLessThan(3_000);
+    // What must be found out for another reason than time gets time enough on a busy machine.
+    const seconds = expected === 'slow' ? 1 : 10;
+    expect(await problemOf(answer, { timeout: `${seconds}s` })).toBe(expected);
+    expect(performance.now() - start).toBeLessThan((seconds + 1) * 1_000);
   });
 
   it('costs no more memory than its cap', async () => {
     const before = process.memoryUsage().rss;
-    for (let times = 0; times < 5; times += 1) await problemOf((s) => s.end(gzipBomb(200 * 1024 * 1024)));
-    // The bomb itself is packed by this same process.
+    for (let times = 0; times < 5; times += 1) await problemOf((s) => s.end(bomb));
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
   });
 });

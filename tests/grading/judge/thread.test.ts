@@ -57,7 +57,8 @@ describe('the judge thread', () => {
       { kind: 'stopped', because: 'time' },
       { kind: 'value', value: true },
     ]);
-    expect(performance.now() - begun).toBeLessThan(8_000);
+    // 500 ms of the thread's own time; how long that takes on a busy machine is another matter.
+    expect(performance.now() - begun).toBeLessThan(20_000);
     expect(await judge.evaluate({ sources: ['true'], scope: {} }, signal)).toEqual([
       { kind: 'value', value: true },
     ]);
