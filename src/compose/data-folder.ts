@@ -38,8 +38,11 @@ export interface SavedTokens {
 /** Makes the folder where it is absent. Throws LabError `start_failed` that names it when it cannot be used. */
 export function openDataFolder(path: string): void {
   try {
-    // As root the databases and labs run as other users, who must get through to their own folders in it.
-    mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o755 : 0o700 });
+    // As root the databases and labs run as other users, who must get through to their own folders in it. What is
+    // secret is closed file by file, so a strict umask would protect nothing and lock them out.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.umask(0o022);
+    mkdirSync(path, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
     if (!statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     // Also a folder that says it is writable may be on a file system that is not.

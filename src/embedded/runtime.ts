@@ -3,7 +3,18 @@
  * the user cannot get to them (a checkout in root's closed home) they are copied under the data folder, once a version.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { findPostgresBinaries } from './binaries.ts';
 import { canReach, ensureFolder } from './folder.ts';
@@ -81,9 +92,28 @@ function once(folder: string, say: (message: string) => void, fill: (folder: str
   return folder;
 }
 
+/**
+ * Copies a file or a folder, links as what they lead to, readable by all: a checkout that was made with a strict umask
+ * is closed file by file. Not `cpSync`: below the top it turns links into ones that lead back into the checkout.
+ */
 function copy(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
-  cpSync(from, to, { recursive: true, dereference: true });
+  const found = statSync(from);
+  if (found.isDirectory()) {
+    makeOpen(to);
+    for (const entry of readdirSync(from)) copy(join(from, entry), join(to, entry));
+    return;
+  }
+  makeOpen(dirname(to));
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, (found.mode & 0o100) === 0 ? 0o644 : 0o755);
+}
+
+/** The folder and those above it that are not there yet. */
+function makeOpen(folder: string): void {
+  if (existsSync(folder)) return;
+  makeOpen(dirname(folder));
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
 }
 
 function hashOf(folder: string, checkout: string): string {

@@ -57,6 +57,17 @@ describe('the folder', () => {
     }
   });
 
+  it('lets the unprivileged users through whatever the umask is', () => {
+    if (process.getuid?.() !== 0) return;
+    const before = process.umask(0o077);
+    try {
+      openDataFolder(join(folder, 'new', 'data'));
+      for (const path of ['new', 'new/data']) expect(mode(path), path).toBe(0o755);
+    } finally {
+      process.umask(before);
+    }
+  });
+
   it('keeps its key, its tokens and its lock from others', () => {
     const key = ensureInstallationKey(folder, null);
     expect(key.length).toBe(32);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,11 @@ function closedCheckout(): string {
     mkdirSync(dirname(join(closed, path)), { recursive: true });
     cpSync(join(checkout, path), join(closed, path), { recursive: true, dereference: true });
   }
+  // As `git clone` leaves it where the umask is 077.
+  chmodSync(join(closed, 'src', 'sample-api', 'main.ts'), 0o600);
+  chmodSync(join(closed, 'node_modules', 'pg'), 0o700);
+  // As PostgreSQL's libraries have them.
+  symlinkSync('main.ts', join(closed, 'src', 'sample-api', 'linked.ts'));
   return closed;
 }
 
@@ -64,6 +69,7 @@ describe('programs for unprivileged users', () => {
     expect(stage().sampleApi).toBe(runtime.sampleApi);
     expect(statSync(runtime.sampleApi).ctimeMs).toBe(made);
     expect(said).toHaveLength(1);
+    expect(canReach(join(runtime.sampleApi, 'linked.ts'), users.lab)).toBe(true);
     // Without settings it says which are missing: all its packages were found.
     const started = run(runtime.node, [join(runtime.sampleApi, 'main.ts')], {
       ...asUser(users.lab),
