@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeDataFolder, processesOf, removeDataFolder, run, start } from './labwright.ts';
 
-describe('a lab without a server', () => {
+describe('a lab without a server', { timeout: 60_000 }, () => {
   let folder: string;
   const attempt = (...args: string[]) => run(['try', ...args, '--data-dir', folder]);
 
@@ -35,6 +35,17 @@ describe('a lab without a server', () => {
     expect((await ended).code).toBe(130);
     expect(stderr()).toContain('Cleaning up');
     expect(processesOf(folder)).toEqual([]);
+  });
+
+  it('makes way for another one at the same time', async () => {
+    const [one, other] = await Promise.all([
+      attempt('dm-customer-lifecycle', '--wrong', 'forgot-the-invoice'),
+      attempt('dm-customer-lifecycle', '--wrong', 'forgot-the-invoice'),
+    ]);
+    for (const { code, stdout } of [one, other]) {
+      expect(stdout).toContain('Exactly the checks fell that should.');
+      expect(code).toBe(0);
+    }
   });
 
   it('suggests templates and solutions before it starts anything', async () => {

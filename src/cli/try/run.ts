@@ -1,5 +1,5 @@
 /** `labwright try`: a whole Labwright for one lab, gone when the command ends. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createCloser } from '../../compose/closer.ts';
@@ -152,7 +152,8 @@ function takeFolder(config: Config, closer: ReturnType<typeof createCloser>): Co
     const own = mkdtempSync(
       join(process.getuid?.() === 0 && isFolder('/var/lib') ? '/var/lib' : tmpdir(), 'labwright-try-'),
     );
-    openDataFolder(own);
+    // The unprivileged users of an installation run as root must get through it.
+    if (process.getuid?.() === 0) chmodSync(own, 0o755);
     closer.add('the temporary folder', () => rmSync(own, { recursive: true, force: true }));
     const lock = lockDataFolder(own, 'labwright try');
     closer.add('the lock', lock.release);
