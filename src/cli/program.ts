@@ -33,7 +33,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 /** The whole command tree; a command's own code is loaded when it runs. */
-export function buildProgram(cli: Cli): Command {
+function buildProgram(cli: Cli): Command {
   const program = new Command('labwright')
     .description('Hands-on labs on demand: an isolated lab for each trainee, graded by its end state.')
     .version(productVersion(), '--version', 'show the version')

@@ -8,7 +8,7 @@ import type { Access } from './wire.ts';
 
 type Paper = Pick<Terminal, 'colour' | 'width'>;
 
-export function statusColour(colour: Colours, status: string): string {
+function statusColour(colour: Colours, status: string): string {
   const paint =
     { ready: colour.green, running: colour.green, broken: colour.red, ended: colour.dim }[status] ??
     colour.yellow;
