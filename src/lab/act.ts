@@ -3,15 +3,17 @@ import { asLabError, LabError } from './errors.ts';
 import type { Lab, LabEvent, Sandbox } from './lab.ts';
 import type { Step } from './next-step.ts';
 import { condemned, planOf } from './plan.ts';
+import type { Snapshot } from './ports.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
 
 export type Outcome =
-  | { readonly do: 'again' }
+  /** Decide anew: on the rows as a change has left them, or, when `after` is null, on what is read. */
+  | { readonly do: 'again'; readonly after: Snapshot | null }
   | { readonly do: 'no-spare' }
   | { readonly do: 'rest'; readonly until: Date | null };
 
-/** Decide anew. */
-export const again: Outcome = { do: 'again' };
+/** Read and look anew: something was done out there, or somebody else was faster. */
+export const again: Outcome = { do: 'again', after: null };
 
 /** Takes one step. What a backend does becomes part of the record; throws only what the store throws. */
 export async function act(
@@ -25,19 +27,16 @@ export async function act(
     case 'rest':
       return step;
     case 'claim':
-      if (lab !== null) await claim(lab, subject, deps);
-      return again;
+      return lab === null ? again : goOn(await claim(lab, subject, deps));
     case 'swap':
       return lab === null ? again : swap(lab, sandbox, deps);
     case 'record':
-      if (sandbox !== null) await record(sandbox, step.components, deps);
-      return again;
+      return sandbox === null ? again : goOn(await record(sandbox, step.components, deps));
     case 'survey':
       if (sandbox !== null) await survey(subject, sandbox, deps, signal);
       return again;
     case 'admit':
-      if (sandbox !== null) await admit(subject, sandbox, deps);
-      return again;
+      return sandbox === null ? again : goOn(await admit(subject, sandbox, deps));
     case 'warn':
       if (lab !== null) {
         const told: LabEvent = { type: 'lab.expires_soon', data: { secondsLeft: step.secondsLeft } };
@@ -68,15 +67,23 @@ export async function act(
   }
 }
 
-async function claim(lab: Lab, subject: Subject, deps: ReconcileDeps): Promise<void> {
+/** What was just written need not be read, nor looked at again. */
+function goOn(after: Snapshot | null): Outcome {
+  return { do: 'again', after };
+}
+
+async function claim(lab: Lab, subject: Subject, deps: ReconcileDeps): Promise<Snapshot | null> {
   const { id, version, templateId, templateHash, backend } = lab;
   const provisioning = { phase: 'provisioning' } as const;
   const told = (from: string): readonly LabEvent[] => [{ type: 'lab.provisioning', data: { from } }];
   const claimed = await deps.labs.claimSpare(id, version, provisioning, told('spare'));
-  if (claimed !== null) return deps.onStockChanged({ templateHash, failed: false });
+  if (claimed !== null) {
+    deps.onStockChanged({ templateHash, failed: false });
+    return claimed;
+  }
   const components = Object.keys(subject.version.template.components);
   const sandbox = { id: deps.ids.sandbox(), templateId, templateHash, backend, components };
-  await deps.labs.startSandboxForLab(id, version, sandbox, provisioning, told('new'));
+  return deps.labs.startSandboxForLab(id, version, sandbox, provisioning, told('new'));
 }
 
 /** A full reset by pointing the lab at a spare: as fast as a transaction; the old sandbox is cleaned up behind. */
@@ -96,10 +103,10 @@ async function record(
   sandbox: Sandbox,
   components: Sandbox['components'],
   deps: ReconcileDeps,
-): Promise<void> {
+): Promise<Snapshot | null> {
   const works = Object.values(components).every((row) => row.observed === 'running');
   const recovered = works ? { failures: 0, nextTryAt: null, lastError: null } : {};
-  await deps.labs.changeSandbox(
+  return deps.labs.changeSandbox(
     sandbox.id,
     sandbox.version,
     { components, ...recovered },
@@ -136,13 +143,10 @@ async function survey(
   }
 }
 
-async function admit(subject: Subject, sandbox: Sandbox, deps: ReconcileDeps): Promise<void> {
+async function admit(subject: Subject, sandbox: Sandbox, deps: ReconcileDeps): Promise<Snapshot | null> {
   const { lab, now, version } = subject;
   const change = { state: 'up', failures: 0, nextTryAt: null, lastError: null } as const;
-  if (lab === null) {
-    await deps.labs.changeSandbox(sandbox.id, sandbox.version, change);
-    return;
-  }
+  if (lab === null) return deps.labs.changeSandbox(sandbox.id, sandbox.version, change);
   try {
     const params = lab.params ?? deps.draw(version.template.parameters, lab.seed, sandbox.survey ?? {});
     const tookMs = now.getTime() - lab.createdAt.getTime();
@@ -152,11 +156,12 @@ async function admit(subject: Subject, sandbox: Sandbox, deps: ReconcileDeps): P
       params,
       sandbox: { version: sandbox.version, change },
     } as const;
-    await deps.labs.transition(lab.id, lab.version, ready, [{ type: 'lab.ready', data: { tookMs } }]);
+    return await deps.labs.transition(lab.id, lab.version, ready, [{ type: 'lab.ready', data: { tookMs } }]);
   } catch (thrown) {
     const error = asLabError(thrown);
     if (error.code !== 'template_invalid') throw thrown;
     await end(lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
+    return null;
   }
 }
 

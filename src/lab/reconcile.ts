@@ -25,11 +25,14 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   let noSpare = false;
+  let after: Snapshot | null = null;
+  let seen: SandboxObservation | null = null;
   for (let round = 0; round < maxRounds && !signal.aborted; round++) {
-    const snapshot = await read(key, deps.labs);
+    const snapshot: Snapshot = after ?? (await read(key, deps.labs));
     const subject = await subjectOf(snapshot, deps);
     if (subject === null) return;
-    const outcome = await advance(subject, noSpare, deps, signal);
+    const turn = await advance(subject, noSpare, seen, deps, signal);
+    const { outcome } = turn;
     if (outcome.do === 'rest') {
       const row = subject.lab ?? subject.sandbox;
       if (outcome.until !== null && row !== null) {
@@ -39,7 +42,15 @@ export async function reconcile(
       return;
     }
     if (outcome.do === 'no-spare') noSpare = true;
+    after = outcome.do === 'again' && isAbout(key, outcome.after) ? outcome.after : null;
+    // Only rows were changed since it was looked at: another look would say the same.
+    seen = after !== null && after.sandbox?.id === snapshot.sandbox?.id ? turn.seen : null;
   }
+}
+
+/** A sandbox that its lab has left comes back without the lab: that says nothing about the lab. */
+function isAbout(key: LabOrSandboxKey, after: Snapshot | null): boolean {
+  return after !== null && (after.lab !== null) === key.startsWith('lab:');
 }
 
 async function read(key: LabOrSandboxKey, labs: LabStore): Promise<Snapshot> {
@@ -64,26 +75,36 @@ async function subjectOf(snapshot: Snapshot, deps: ReconcileDeps): Promise<Subje
   return { key, lab, sandbox, now, version, driver };
 }
 
+interface Turn {
+  readonly outcome: Outcome;
+  /** What the decision was made on. */
+  readonly seen: SandboxObservation | null;
+}
+
 /** One round: decide, look where the decision asks for it, act. */
 async function advance(
   subject: Subject,
   noSpare: boolean,
+  before: SandboxObservation | null,
   deps: ReconcileDeps,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Turn> {
   const { lab, sandbox, now, version } = subject;
   const blueprint = blueprintOf(version);
   const decide = (seen: SandboxObservation | null) =>
     nextStep({ lab, sandbox, seen, now, noSpare }, blueprint, deps.policy);
-  let steps = decide(null);
+  let seen = before;
+  let steps = decide(seen);
   if (steps[0]?.do === 'look') {
-    if (sandbox === null) return again;
+    if (sandbox === null) return { outcome: again, seen };
     try {
-      steps = decide(await subject.driver.observe(planOf(sandbox, version), signal));
+      seen = await subject.driver.observe(planOf(sandbox, version), signal);
+      steps = decide(seen);
     } catch (thrown) {
-      if (signal.aborted) return again;
+      if (signal.aborted) return { outcome: again, seen };
       await recordFailure(subject, [asLabError(thrown)], deps);
-      return { do: 'rest', until: new Date(now.getTime() + 1000 * retryAfter(sandbox, deps.policy)) };
+      const until = new Date(now.getTime() + 1000 * retryAfter(sandbox, deps.policy));
+      return { outcome: { do: 'rest', until }, seen };
     }
   }
   const efforts = steps.filter((step) => step.do === 'ensure');
@@ -95,10 +116,10 @@ async function advance(
       deps,
       signal,
     );
-    return again;
+    return { outcome: again, seen };
   }
   const [step] = steps;
-  return step === undefined ? again : act(step, subject, deps, signal);
+  return { outcome: step === undefined ? again : await act(step, subject, deps, signal), seen };
 }
 
 function secondsUntil(until: Date, now: Date): number {
