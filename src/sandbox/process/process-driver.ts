@@ -115,13 +115,14 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   async function observe(plan: SandboxPlan) {
     const names = Object.keys(plan.components);
     const hasDatabase = Object.values(plan.components).some(({ spec }) => spec.kind === 'postgres');
-    const found = hasDatabase ? await databases.find(plan.sandboxId) : [];
+    // Asked beside the API's own health, not before it.
+    const found = hasDatabase ? databases.find(plan.sandboxId) : Promise.resolve([]);
     const seen = await Promise.all(
       names.map(async (name): Promise<readonly [string, ComponentObservation]> => {
         const { planned, ref } = find(plan, name);
         switch (planned.spec.kind) {
           case 'postgres':
-            return [name, observeDatabase(found, ref)];
+            return [name, observeDatabase(await found, ref)];
           case 'sample-api':
             return [name, await apis.observe(ref)];
           case 'shell':
