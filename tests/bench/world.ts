@@ -42,7 +42,9 @@ export async function openWorld(
   signal: AbortSignal,
 ): Promise<{ readonly world: World; close(): Promise<void> }> {
   const { quick, say } = options;
-  const closer = createCloser();
+  const closer = createCloser((name, _ms, failure) => {
+    if (failure !== null) say(`closing ${name} failed: ${String(failure)}`);
+  });
   try {
     const root = mkdtempSync(join(tmpdir(), 'labwright-bench-'));
     closer.add('the folder', () => rmSync(root, { recursive: true, force: true }));
@@ -97,7 +99,7 @@ export async function openWorld(
     };
     return { world, close: () => closer.close() };
   } catch (thrown) {
-    await closer.close().catch(() => {});
+    await closer.close();
     throw thrown;
   }
 }
