@@ -7,5 +7,5 @@ if [ $# -ne 2 ] || [ -z "${API_URL:-}" ]; then
   exit 2
 fi
 jq -n --arg email "$1" --arg password "$2" '{$email, $password}' |
-  curl -sS --fail-with-body "$API_URL/api/v1/auth/login" -H 'content-type: application/json' -d @- |
-  jq -er .access_token
+  curl -sS --fail "$API_URL/api/v1/auth/login" -H 'content-type: application/json' -d @- |
+  jq -er '.access_token // empty'
