@@ -147,6 +147,9 @@ async function drain(worker: Server, graceMs: number, hurry: AbortController): P
     await within(graceMs, done);
   } catch {
     hurry.abort();
-    await within(ringTimeoutMs, done).catch(() => worker.close(true));
+    // Even a forced close waits for a server that is away; the process goes on without it.
+    await within(ringTimeoutMs, done).catch(() =>
+      within(ringTimeoutMs, worker.close(true)).catch(() => undefined),
+    );
   }
 }
