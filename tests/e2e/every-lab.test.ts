@@ -1,0 +1,166 @@
+/** Every template in the folder keeps what it promises, through HTTP and on real sandboxes. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../src/config.ts';
+import type { Template } from '../../src/templates/types.ts';
+import type { Client } from './client.ts';
+import {
+  differences,
+  matrix,
+  mutationsOf,
+  problemsAtStart,
+  type Row,
+  type Run,
+  solutionsOf,
+  wrongsOf,
+} from './proof.ts';
+import { leftoversAfter, startWorld, uniqueName, type World } from './support.ts';
+import { doSteps } from './trainee-steps.ts';
+
+const folder = join(projectRoot, 'lab-templates', 'labs');
+const ids = readdirSync(folder).filter((id) => existsSync(join(folder, id, 'lab.yaml')));
+
+/** Labs of one template that are worked in side by side, and runs of all templates together. */
+const labsEach = 2;
+const atOnce = pLimit(5);
+/** Mutations that have not begun by then are left to another day: their order changes from day to day. */
+const mutationsUntilMs = 95_000;
+const seed = new Date().toISOString().slice(0, 10);
+
+describe('every lab', () => {
+  let world: World;
+  let started: number;
+
+  beforeAll(async () => {
+    world = await startWorld({ spares: '2', labsPerTrainee: '10', labsGlobal: '100', concurrency: '4' });
+    started = performance.now();
+  });
+  afterAll(async () => {
+    await world?.stop();
+  });
+
+  it('loads', async () => {
+    expect(await world.runtime.templates.problems()).toEqual([]);
+    const loaded = await world.runtime.templates.list();
+    expect(loaded.map(({ template }) => template.id).sort()).toEqual(ids.sort());
+  });
+
+  it.concurrent.each(ids)('%s keeps what it promises', { timeout: 240_000 }, async (id) => {
+    const version = await world.runtime.templates.load(id);
+    if (version === null) throw new Error(`${id} does not load`);
+    const { template } = version;
+    const labs = openLabs(world, template);
+    const rows: Row[] = [];
+    const prove = async (run: Run) => {
+      const done = await labs.within(
+        async (client, lab, notes) => {
+          return proveRun(world, template, run, client, lab, notes);
+        },
+        run.kind === 'mutation' ? started + mutationsUntilMs : Number.POSITIVE_INFINITY,
+      );
+      rows.push(...done);
+    };
+    const runs = [...solutionsOf(template), ...wrongsOf(template), ...mutationsOf(template, seed)];
+    await Promise.all(runs.map((run) => prove(run)));
+    await labs.end();
+    const table = matrix(template, rows);
+    // The whole table is what tells an author which of the two is wrong, the check or the run.
+    if (rows.some(({ problems }) => problems.length > 0)) throw new Error(`\n${table}\n`);
+    console.log(`${table}\n  ${Math.round(performance.now() - started)} ms`);
+  });
+
+  it('leaves nothing behind but spares', async () => {
+    expect(await leftoversAfter(world.installation)).toEqual([]);
+    expect(world.log.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  });
+});
+
+/** A lab that a run may use: at its start, or to be reset first. */
+interface Idle {
+  readonly id: string;
+  readonly trainee: string;
+  used: boolean;
+}
+
+type Work = (client: Client, lab: string, notes: string[]) => Promise<readonly Row[]>;
+
+/** A few labs of one template; each run has one to itself, at its start. */
+function openLabs(world: World, template: Template) {
+  const own = pLimit(labsEach);
+  const idle: Idle[] = [];
+  const all: Idle[] = [];
+
+  async function take(): Promise<Idle> {
+    const client = world.instructor;
+    const free = idle.pop();
+    if (free === undefined) {
+      const trainee = uniqueName(template.id);
+      const { id } = await (await world.trainee(trainee)).create({ template: template.id });
+      const made = { id, trainee, used: false };
+      all.push(made);
+      await client.untilReady(id, 60_000);
+      return made;
+    }
+    if (free.used) {
+      await client.reset(free.id);
+      await client.untilReady(free.id, 60_000);
+    }
+    return free;
+  }
+
+  return {
+    /** Does the work when its turn comes; nothing when that is later than `latest`. */
+    within: (work: Work, latest: number) =>
+      own(() =>
+        atOnce(async () => {
+          if (performance.now() > latest) return [];
+          const lab = await take();
+          lab.used = true;
+          const rows = await work(world.instructor, lab.id, []);
+          idle.push(lab);
+          return rows;
+        }),
+      ),
+    async end() {
+      for (const { id } of all) await world.instructor.remove(id);
+      for (const { id } of all) await world.instructor.untilEnded(id);
+    },
+  };
+}
+
+async function proveRun(
+  world: World,
+  template: Template,
+  run: Run,
+  client: Client,
+  lab: string,
+  notes: string[],
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const isSolution = run.kind === 'solution';
+  const atStart = async (name: string) => {
+    const attempt = await client.grade(lab);
+    rows.push({ run: name, attempt, problems: problemsAtStart(template, attempt), notes: [] });
+  };
+  if (isSolution) await atStart(`(before ${run.name})`);
+  const steps = await doSteps(world, lab, run.steps, !isSolution);
+  for (const { id, outcome, reason } of steps)
+    if (outcome !== 'done') notes.push(`${id} ${outcome}: ${reason}`);
+  const attempt = await client.grade(lab);
+  const again = isSolution ? await client.grade(lab) : attempt;
+  const problems = [
+    ...(attempt.state === 'finished' ? [] : [`the attempt is ${attempt.state}: ${attempt.voidReason}`]),
+    ...(isSolution && notes.length > 0 ? ['not every step was done'] : []),
+    ...run.judge(attempt),
+    ...differences(attempt, again).map((text) => `graded twice: ${text}`),
+  ];
+  rows.push({ run: run.name, attempt, problems, notes });
+  if (isSolution) {
+    await client.reset(lab);
+    await client.untilReady(lab, 60_000);
+    await atStart(`(${run.name}, reset)`);
+  }
+  return rows;
+}
