@@ -175,7 +175,10 @@ export function driverContract(name: string, makeSubject: () => Promise<DriverSu
       const { stdout } = await run('env');
       const names = stdout.split('\n').map((line) => line.split('=')[0]);
       expect(names.filter((name) => name !== '' && name !== 'PWD').sort()).toEqual(
-        ['API_URL', 'DATABASE_URL', 'HOME', 'LANG', 'PATH', 'TERM'].sort(),
+        [
+          ...['API', 'DATABASE'].flatMap((name) => [`${name}_URL`, `${name}_USER`, `${name}_PASSWORD`]),
+          ...['HOME', 'LANG', 'PATH', 'TERM'],
+        ].sort(),
       );
       const [url] = /postgresql:.*/.exec(stdout) ?? [''];
       expect(url).toContain(encodeURIComponent(postgresAccess(driver, one).trainee.password));

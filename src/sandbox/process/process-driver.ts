@@ -137,8 +137,11 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     const facts: Record<string, string> = {};
     for (const [name, { spec }] of Object.entries(plan.components)) {
       if (spec.kind === 'shell') continue;
-      const { url } = traineeFacts(access(plan, name));
-      facts[`${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_URL`] = String(url);
+      const { url, user, password } = traineeFacts(access(plan, name));
+      const prefix = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+      facts[`${prefix}_URL`] = String(url);
+      facts[`${prefix}_USER`] = String(user);
+      facts[`${prefix}_PASSWORD`] = String(password);
     }
     return { ...facts, HOME: home, PATH: searchPath.join(':'), LANG: 'C.UTF-8', TERM: 'dumb' };
   }
