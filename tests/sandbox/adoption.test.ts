@@ -1,12 +1,13 @@
 /** What a killed Labwright leaves running is found again, kept or removed, and nothing else is ever touched. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { identify, isAlive } from '../../src/embedded/process-identity.ts';
 import { asRole, contractVersion, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
-import { markedProcesses, startTestDriver, type TestDriver } from '../support/process-driver.ts';
+import { makeDriver, markedProcesses, startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const plan = planFor('sb-orphan', contractVersion());
@@ -75,6 +76,23 @@ describe('after a kill -9 of Labwright', () => {
     expect((await driver.list(signal)).map(({ sandboxId }) => sandboxId)).toEqual(['sb-orphan']);
     await driver.destroy('sb-orphan', signal);
     expect(await test.count()).toEqual({ databases: 0, roles: 0, folders: 0, processes: 0 });
+  });
+
+  it('they are not taken by a copy of the data folder, whose records and marks are the same', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'labwright-copy-'));
+    chmodSync(copy, 0o755);
+    cpSync(test.dataDir, copy, { recursive: true });
+    const pids = markedProcesses(test.installationId);
+    const driver = await makeDriver(copy, test.installationId, test.labsUrl);
+    try {
+      expect((await driver.observe(plan, signal)).components.api?.state).toBe('broken');
+    } finally {
+      await driver.close();
+      rmSync(copy, { recursive: true, force: true });
+    }
+    expect(markedProcesses(test.installationId)).toEqual(pids);
+    const owner = await test.again();
+    expect((await owner.observe(plan, signal)).components.api?.state).toBe('running');
   });
 
   it('a process that was given a dead child’s pid is left alone', async () => {

@@ -4,7 +4,7 @@
  * mark and adopted.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { asUser, type OsUser } from '../../embedded/os-user.ts';
 import {
@@ -14,9 +14,10 @@ import {
   signalProcess,
   waitForEnd,
 } from '../../embedded/process-identity.ts';
-import { decodeLabels, encodeLabels, type Labels, labelVariable } from '../labels.ts';
+import { encodeLabels, labelVariable } from '../labels.ts';
 import type { ResourceRef } from '../naming.ts';
 import { capLog, openLog } from './log-file.ts';
+import { findMarked, logsBeneath } from './marked.ts';
 import type { Records } from './records.ts';
 
 /** What one child may keep in memory; over it the child is ended. RLIMIT_AS is of no use: node reserves more at start. */
@@ -48,7 +49,13 @@ export function createChildren(records: Records, installationId: string, user: O
   const logs = new Map<number, string>();
   // Children that we end ourselves are no trouble.
   const expected = new Set<number>();
-  const strays = findMarked(installationId);
+  // The records of a copied data folder name the children of the one that it was copied from.
+  for (const { sandboxId, children } of records.all()) {
+    for (const [component, child] of Object.entries(children)) {
+      if (isAlive(child) && !logsBeneath(records.root, child.pid)) forget(sandboxId, component, child);
+    }
+  }
+  const strays = findMarked(installationId, records.root);
   for (const { labels, process } of strays) {
     const { sandboxId, component, generation } = labels;
     const recorded = records.get(sandboxId)?.children[component];
@@ -145,34 +152,6 @@ export function createChildren(records: Records, installationId: string, user: O
       await Promise.all(records.all().map(({ sandboxId }) => stop(sandboxId)));
     },
   };
-}
-
-/** Processes of this installation by the mark in their environment, where the system shows it. */
-function findMarked(
-  installationId: string,
-): readonly { readonly labels: Labels; readonly process: ProcessIdentity }[] {
-  if (!existsSync('/proc/self/environ')) return [];
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      const environment = readFileSync(`/proc/${entry}/environ`, 'utf8');
-      const at = environment.indexOf(`${labelVariable}=`);
-      if (at === -1) return [];
-      const line = environment.slice(at + labelVariable.length + 1).split('\0', 1)[0] ?? '';
-      const labels = decodeLabels(line);
-      const process = identify(Number(entry));
-      // A program that the child has started has the mark too; the child itself leads its group.
-      const isLeader = process !== null && groupOf(process.pid) === process.pid;
-      return isLeader && labels?.installationId === installationId ? [{ labels, process }] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function groupOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
 }
 
 function rssOf(pid: number): number {

@@ -21,6 +21,8 @@ export interface SandboxRecord {
 }
 
 export interface Records {
+  /** Folder of all sandboxes. */
+  readonly root: string;
   get(sandboxId: string): SandboxRecord | null;
   all(): readonly SandboxRecord[];
   /** Changes a record, made at need. */
@@ -39,6 +41,7 @@ export function openRecords(root: string, installationId: string): Records {
     if (found !== null && found.installationId === installationId) records.set(found.sandboxId, found);
   }
   return {
+    root,
     folder,
     get: (sandboxId) => records.get(sandboxId) ?? null,
     all: () => [...records.values()],
