@@ -1,5 +1,5 @@
 /** What PostgreSQL says about itself in `postmaster.pid`: one fact a line, in a fixed order. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 
@@ -30,11 +30,11 @@ export function findPostmaster(dataDirectory: string): Postmaster | null {
   return { process, port: Number(lines[3]), ready: (lines[7] ?? '').trim() === 'ready' };
 }
 
+/** By where it works and not by how it was called: the folder may have been moved meanwhile, or be behind a link. */
 function serves(pid: number, dataDirectory: string): boolean {
-  if (!existsSync('/proc/self/cmdline')) return true;
+  if (!existsSync('/proc/self/cwd')) return true;
   try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return argv.includes(dataDirectory);
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataDirectory);
   } catch {
     return false;
   }

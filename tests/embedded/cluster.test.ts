@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,18 @@ describe('an embedded cluster', () => {
 
   it('is adopted while it runs, so that a killed Labwright finds it again', async () => {
     const first = await startCluster(options, signal);
+    const second = await startCluster(options, signal);
+    expect(second.adopted).toBe(true);
+    expect(second.process).toEqual(first.process);
+  });
+
+  it('is adopted through a link, and where its folder was moved to', async () => {
+    const first = await startCluster(options, signal);
+    const moved = join(folder, 'moved');
+    const link = join(folder, 'link');
+    renameSync(options.folder, moved);
+    symlinkSync(moved, link);
+    options = { ...options, folder: link };
     const second = await startCluster(options, signal);
     expect(second.adopted).toBe(true);
     expect(second.process).toEqual(first.process);
