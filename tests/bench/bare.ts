@@ -18,7 +18,8 @@ export async function startBare(world: World, name: string, worker: boolean): Pr
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', PGAPPNAME: 'bare' },
+    // Compiled once, as ours is: otherwise it would carry what strips types.
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', NODE_COMPILE_CACHE: world.folder('bare-cache') },
   });
   const stop = () => end(child, 'SIGKILL');
   world.defer('a bare server', stop);

@@ -28,13 +28,15 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** What `labwright` is on a PATH. It becomes the server: no process stands between. */
+const launcher = join(projectRoot, 'src', 'cli', 'labwright');
 const startWithinMs = 60_000;
 const stopWithinMs = 30_000;
 
 /** Starts the process only; `ready` resolves with its first line. Its group is its own: Ctrl-C is ours to hear. */
 export function launchServer(options: ServerOptions) {
   const { dataDir, databaseUrl, labsUrl, installationKey, spares, roles, env } = options;
-  const child = spawn(process.execPath, [join(projectRoot, 'src', 'main.ts'), 'serve', '--json'], {
+  const child = spawn(launcher, ['serve', '--json'], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
