@@ -167,6 +167,15 @@ describe('event streams', () => {
     expect(JSON.stringify(theirs)).toContain('INTERNAL-TEXT');
   });
 
+  it('refuse a number that no event can have, which would fail the one query of all streams', async () => {
+    const { token, call } = await person('trainee', 'far');
+    const { json: lab } = await call('POST', '/labs', { template: 'first-steps' });
+    const beyond = await read(`/labs/${lab.id}/events?after=2147483648`, token, never);
+    expect(beyond.status).toBe(422);
+    const most = { 'last-event-id': '2147483648' };
+    expect((await read(`/labs/${lab.id}/events`, token, never, most)).status).toBe(422);
+  });
+
   it('of a reader that is behind wait in the database, not in memory, and none is lost', async () => {
     const { token, call } = await person('trainee', 'slow');
     const { json: lab } = await call('POST', '/labs', { template: 'first-steps' });

@@ -18,7 +18,8 @@ const maxBufferedBytes = 65_536;
 /** Open streams of one person: enough for every tab, too few to use up this server's connections. */
 const maxStreams = 50;
 
-const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** As large as the numbers of events get. One that the database cannot read would fail the poll of all streams. */
+const sequence = z.coerce.number().int().min(0).max(2_147_483_647);
 
 export function eventRoutes(api: Api, deps: AppDeps): void {
   const open = new Map<string, number>();
