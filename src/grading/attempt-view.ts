@@ -1,6 +1,7 @@
 /** An attempt as its reader may see it: a trainee gets no internals and nothing that is kept until they hand in. */
 import type { Caller } from '../lab/lab-service.ts';
 import type { CheckSpec, Template } from '../templates/types.ts';
+import { keptBack } from './kept-back.ts';
 import type { Attempt, AttemptState, CheckResult, Verdict } from './types.ts';
 
 export interface CheckView {
@@ -28,6 +29,7 @@ export interface AttemptView {
   /** Of the checks that are shown, hints already taken off; null until it is finished. */
   readonly points: number | null;
   readonly maxPoints: number;
+  /** Taken off for hints, of the checks that are shown. */
   readonly penalty: number;
   /** Checks whose verdict is kept back; they count in neither `points` nor `maxPoints`. */
   readonly hiddenChecks: number;
@@ -35,21 +37,33 @@ export interface AttemptView {
   readonly results: readonly CheckView[];
 }
 
-/** What this caller may know of a check's outcome. `titleOnly` never tells why: the message would give it away. */
-export function revealed(check: CheckSpec, submitted: boolean, caller: Caller) {
-  if (caller.role !== 'trainee' || check.visible === 'always') return { verdict: true, message: true };
-  return { verdict: submitted, message: submitted && check.visible === 'afterSubmit' };
+const everything = { verdict: true, message: true };
+
+/**
+ * What this caller may know of a check's outcome. `titleOnly` never tells why: the message would give it away.
+ * @param kept what `keptBack` says of the template.
+ */
+export function revealed(
+  check: CheckSpec,
+  kept: ReadonlySet<string>,
+  submitted: boolean,
+  caller: Caller,
+): typeof everything {
+  if (caller.role !== 'trainee' || !kept.has(check.id)) return everything;
+  return { verdict: submitted, message: submitted && check.visible !== 'titleOnly' };
 }
 
 /** An attempt as this caller may see it. Pure. */
 export function viewAttempt(attempt: Attempt, template: Template, caller: Caller): AttemptView {
   const checks = new Map(template.checks.map((check) => [check.id, check]));
+  const kept = keptBack(template);
+  const reveal = (check: CheckSpec) => revealed(check, kept, attempt.final, caller);
   const results = attempt.results.map((result) => {
     const check = checks.get(result.checkId);
-    return viewResult(result, check, caller, attempt.final);
+    return viewResult(result, check, check === undefined ? everything : reveal(check), caller);
   });
-  const hidden = template.checks.filter((check) => !revealed(check, attempt.final, caller).verdict);
-  const { number, final, state, requestedAt, startedAt, finishedAt, penalty, voidReason } = attempt;
+  const hidden = template.checks.filter((check) => !reveal(check).verdict);
+  const { number, final, state, requestedAt, startedAt, finishedAt, voidReason } = attempt;
   // Each result is net of its hints already.
   const shownPoints = results.reduce((sum, one) => sum + (one.points ?? 0), 0);
   return {
@@ -62,7 +76,13 @@ export function viewAttempt(attempt: Attempt, template: Template, caller: Caller
     // The total would tell what is kept back.
     points: attempt.points === null || hidden.length === 0 ? attempt.points : shownPoints,
     maxPoints: attempt.maxPoints - total(hidden),
-    penalty,
+    penalty:
+      hidden.length === 0
+        ? attempt.penalty
+        : takenOff(
+            attempt.results.filter(({ checkId }) => !kept.has(checkId)),
+            checks,
+          ),
     hiddenChecks: hidden.length,
     voidReason,
     results,
@@ -72,17 +92,29 @@ export function viewAttempt(attempt: Attempt, template: Template, caller: Caller
 function viewResult(
   result: CheckResult,
   check: CheckSpec | undefined,
+  reveal: typeof everything,
   caller: Caller,
-  final: boolean,
 ): CheckView {
   const title = check?.title ?? result.checkId;
-  const reveal = check === undefined ? { verdict: true, message: true } : revealed(check, final, caller);
   const base = { check: result.checkId, title, shown: reveal.verdict, maxPoints: result.maxPoints };
   if (!reveal.verdict) return { ...base, verdict: null, points: null, message: 'Shown after you submit.' };
   const { verdict, points, internal, evidence } = result;
   const message = reveal.message ? result.message : null;
   const view = { ...base, verdict, points, message };
   return caller.role === 'trainee' ? view : { ...view, internal, evidence };
+}
+
+/**
+ * Points taken off these results for hints. A check that fails has none to take off, so the sum over all would tell
+ * which of the hidden ones passed.
+ */
+function takenOff(results: readonly CheckResult[], checks: ReadonlyMap<string, CheckSpec>): number {
+  // A guard that does not score has lost its points to no hint.
+  const scored = results.filter(({ checkId, points }) => points > 0 || checks.get(checkId)?.guard !== true);
+  return scored.reduce(
+    (sum, { expectations, points }) => sum + expectations.reduce((all, each) => all + each.points, -points),
+    0,
+  );
 }
 
 /** The points of these checks. */

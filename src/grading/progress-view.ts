@@ -3,6 +3,7 @@ import type { Lab } from '../lab/lab.ts';
 import type { Caller } from '../lab/lab-service.ts';
 import type { CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import { revealed } from './attempt-view.ts';
+import { keptBack } from './kept-back.ts';
 import type { Attempt, CheckProgress, Scope, Verdict } from './types.ts';
 import { fillText, type HintView, hintView } from './visible-text.ts';
 
@@ -68,9 +69,10 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
   const finished = attempts.filter((one) => one.state === 'finished');
   const latest = finished.at(-1);
   const final = finished.find((one) => one.final);
+  const kept = keptBack(template);
 
   const standing = (check: CheckSpec): CheckStanding => {
-    const reveal = revealed(check, final !== undefined, caller);
+    const reveal = revealed(check, kept, final !== undefined, caller);
     const found = latest?.results.find((one) => one.checkId === check.id);
     const sticky = passed.find((one) => one.checkId === check.id);
     const taken = Math.min(hints[check.id] ?? 0, check.hints.length);

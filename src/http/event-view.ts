@@ -1,4 +1,5 @@
 /** What an event tells its reader. Pure. A trainee gets the named fields only; a new field is hidden until listed. */
+import { keptBack } from '../grading/kept-back.ts';
 import type { LabEvent, RecordedEvent } from '../lab/lab.ts';
 import type { Caller } from '../lab/lab-service.ts';
 import type { Json, Template } from '../templates/types.ts';
@@ -31,13 +32,13 @@ export function eventData(
   caller: Caller,
 ): Readonly<Record<string, Json>> {
   if (caller.role !== 'trainee') return event.data;
-  const hidden = new Set(template.checks.filter((check) => check.visible !== 'always').map((c) => c.id));
+  const hidden = keptBack(template);
   const dropped = new Set<string>();
   if (event.type === 'check.judged' && hidden.has(String(event.data.check))) {
     dropped.add('verdict').add('points');
   }
   if (event.type === 'attempt.finished' && hidden.size > 0 && event.data.final !== true) {
-    dropped.add('points').add('maxPoints');
+    dropped.add('points').add('maxPoints').add('penalty');
   }
   const names = (forTrainees[event.type] ?? []).filter((name) => !dropped.has(name));
   return Object.fromEntries(names.flatMap((name) => pick(event.data, name)));
