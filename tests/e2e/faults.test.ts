@@ -1,10 +1,11 @@
 /** What goes wrong while a lab is used, done on purpose: the lab survives it or says what became of it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startControlCluster, startLabsCluster } from '../../src/embedded/clusters.ts';
 import { sandboxPart } from '../../src/sandbox/naming.ts';
 import { countThings, processesOfSandboxes, query } from './belongings.ts';
 import { type AccessWire, type Client, HttpProblem } from './client.ts';
-import { eventually, leftoversAfter, startWorld, uniqueName, type World } from './support.ts';
+import { clusterHome, eventually, leftoversAfter, startWorld, uniqueName, type World } from './support.ts';
 
 const template = 'dm-customer-lifecycle';
 const perTrainee = 3;
@@ -66,12 +67,7 @@ describe('a lab in use', () => {
     const using = new AbortController();
     const use = async () => {
       while (!using.signal.aborted) {
-        answers.add(
-          await trainee.lab(lab).then(
-            () => '200',
-            (problem: unknown) => (problem instanceof HttpProblem ? `${problem.status}` : String(problem)),
-          ),
-        );
+        answers.add(await statusOf(trainee.lab(lab)));
       }
     };
     const users = [use(), use(), use()];
@@ -101,6 +97,30 @@ describe('a lab in use', () => {
     await endConnections(world.installation.labsUrl);
     await isUnharmed();
     expect(await apiOf(lab)).toEqual(before);
+    expect((await trainee.grade(lab)).results.map(({ verdict }) => verdict)).not.toContain('error');
+  });
+
+  it.each([
+    ['control database', startControlCluster],
+    ['labs’ databases', startLabsCluster],
+  ])('outlives a restart of the server of the %s', async (_, start) => {
+    const home = await clusterHome(world.installation.dataDir);
+    const signal = AbortSignal.timeout(30_000);
+    await (await start(home, signal)).stop();
+    const answers = new Set<string>();
+    for (const until = performance.now() + 2_000; performance.now() < until; ) {
+      answers.add(await statusOf(trainee.lab(lab)));
+    }
+    const again = await start(home, signal);
+    world.onStop(() => again.stop());
+    expect(again.adopted).toBe(false);
+    expect([...answers].filter((answer) => !['200', '503'].includes(answer))).toEqual([]);
+    await eventually(
+      async () => (await fetch(`${world.url}/readyz`)).status === 200,
+      () => 'readiness',
+      5_000,
+    );
+    await isUnharmed();
     expect((await trainee.grade(lab)).results.map(({ verdict }) => verdict)).not.toContain('error');
   });
 
@@ -219,6 +239,14 @@ describe('quotas', () => {
     expect([database, process].every((count) => count <= 1)).toBe(true);
   });
 });
+
+/** `200`, or what a request was refused with. */
+function statusOf(asked: Promise<unknown>): Promise<string> {
+  return asked.then(
+    () => '200',
+    (problem: unknown) => (problem instanceof HttpProblem ? String(problem.status) : String(problem)),
+  );
+}
 
 /** Pids of a lab's API. */
 async function apiOf(lab: string): Promise<readonly number[]> {

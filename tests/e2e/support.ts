@@ -25,7 +25,9 @@ export interface World {
   trainee(name: string): Promise<Client>;
   /** Log lines from `warn` on, oldest first. */
   readonly log: readonly string[];
-  /** Stops everything; throws when a process or a log line of level error is left. */
+  /** Something that a test has started in place of what the runtime had; stopped with it. */
+  onStop(stop: () => Promise<void>): void;
+  /** Stops everything; throws when a process is left. */
   stop(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function startWorld(settings: Settings = {}): Promise<World> {
   const instructor = createClient(url, tokens.instructor);
   const trainees = new Map<string, Promise<Client>>();
   const installation = await installationOf(dataDir, config);
+  const replacements: (() => Promise<void>)[] = [];
   return {
     runtime,
     url,
@@ -68,8 +71,10 @@ export async function startWorld(settings: Settings = {}): Promise<World> {
       trainees.set(name, known);
       return known;
     },
+    onStop: (stop) => void replacements.push(stop),
     async stop() {
       await runtime.close();
+      for (const stopOne of replacements) await stopOne();
       lock.release();
       const running = processesOf(dataDir);
       rmSync(dataDir, { recursive: true, force: true });
@@ -82,17 +87,22 @@ async function tokenFor(instructor: Client, subject: string): Promise<string> {
   return (await instructor.call<{ token: string }>('POST', '/tokens', { subject })).token;
 }
 
-/** Where the databases of a data folder are that is in use now. */
-export async function installationOf(
-  dataDir: string,
-  given: Pick<Config, 'databaseUrl' | 'labsDatabaseUrl'> = { databaseUrl: null, labsDatabaseUrl: null },
-): Promise<Installation> {
-  const home: ClusterHome = {
+/** What the embedded clusters of a data folder are started, or adopted, with. */
+export async function clusterHome(dataDir: string): Promise<ClusterHome> {
+  return {
     dataDir,
     binaries: findPostgresBinaries().root,
     user: (await ensureOsUsers()).postgres,
     installationKey: ensureInstallationKey(dataDir, null),
   };
+}
+
+/** Where the databases of a data folder are that is in use now. */
+export async function installationOf(
+  dataDir: string,
+  given: Pick<Config, 'databaseUrl' | 'labsDatabaseUrl'> = { databaseUrl: null, labsDatabaseUrl: null },
+): Promise<Installation> {
+  const home = await clusterHome(dataDir);
   // Both run already, so this adopts them.
   const signal = AbortSignal.timeout(20_000);
   const controlUrl = given.databaseUrl ?? (await startControlCluster(home, signal)).adminUrl;
