@@ -35,14 +35,17 @@ export const labSchema = z
     secondsLeft: z.number().describe("Until it expires, by the server's clock; 0 once it has ended"),
     endedAt: timeSchema.nullable(),
     endReason: z.string().nullable(),
-    endDetail: z.string().nullable(),
+    endDetail: z.string().nullable().optional().describe('What went wrong inside; instructors only'),
     seed: z.string().optional().describe('What its parameters are drawn from; instructors only'),
   })
   .describe('One lab');
 
 export type LabWire = z.infer<typeof labSchema>;
 
-/** Pure. The seed is left out for trainees: with it, others' parameters could be drawn. */
+/**
+ * Pure. Trainees get no seed, with which others' parameters could be drawn, and nothing of what went wrong inside:
+ * the last lines of a log or the paths of this machine may be in it.
+ */
 export function labWire({ lab, view, now }: LabDetails, caller: Caller): LabWire {
   const ended = lab.phase === 'terminating' || lab.phase === 'terminated';
   const left = Math.max(0, (lab.expiresAt.getTime() - now.getTime()) / 1000);
@@ -64,7 +67,6 @@ export function labWire({ lab, view, now }: LabDetails, caller: Caller): LabWire
     secondsLeft: ended ? 0 : Math.round(left),
     endedAt: iso(lab.endedAt),
     endReason: lab.endReason,
-    endDetail: lab.endDetail,
-    ...(caller.role === 'trainee' ? {} : { seed: lab.seed }),
+    ...(caller.role === 'trainee' ? {} : { endDetail: lab.endDetail, seed: lab.seed }),
   };
 }

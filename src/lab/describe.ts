@@ -30,8 +30,17 @@ export interface QueueFacts {
   readonly p90Seconds: number | null;
 }
 
-/** Pure. `queue` is read only for labs that are not ready yet. */
-export function describeLab(lab: Lab, sandbox: Sandbox | null, queue: QueueFacts | null, now: Date): LabView {
+/**
+ * Pure. `queue` is read only for labs that are not ready yet.
+ * @param insider whether the reader may see what went wrong inside: log lines, folders and addresses are in it.
+ */
+export function describeLab(
+  lab: Lab,
+  sandbox: Sandbox | null,
+  queue: QueueFacts | null,
+  now: Date,
+  insider: boolean,
+): LabView {
   const components =
     sandbox === null ? [] : Object.entries(sandbox.components).map(([name, row]) => component(name, row));
   const line = queue === null ? null : waitingLine(lab, queue, now);
@@ -41,7 +50,8 @@ export function describeLab(lab: Lab, sandbox: Sandbox | null, queue: QueueFacts
       return say('queued', `queued${place(line)}`);
     case 'provisioning': {
       const starting = names(components, 'starting').concat(names(components, 'waiting'));
-      const trouble = sandbox?.lastError ? `; last try failed: ${sandbox.lastError}` : '';
+      const why = insider ? `: ${sandbox?.lastError}` : '';
+      const trouble = sandbox?.lastError ? `; last try failed${why}` : '';
       return say('starting', `starting: ${starting.join(', ') || 'finishing'}${place(line)}${trouble}`);
     }
     case 'ready': {
@@ -58,11 +68,10 @@ export function describeLab(lab: Lab, sandbox: Sandbox | null, queue: QueueFacts
     }
     case 'terminating':
       return say('ending', `ending: ${lab.endReason ?? 'deleted'}`);
-    case 'terminated':
-      return say(
-        'ended',
-        `ended: ${lab.endReason ?? 'deleted'}${lab.endDetail === null ? '' : ` (${lab.endDetail})`}`,
-      );
+    case 'terminated': {
+      const why = insider && lab.endDetail !== null ? ` (${lab.endDetail})` : '';
+      return say('ended', `ended: ${lab.endReason ?? 'deleted'}${why}`);
+    }
   }
 }
 

@@ -62,11 +62,11 @@ export function createLabService(deps: LabServiceDeps) {
     return { lab, sandbox, now };
   }
 
-  async function details(snapshot: Snapshot & { readonly lab: Lab }): Promise<LabDetails> {
+  async function details(caller: Caller, snapshot: Snapshot & { readonly lab: Lab }): Promise<LabDetails> {
     const { lab, sandbox, now } = snapshot;
     const waiting = lab.phase === 'requested' || lab.phase === 'provisioning';
     const facts = waiting ? await labs.queueFacts(lab) : null;
-    return { lab, view: describeLab(lab, sandbox, facts, now), now };
+    return { lab, view: describeLab(lab, sandbox, facts, now, caller.role !== 'trainee'), now };
   }
 
   /** Decides on a fresh snapshot until the compare-and-set holds. `null` from `decide`: nothing to change. */
@@ -159,7 +159,7 @@ export function createLabService(deps: LabServiceDeps) {
     },
 
     async getLab(caller: Caller, id: string): Promise<LabDetails> {
-      return details(await read(caller, id));
+      return details(caller, await read(caller, id));
     },
 
     /** The lab with its pinned template version. */
@@ -182,7 +182,10 @@ export function createLabService(deps: LabServiceDeps) {
       const page = await labs.listLabs(
         caller.role === 'trainee' ? { ...query, trainee: caller.subject } : query,
       );
-      return { items: await Promise.all(page.items.map(details)), nextCursor: page.nextCursor };
+      return {
+        items: await Promise.all(page.items.map((one) => details(caller, one))),
+        nextCursor: page.nextCursor,
+      };
     },
 
     /** Ends a lab. Asking twice, also of an ended lab, gives the same answer. */
@@ -196,7 +199,7 @@ export function createLabService(deps: LabServiceDeps) {
           events: [ending('deleted', caller.subject)],
         };
       });
-      return details(after);
+      return details(caller, after);
     },
 
     /**
@@ -235,7 +238,7 @@ export function createLabService(deps: LabServiceDeps) {
           ],
         };
       });
-      return details(after);
+      return details(caller, after);
     },
 
     /** Moves the end `minutes` on. Throws `extend_too_long` past the template's maximum, `lab_ended`. */
@@ -267,7 +270,7 @@ export function createLabService(deps: LabServiceDeps) {
           ],
         };
       });
-      return details(after);
+      return details(caller, after);
     },
 
     /** Connection facts by component. Throws `lab_not_ready`, `lab_ended`. */

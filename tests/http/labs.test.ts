@@ -201,3 +201,33 @@ describe('a lab that is ready', () => {
     expect(extend.json.code).toBe('lab_ended');
   });
 });
+
+describe('what went wrong inside', () => {
+  it('is told to instructors, and its trainee learns only that it went wrong', async () => {
+    const who = await trainee('uma');
+    const { json: lab } = await who('POST', '/labs', { template: 'first-steps' });
+    const { lab: row } = await world.store.getLab(lab.id);
+    if (row === null) throw new Error('the lab is not there');
+    const { templateId, templateHash, backend } = row;
+    const box = { id: 'box-uma', templateId, templateHash, backend, components: ['database'] };
+    const started = await world.store.startSandboxForLab(lab.id, 1, box, { phase: 'provisioning' }, []);
+    await world.store.changeSandbox(box.id, 1, { failures: 1, lastError: 'INTERNAL-TEXT' });
+    const starting = await who('GET', `/labs/${lab.id}`);
+    expect(starting.json.message).toContain('last try failed');
+    expect(starting.text).not.toContain('INTERNAL-TEXT');
+    expect((await teacher('GET', `/labs/${lab.id}`)).json.message).toContain('INTERNAL-TEXT');
+    const version = started?.lab?.version ?? 0;
+    const failed = {
+      phase: 'terminated',
+      endReason: 'provision_failed',
+      endDetail: 'INTERNAL-TEXT',
+    } as const;
+    expect(await world.store.transition(lab.id, version, failed, [])).not.toBeNull();
+    for (const path of [`/labs/${lab.id}`, '/labs?state=ended']) {
+      const mine = await who('GET', path);
+      expect(mine.text).toContain('provision_failed');
+      expect(mine.text).not.toContain('INTERNAL-TEXT');
+    }
+    expect((await teacher('GET', `/labs/${lab.id}`)).json.endDetail).toBe('INTERNAL-TEXT');
+  });
+});

@@ -86,7 +86,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
       const made = await labs.createLab(caller, { ...wanted, ttlSeconds: ttl }, key);
       // A lab that was just recorded is queued: reading it again would only cost the time of two queries.
       const details = made.created
-        ? { ...made, view: describeLab(made.lab, null, null, made.now) }
+        ? { ...made, view: describeLab(made.lab, null, null, made.now, false) }
         : await labs.getLab(caller, made.lab.id);
       if (!made.created) reply.header('idempotency-replayed', 'true');
       return reply.code(202).header('location', `/api/v1/labs/${made.lab.id}`).send(labWire(details, caller));
