@@ -26,7 +26,7 @@ export async function findFiles(
   query: FileQuery,
   signal: AbortSignal,
 ): Promise<readonly FileFound[]> {
-  const found: FileFound[] = [];
+  const found: { readonly path: string; readonly modifiedAt: Date }[] = [];
   let seen = 0;
 
   async function visit(
@@ -50,8 +50,8 @@ export async function findFiles(
         }
       }
       if (whole) {
-        const file = await ifThere(readOne(folder, name, query.maxBytesEach));
-        if (file !== null) found.push({ ...file, path: `${path}${name}` });
+        const modifiedAt = await ifThere(modificationOf(folder, name));
+        if (modifiedAt !== null) found.push({ path: `${path}${name}`, modifiedAt });
       }
     }
   }
@@ -60,7 +60,29 @@ export async function findFiles(
   if (top === null) return [];
   await visit(top, '', [pathParts(query.glob)], 0).finally(() => top.close());
   found.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.path < b.path ? -1 : 1));
-  return found.slice(0, query.maxFiles);
+  const files: FileFound[] = [];
+  // Read only now: all that match may be many thousands, large ones.
+  for (const { path } of found.slice(0, query.maxFiles)) {
+    signal.throwIfAborted();
+    const file = await ifThere(readBeneath(root, path, query.maxBytesEach));
+    if (file !== null) files.push({ ...file, path });
+  }
+  return files;
+}
+
+async function readBeneath(root: string, path: string, maxBytes: number): Promise<Found | null> {
+  const parts = path.split('/');
+  let folder = await openFolder(root);
+  try {
+    for (const part of parts.slice(0, -1)) {
+      const child = await folder.folder(part);
+      await folder.close();
+      folder = child;
+    }
+    return await readOne(folder, parts.at(-1) ?? '', maxBytes);
+  } finally {
+    await folder.close();
+  }
 }
 
 /** A plain name is looked up, not searched for: the folder may hold a million others. */
@@ -72,11 +94,20 @@ async function namesOf(
   return heads.some((head) => /[*?]/.test(head)) ? await folder.names() : heads;
 }
 
-async function readOne(
-  folder: OpenFolder,
-  name: string,
-  maxBytes: number,
-): Promise<Omit<FileFound, 'path'> | null> {
+/** Null for what is no regular file. */
+async function modificationOf(folder: OpenFolder, name: string): Promise<Date | null> {
+  const file = await folder.file(name, constants.O_RDONLY);
+  try {
+    const stat = await statOpen(file);
+    return stat.isFile() ? stat.mtime : null;
+  } finally {
+    await closeFile(file);
+  }
+}
+
+type Found = Omit<FileFound, 'path'>;
+
+async function readOne(folder: OpenFolder, name: string, maxBytes: number): Promise<Found | null> {
   const file = await folder.file(name, constants.O_RDONLY);
   try {
     const stat = await statOpen(file);
