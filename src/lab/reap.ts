@@ -20,10 +20,18 @@ export async function reap(
   if (old.length === 0) return 0;
   const living = await labs.livingSandboxes(old.map(({ sandboxId }) => sandboxId));
   const orphans = old.filter(({ sandboxId }) => !living.has(sandboxId));
+  let destroyed = 0;
   for (const { sandboxId } of orphans) {
     if (signal.aborted) break;
-    log.warn({ sandboxId, backend: driver.name }, 'reaping a sandbox that nobody owns');
-    await driver.destroy(sandboxId, signal);
+    const about = { sandboxId, backend: driver.name };
+    log.warn(about, 'reaping a sandbox that nobody owns');
+    try {
+      await driver.destroy(sandboxId, signal);
+      destroyed++;
+    } catch (thrown) {
+      // One that cannot be destroyed must not keep those behind it; the next round tries it again.
+      log.warn({ ...about, err: thrown }, 'it could not be destroyed');
+    }
   }
-  return orphans.length;
+  return destroyed;
 }
