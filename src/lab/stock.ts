@@ -74,7 +74,9 @@ export function createStock(deps: StockDeps): Stock {
     const pause = pauses.get(hash);
     if (pause === undefined) return false;
     const until = pause.until ?? now + pause.ms;
-    pauses.set(hash, { ms: pause.ms, until });
+    // It has worked for long since: another failure begins with a short pause again.
+    if (now >= until + longestPauseMs) pauses.delete(hash);
+    else pauses.set(hash, { ms: pause.ms, until });
     return now < until;
   }
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../src/lab/policy.ts';
+import { createStock } from '../../src/lab/stock.ts';
+import { createMemoryQueue } from '../fakes/memory-queue.ts';
+import { createMemoryStore } from '../fakes/memory-store.ts';
+import { sampleVersion } from '../http/sample-version.ts';
+
+async function world() {
+  let time = 0;
+  let made = 0;
+  const version = sampleVersion();
+  const { hash } = version;
+  const { id: templateId } = version.template;
+  const store = createMemoryStore({ now: () => new Date(time) });
+  const quota = { perTrainee: 1, global: 1 };
+  const lab = {
+    id: 'lab-1',
+    trainee: 'ann',
+    templateId,
+    templateHash: hash,
+    backend: 'process',
+    seed: 's',
+  } as const;
+  await store.createLab({ ...lab, ttlSeconds: 3600, maxSeconds: 3600, idempotency: null, quota });
+  const templates = { list: async () => [version], load: async () => version, problems: async () => [] };
+  const id = () => `id-${++made}`;
+  const stock = createStock({
+    labs: store,
+    templates,
+    templateStore: store,
+    queue: createMemoryQueue(),
+    ids: { lab: id, sandbox: id, attempt: id, seed: id },
+    policy: { ...defaultPolicy, spares: 1 },
+    backends: new Set(['process'] as const),
+  });
+  return {
+    /** Whether there is a spare once so many seconds more have passed. */
+    async sparesAfter(seconds: number) {
+      time += seconds * 1_000;
+      await stock.keep();
+      return (await store.listSpares()).length;
+    },
+    async fail() {
+      for (const { id: spare, version: at } of await store.listSpares())
+        await store.changeSandbox(spare, at, { state: 'dead' });
+      stock.failed(hash);
+    },
+  };
+}
+
+describe('the stock', () => {
+  it('waits longer after each spare that fails, and briefly again once spares have worked for long', async () => {
+    const { sparesAfter, fail } = await world();
+    expect(await sparesAfter(0)).toBe(1);
+    await fail();
+    expect([await sparesAfter(0), await sparesAfter(4), await sparesAfter(2)]).toEqual([0, 0, 1]);
+    await fail();
+    expect([await sparesAfter(0), await sparesAfter(6), await sparesAfter(5)]).toEqual([0, 0, 1]);
+    expect(await sparesAfter(11 * 60)).toBe(1);
+    await fail();
+    expect([await sparesAfter(0), await sparesAfter(6)]).toEqual([0, 1]);
+  });
+});
