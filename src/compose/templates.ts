@@ -3,14 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { projectRoot } from '../config.ts';
 import { GENERATOR_VERSION } from '../sample-api/seed/version.ts';
-import { createFolderSource, type FolderSource } from '../templates/folder-source.ts';
+import { createFolderSource } from '../templates/folder-source.ts';
 import type { Language } from '../templates/language.ts';
+import type { TemplateSource } from '../templates/types.ts';
 import type { PlatformParts } from '../templates/version.ts';
 
 export const sampleApiFolder = join(projectRoot, 'src', 'sample-api');
 
 /** The templates of a folder, with the versions that they have on this build. */
-export function openTemplates(folder: string, language: Language): FolderSource {
+export function openTemplates(folder: string, language: Language): TemplateSource {
   return createFolderSource(folder, language, platformParts());
 }
 

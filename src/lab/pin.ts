@@ -2,6 +2,7 @@
 import type { BackendName, TemplateSource, TemplateVersion } from '../templates/types.ts';
 import { LabError } from './errors.ts';
 import type { SandboxDriver, TemplateStore } from './ports.ts';
+import { unknownTemplate } from './unknown-template.ts';
 
 export interface PinDeps {
   readonly templates: TemplateSource;
@@ -15,24 +16,15 @@ export interface PinDeps {
 export function createPinner(deps: PinDeps) {
   const saved = new Set<string>();
 
-  /** The newest version of a template, recorded so that labs can be pinned to it. Throws `template_not_found`. */
+  /** The newest version of a template, recorded so that labs can be pinned to it. Throws as `unknownTemplate` says. */
   async function pin(id: string): Promise<TemplateVersion> {
     const version = await deps.templates.load(id);
-    if (version === null) throw await unknownTemplate(id);
+    if (version === null) throw await unknownTemplate(id, deps.templates, deps.nearest);
     if (!saved.has(version.hash)) {
       await deps.templateStore.save(version);
       saved.add(version.hash);
     }
     return version;
-  }
-
-  async function unknownTemplate(id: string): Promise<LabError> {
-    const known = (await deps.templates.list()).map((v) => v.template.id);
-    const near = deps.nearest(id, known);
-    const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
-    return new LabError('template_not_found', `There is no template "${id}". ${hint}`, {
-      extra: { template: id, known, ...(near === null ? {} : { suggestion: near }) },
-    });
   }
 
   /** Throws `backend_not_supported` with what is allowed. */

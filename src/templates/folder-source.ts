@@ -9,17 +9,6 @@ import type { Problem } from './problem.ts';
 import type { TemplateSource, TemplateVersion } from './types.ts';
 import { type PlatformParts, versionHash } from './version.ts';
 
-interface FolderProblems {
-  /** The folder's name. */
-  readonly id: string;
-  readonly problems: readonly Problem[];
-}
-
-export interface FolderSource extends TemplateSource {
-  /** Folders that do not load, and why; warnings are not among them. */
-  problems(): Promise<readonly FolderProblems[]>;
-}
-
 interface Entry {
   readonly signature: string;
   readonly version: TemplateVersion | null;
@@ -27,7 +16,11 @@ interface Entry {
 }
 
 /** Every folder below `root` is a template; each is read again when its files have changed. */
-export function createFolderSource(root: string, language: Language, platform: PlatformParts): FolderSource {
+export function createFolderSource(
+  root: string,
+  language: Language,
+  platform: PlatformParts,
+): TemplateSource {
   const known = new Map<string, Entry>();
 
   async function refresh(id: string): Promise<Entry> {

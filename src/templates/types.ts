@@ -3,6 +3,8 @@
  * `use:` chains of solutions are resolved. The zod schema in `schema.ts` produces exactly this.
  */
 
+import type { Problem } from './problem.ts';
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type BackendName = 'process' | 'docker' | 'kubernetes';
@@ -168,8 +170,16 @@ export interface WrongSpec {
 
 /** Where templates come from. */
 export interface TemplateSource {
-  /** Every template's newest version, and the problems of those that do not load. */
+  /** The newest version of every template that loads. */
   list(): Promise<readonly TemplateVersion[]>;
   /** The newest version of one template, or null where there is none of this id. */
   load(id: string): Promise<TemplateVersion | null>;
+  /** Those that do not load, by their folder's name, and why. */
+  problems(): Promise<readonly TemplateProblems[]>;
+}
+
+export interface TemplateProblems {
+  readonly id: string;
+  /** Errors only. */
+  readonly problems: readonly Problem[];
 }

@@ -7,6 +7,8 @@ import { layout } from './layout.ts';
 
 export function cataloguePage(
   templates: readonly Template[],
+  /** Folders that do not load. */
+  broken: readonly string[],
   backends: readonly BackendFacts[],
   readiness: Readiness,
 ): Html {
@@ -18,8 +20,14 @@ export function cataloguePage(
     html`
 <h1>Catalogue</h1>
 <p class="lead">Start one from the command line, or with a token over the API.</p>
-<div class="list">${sorted.length === 0 ? none : sorted.map((template) => card(template, here, readiness))}</div>`,
+<div class="list">${sorted.length === 0 ? none : sorted.map((template) => card(template, here, readiness))}</div>
+${broken.length === 0 ? html`` : brokenNote(broken)}`,
   );
+}
+
+function brokenNote(ids: readonly string[]): Html {
+  const what = ids.length === 1 ? 'One template does' : `${ids.length} templates do`;
+  return html`<p class="warn">${what} not load: ${ids.join(', ')}. <code>labwright template lint</code> says why.</p>`;
 }
 
 function card(template: Template, here: ReadonlySet<string>, readiness: Readiness): Html {

@@ -16,9 +16,14 @@ export function pageRoutes(api: Api, deps: AppDeps, readiness: () => Promise<Rea
   });
 
   api.get('/catalogue', { schema: { hide: true } }, async (_request, reply) => {
-    const [versions, ready] = await Promise.all([deps.templates.list(), readiness()]);
+    const [versions, broken, ready] = await Promise.all([
+      deps.templates.list(),
+      deps.templates.problems(),
+      readiness(),
+    ]);
     const templates = versions.map((one) => one.template);
-    sendPage(reply, 200, cataloguePage(templates, backends, ready));
+    const brokenIds = broken.map((one) => one.id);
+    sendPage(reply, 200, cataloguePage(templates, brokenIds, backends, ready));
     return reply;
   });
 }

@@ -137,6 +137,7 @@ describe('what goes wrong inside', () => {
         templates: {
           list: () => Promise.reject(new Error('open /srv/secret-folder: password=hunter2')),
           load: async () => null,
+          problems: async () => [],
         },
       },
     });

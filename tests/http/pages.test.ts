@@ -16,7 +16,9 @@ beforeAll(async () => {
     tasks: [{ id: 't', title: attack, text: null, checks: [] }],
     backends: ['docker'],
   });
-  world = await startWorld({ versions: [sampleVersion(), evil] });
+  const place = { file: 'lab.yaml', line: 1, column: 1, severity: 'error', code: 'unknown_key' } as const;
+  const broken = [{ id: 'half-done', problems: [{ ...place, message: 'a secret of the author' }] }];
+  world = await startWorld({ versions: [sampleVersion(), evil], broken });
   browser = client(world.app, null);
 });
 afterAll(() => world.stop());
@@ -49,6 +51,20 @@ describe('pages', () => {
     );
     expect(text).not.toContain('labwright lab create evil');
     expect(text).toContain('docker: not enabled here');
+  });
+
+  it('name what does not load, and so does whoever is asked for it', async () => {
+    const { text } = await browser('GET', '/catalogue');
+    expect(text).toContain('One template does not load: half-done.');
+    expect(text).not.toContain('secret');
+    const ann = client(world.app, await world.token('trainee', 'ann'));
+    for (const answer of [
+      await ann('POST', '/labs', { template: 'half-done' }),
+      await ann('GET', '/templates/half-done'),
+    ]) {
+      expect(answer).toMatchObject({ status: 422, json: { code: 'template_invalid' } });
+      expect(answer.json.detail).toContain('does not load: 1 error');
+    }
   });
 
   it('show names as text, whatever is in them', async () => {

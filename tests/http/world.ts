@@ -21,7 +21,7 @@ import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
 import { nearest } from '../../src/templates/suggest.ts';
-import type { BackendName, TemplateVersion } from '../../src/templates/types.ts';
+import type { BackendName, TemplateProblems, TemplateVersion } from '../../src/templates/types.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
 import { startTestPostgres } from '../support/postgres.ts';
@@ -45,6 +45,7 @@ const facts = {
 export async function startWorld(
   options: {
     versions?: readonly TemplateVersion[];
+    broken?: readonly TemplateProblems[];
     deps?: Partial<AppDeps>;
     /** The way to the database, for tests that cut it. */
     through?: (url: string) => Promise<string>;
@@ -63,6 +64,7 @@ export async function startWorld(
   const templates = {
     list: async () => versions,
     load: async (id: string) => versions.find((one) => one.template.id === id) ?? null,
+    problems: async () => options.broken ?? [],
   };
   const queue = createMemoryQueue();
   const driver: SandboxDriver = {

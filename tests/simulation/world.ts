@@ -97,6 +97,7 @@ export class World {
     return {
       list: async () => versions(),
       load: async (id) => versions().find((version) => version.template.id === id) ?? null,
+      problems: async () => [],
     };
   }
 

@@ -1,6 +1,6 @@
 /** Templates as anyone with a token may see them: no solution, no look, no expectation, no hint. */
 import { z } from 'zod';
-import { LabError } from '../../lab/errors.ts';
+import { unknownTemplate } from '../../lab/unknown-template.ts';
 import type { Template, TemplateVersion } from '../../templates/types.ts';
 import { type Api, problems } from '../api.ts';
 import type { AppDeps } from '../deps.ts';
@@ -55,12 +55,7 @@ export function templateRoutes(api: Api, deps: AppDeps): void {
   async function find(id: string): Promise<TemplateVersion> {
     const version = await deps.templates.load(id);
     if (version !== null) return version;
-    const known = (await deps.templates.list()).map((one) => one.template.id);
-    const near = deps.nearest(id, known);
-    const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
-    throw new LabError('template_not_found', `There is no template "${id}". ${hint}`, {
-      extra: { template: id, known, ...(near === null ? {} : { suggestion: near }) },
-    });
+    throw await unknownTemplate(id, deps.templates, deps.nearest);
   }
 
   api.route({
