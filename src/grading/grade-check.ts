@@ -19,6 +19,8 @@ export interface CheckRunDeps {
   readonly secrets: readonly string[];
   readonly evidenceKey: Uint8Array | null;
   readonly evaluate: Evaluate;
+  /** Checks that stay passed, whatever is seen now. */
+  readonly held: ReadonlySet<string>;
   /** By `performance.now()`. */
   readonly deadline: number;
   readonly signal: AbortSignal;
@@ -62,13 +64,14 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
 
   /** What it waits for can no longer come: something that it needs has failed for good. */
   const isHopeless = (check: CheckSpec) =>
-    check.needs.some((id) => verdicts.has(id) && verdicts.get(id) !== 'pass');
+    check.needs.some((id) => !deps.held.has(id) && (verdicts.get(id) ?? 'pass') !== 'pass');
 
   async function run(check: CheckSpec): Promise<GradedCheck> {
     // What a check needs may still be on its way: looking before would see the time before.
     await Promise.all(check.needs.filter((id) => slow.has(id)).map((id) => started.get(id)));
     const start = performance.now();
-    const end = Math.min(deps.deadline, start + (check.withinSeconds ?? 0) * 1_000);
+    const patience = deps.held.has(check.id) ? 0 : (check.withinSeconds ?? 0);
+    const end = Math.min(deps.deadline, start + patience * 1_000);
     let graded = await judge(check, await see(check, shared.all()), start);
     for (
       let pause = firstPauseMs;

@@ -66,12 +66,15 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
   };
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  const passed = new Set(input.progress.map(({ checkId }) => checkId));
+  const sticky = template.checks.filter((check) => check.sticky && passed.has(check.id));
   const run: CheckRun = createCheckRun({
     looking,
     shared: shareLooks(template.observations, looking, input.evidenceKey, either),
     scope,
     secrets: secretsOf(template.parameters, params),
     evidenceKey: input.evidenceKey,
+    held: new Set(sticky.map(({ id }) => id)),
     evaluate: (batch) => input.judge.evaluate(batch, either),
     deadline,
     signal: either,

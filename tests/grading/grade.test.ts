@@ -214,6 +214,18 @@ describe('within', () => {
     expect(verdicts).toEqual({ wrong: 'fail', late: 'blocked' });
     expect(performance.now() - start).toBeLessThan(3_000);
   });
+
+  it('waits for what needs a check that stays passed, and not for that check itself', async () => {
+    await db.trainee(`delete from facts where name = 'late'`);
+    const start = performance.now();
+    const held = check('held', 'a.rows[0].n == 1', { a: n('two') }, { sticky: true, withinSeconds: 15 });
+    const progress = [{ checkId: 'held', passedAt: new Date(), points: 10 }];
+    const graded = grade([held, late('late', 10, { needs: ['held'] })], { progress });
+    await sleep(900);
+    await db.trainee(`insert into facts values ('late', 9)`);
+    expect((await graded).verdicts).toEqual({ held: 'pass', late: 'pass' });
+    expect(performance.now() - start).toBeLessThan(8_000);
+  });
 });
 
 describe('our own faults', () => {
