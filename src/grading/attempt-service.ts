@@ -5,8 +5,10 @@
 import type { Ids } from '../lab/clock.ts';
 import { LabError } from '../lab/errors.ts';
 import { requireSandbox } from '../lab/guards.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { Caller, LabService } from '../lab/lab-service.ts';
 import type { LabQueue } from '../lab/ports.ts';
+import type { Template } from '../templates/types.ts';
 import { acceptAnswer, invalid } from './accept-answer.ts';
 import { type AttemptView, total, viewAttempt } from './attempt-view.ts';
 import { type LabProgress, viewProgress } from './progress-view.ts';
@@ -55,9 +57,8 @@ export function createAttemptService(deps: AttemptServiceDeps) {
   }
 
   /** What text for people may show of a lab: its parameters, and its connection facts while it serves. */
-  async function textScope(caller: Caller, labId: string): Promise<Scope> {
-    const { lab, template } = await open(caller, labId);
-    const facts = lab.phase === 'ready' ? await labs.access(caller, labId) : {};
+  async function textScope(caller: Caller, lab: Lab, template: Template): Promise<Scope> {
+    const facts = lab.phase === 'ready' ? await labs.access(caller, lab.id) : {};
     const access = Object.fromEntries(Object.entries(facts).map(([name, one]) => [name, one.facts]));
     return { params: visibleParams(template, lab.params), access };
   }
@@ -129,7 +130,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       const { lab, sandbox, template } = await open(caller, labId);
       const check = known('check', checkId, template.checks);
       requireSandbox(lab, sandbox);
-      const scope = await textScope(caller, labId);
+      const scope = await textScope(caller, lab, template);
       const taken = (await attempts.hintsTaken(labId))[checkId] ?? 0;
       const wanted = number ?? taken + 1;
       if (wanted > check.hints.length) {
@@ -164,7 +165,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         passed,
         hints,
         answers,
-        scope: await textScope(caller, labId),
+        scope: await textScope(caller, lab, template),
       });
     },
 
@@ -176,7 +177,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       const { lab, sandbox, version, template } = await open(caller, labId);
       const over = lab.phase === 'terminating' || lab.phase === 'terminated';
       if (!over) requireSandbox(lab, sandbox);
-      const scope = await textScope(caller, labId);
+      const scope = await textScope(caller, lab, template);
       const read = (path: string): string => {
         const bytes = version.files.get(path);
         if (bytes === undefined) throw new LabError('internal', `template file ${path} is missing`);

@@ -1,5 +1,4 @@
 /** API tokens: only their hashes are kept, so that a copy of the database opens nothing. */
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { createDatabase } from './database.ts';
 
@@ -12,7 +11,7 @@ export interface NewToken {
   readonly subject: string;
   /** What people know it by. */
   readonly name: string;
-  /** `hashToken` of the plain token. */
+  /** sha256 of the plain token. */
   readonly hash: Uint8Array;
   /** Null: it never expires. */
   readonly ttlSeconds: number | null;
@@ -44,11 +43,6 @@ export interface TokenStore {
   revoke(id: string): Promise<boolean>;
   /** Notes that it was used, at most once a minute. */
   touch(id: string): Promise<void>;
-}
-
-/** The plain token holds 128 random bits or more, so one round of SHA-256 is enough. */
-export function hashToken(plain: string): Uint8Array {
-  return createHash('sha256').update(plain).digest();
 }
 
 const columns = `

@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashToken } from '../../src/http/token.ts';
 import { createAuditLog } from '../../src/store/audit-log.ts';
 import { readInstallation } from '../../src/store/installation.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { type BundleCodec, createTemplateStore } from '../../src/store/template-store.ts';
-import { createTokenStore, hashToken } from '../../src/store/token-store.ts';
+import { createTokenStore } from '../../src/store/token-store.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { versionWith } from '../support/versions.ts';
 
