@@ -30,7 +30,7 @@ export function startLabsCluster(home: ClusterHome, signal: AbortSignal): Promis
 }
 
 /** Exported for tests and benchmarks, which run the process driver on a cluster like the real one. */
-export const labsSettings: Readonly<Record<string, string>> = {
+const labsSettings: Readonly<Record<string, string>> = {
   max_connections: '300',
   shared_buffers: '256MB',
   // No replica ever reads this log.

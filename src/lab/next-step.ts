@@ -152,7 +152,7 @@ function wantsReset(row: ComponentRow): boolean {
 }
 
 /** Whether a component was seen to run at its planned generation. */
-export function runs(sandbox: Sandbox, seen: SandboxObservation | null, name: string): boolean {
+function runs(sandbox: Sandbox, seen: SandboxObservation | null, name: string): boolean {
   const found = seen?.components[name];
   return found?.state === 'running' && found.generation === sandbox.components[name]?.generation;
 }
@@ -175,7 +175,10 @@ function recordStep(sandbox: Sandbox, seen: SandboxObservation): Step | null {
       before.observed !== row.observed && !(before.observed === 'unknown' && row.observed === 'absent');
     return !news && before.servedGeneration === row.servedGeneration && before.detail === row.detail;
   });
-  return same ? null : { do: 'record', components };
+  // What kept us from looking is over: until that is written down the lab says that it is broken.
+  const recovered =
+    sandbox.failures > 0 && Object.values(components).every(({ observed }) => observed === 'running');
+  return same && !recovered ? null : { do: 'record', components };
 }
 
 function observedRow(

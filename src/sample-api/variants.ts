@@ -1,5 +1,5 @@
 /** What can be planted in this platform. Everything else behaves alike in every variant. */
-export const variants = {
+const variants = {
   stock: {
     title: 'As it should be',
     planted: 'Nothing.',

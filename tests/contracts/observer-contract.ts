@@ -95,7 +95,7 @@ export function observerContract(contract: ObserverContract): void {
 }
 
 /** Where a value is not of its type, or null. */
-export function mismatch(value: Value, type: ValueType, at: string): string | null {
+function mismatch(value: Value, type: ValueType, at: string): string | null {
   const wrong = `${at} is not ${type.is}`;
   switch (type.is) {
     case 'dyn':
