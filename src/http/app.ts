@@ -79,7 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       labRoutes(scope, deps);
       accessRoutes(scope, deps);
       guideRoutes(scope, deps);
-      eventRoutes(scope, deps);
+      eventRoutes(scope, deps, authenticator);
       attemptRoutes(scope, deps);
       answerRoutes(scope, deps);
       hintRoutes(scope, deps);

@@ -1,4 +1,5 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { result } from './sample-version.ts';
 import { client, startWorld, type World } from './world.ts';
@@ -262,5 +263,35 @@ describe('event streams', () => {
     expect(performance.now() - begun).toBeLessThan(3_000);
     expect(await text).toContain('retry: 1000');
     await other.stop();
+  });
+});
+
+describe('an event stream whose token is revoked', () => {
+  it('ends with the next heartbeat', async () => {
+    const fast = await startWorld({
+      deps: { clock: { sleep: (ms, signal) => delay(ms / 50, undefined, { signal }) } },
+    });
+    try {
+      await fast.app.listen({ port: 0, host: '127.0.0.1' });
+      const { port } = fast.app.server.address() as { port: number };
+      const admin = client(fast.app, await fast.token('admin', 'root'));
+      const { token, id } = (await admin('POST', '/tokens', { subject: 'ann' })).json;
+      const { json: lab } = await client(fast.app, token)('POST', '/labs', { template: 'first-steps' });
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/labs/${lab.id}/events`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(10_000),
+      });
+      let text = '';
+      let revoked = false;
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk;
+        if (revoked || !text.includes('still here')) continue;
+        revoked = true;
+        await admin('DELETE', `/tokens/${id}`);
+      }
+      expect(revoked).toBe(true);
+    } finally {
+      await fast.stop();
+    }
   });
 });

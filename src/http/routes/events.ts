@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LabError } from '../../lab/errors.ts';
 import type { RecordedEvent } from '../../lab/lab.ts';
 import { type Api, problems } from '../api.ts';
-import { callerOf } from '../auth.ts';
+import { type Authenticator, callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
 import { createEventHub } from '../event-hub.ts';
 import { eventData } from '../event-view.ts';
@@ -21,7 +21,7 @@ const maxStreams = 50;
 /** As large as the numbers of events get. One that the database cannot read would fail the poll of all streams. */
 const sequence = z.coerce.number().int().min(0).max(2_147_483_647);
 
-export function eventRoutes(api: Api, deps: AppDeps): void {
+export function eventRoutes(api: Api, deps: AppDeps, authenticator: Authenticator): void {
   const open = new Map<string, number>();
   const hub = createEventHub({
     events: deps.events,
@@ -88,6 +88,10 @@ export function eventRoutes(api: Api, deps: AppDeps): void {
         },
         beat() {
           if (stream.writableLength < maxBufferedBytes) write(': still here\n\n');
+          // A stream lives for hours: it ends when its token has expired or was revoked.
+          authenticator.authenticate(request).catch((thrown: unknown) => {
+            if (thrown instanceof LabError && thrown.status === 401) stream.end();
+          });
         },
         end: () => stream.end(),
       });
