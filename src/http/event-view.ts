@@ -21,8 +21,6 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'check.judged': ['attempt', 'check', 'verdict', 'points'],
   'attempt.finished': ['attempt', 'final', 'points', 'maxPoints', 'penalty'],
   'attempt.void': ['attempt', 'reason'],
-  'hint.taken': ['check', 'number', 'penalty'],
-  'answer.given': ['question'],
 };
 
 /** The event's data for this caller: no internal message, and no verdict or total that would tell a kept-back one. */

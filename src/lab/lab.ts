@@ -99,9 +99,7 @@ export interface LabEvent {
     | 'attempt.started'
     | 'check.judged'
     | 'attempt.finished'
-    | 'attempt.void'
-    | 'hint.taken'
-    | 'answer.given';
+    | 'attempt.void';
   readonly data: Readonly<Record<string, Json>>;
 }
 
