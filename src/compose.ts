@@ -54,11 +54,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
         signal,
       ),
     );
-    closer.add('the control database', () => {
-      // Its sockets close a moment after it says so; that the server then goes is no news.
-      pool.removeAllListeners('error').on('error', () => {});
-      return pool.end();
-    });
+    closer.add('the control database', () => pool.end());
     const [{ createCore }, { openBackends }, { startWork }, { createBullmqQueue }, { readInstallation }] =
       await loading;
     const opening = stopwatch.time('queue', () =>

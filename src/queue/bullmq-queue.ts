@@ -93,6 +93,7 @@ export async function createBullmqQueue({
   const hurry = new AbortController();
   let worker: Server | null = null;
   let closed = false;
+  let ending: Promise<unknown> | null = null;
   let unanswered = 0;
 
   async function ring(key: WakeKey): Promise<void> {
@@ -135,7 +136,9 @@ export async function createBullmqQueue({
       closed = true;
       if (worker !== null) await drain(worker, graceMs, hurry);
       hurry.abort();
-      await within(ringTimeoutMs, Promise.all([queue.close(), backend.close()])).catch(troubled);
+      // Closed again, by whoever cannot wait for the first: the draining is cut short, the rest is done once.
+      ending ??= within(ringTimeoutMs, Promise.all([queue.close(), backend.close()])).catch(troubled);
+      await ending;
     },
   };
 }

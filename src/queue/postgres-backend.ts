@@ -26,7 +26,10 @@ export async function openPostgresBackend(
     // The row is durable, the ring need not be: a commit that does not wait for the disk rings a third faster.
     options: `-c synchronous_commit=off -c search_path=${schema}`,
   });
-  pool.on('error', (error) => log.warn({ err: error }, 'a connection of the queue was lost'));
+  pool.on('error', (error) => {
+    // One that is cut while it closes is no news.
+    if (!pool.ending) log.warn({ err: error }, 'a connection of the queue was lost');
+  });
   try {
     const client = await pool.connect();
     try {

@@ -28,8 +28,10 @@ export function createPool(options: PoolOptions, log: Log): pg.Pool {
   });
   // A connection that the server closes would end the process without a listener: the pool's own covers those that
   // are idle, one on each connection covers those in use.
-  const lost = (error: Error) =>
-    log.warn({ err: error, pool: options.name }, 'a database connection was lost');
+  const lost = (error: Error) => {
+    // Sockets close a moment after an ended pool says so; that a server which is stopped then cuts them is no news.
+    if (!pool.ending) log.warn({ err: error, pool: options.name }, 'a database connection was lost');
+  };
   pool.on('error', lost);
   pool.on('connect', (client) => client.on('error', lost));
   return pool;

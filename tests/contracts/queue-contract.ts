@@ -105,6 +105,18 @@ export function queueContract(open: OpenQueue): void {
       expect(served).toEqual(['lab:1']);
     });
 
+    it('is closed in a hurry by closing it again', async () => {
+      queue.onWake(async (_, signal) => {
+        served.push('lab:1');
+        await delay(60_000, undefined, { signal }).catch(() => {});
+      });
+      await queue.wake('lab:1');
+      await vi.waitFor(() => expect(served).toHaveLength(1), soon);
+      const started = performance.now();
+      await Promise.all([queue.close(20_000), queue.close(0)]);
+      expect(performance.now() - started).toBeLessThan(5_000);
+    });
+
     it('aborts handlers that take longer than the grace', async () => {
       let reason: unknown = null;
       queue.onWake(async (_, signal) => {

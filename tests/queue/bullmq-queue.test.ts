@@ -14,6 +14,14 @@ function suite(fresh: () => Promise<Where>): void {
   const open = (backend: Where) => createBullmqQueue({ backend, concurrency: 4, log });
   queueContract(async () => open(await fresh()));
 
+  it('is closed twice without a complaint', async () => {
+    const warn = vi.fn();
+    const queue = await createBullmqQueue({ backend: await fresh(), concurrency: 1, log: { ...log, warn } });
+    queue.onWake(async () => {});
+    await Promise.all([queue.close(1_000), queue.close(0)]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
   it('serves in one process what another rang', async () => {
     const backend = await fresh();
     const [ringer, server] = [await open(backend), await open(backend)];

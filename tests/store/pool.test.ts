@@ -31,8 +31,20 @@ it('survives connections that are closed under it, idle or in use', async () => 
     await expect(used.query('select 1')).rejects.toThrow();
     used.release(true);
     expect((await pool.query<{ n: number }>('select 1 as n')).rows).toEqual([{ n: 1 }]);
+    // One that is cut while it is being closed is no news.
+    const last = await pool.connect();
+    warnings.length = 0;
+    const ended = pool.end();
+    const cut = new Promise((resolve) => last.once('end', resolve));
+    await killer.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'under-test'`,
+    );
+    await cut;
+    last.release(true);
+    await ended;
+    expect(warnings).toEqual([]);
   } finally {
-    await pool.end();
+    if (!pool.ending) await pool.end();
     await killer.end();
   }
 });
