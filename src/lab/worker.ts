@@ -24,6 +24,11 @@ export interface Worker {
 }
 
 const sweepLimit = 32;
+/**
+ * What nobody waits for begins a little after the start: the stock reads all templates, and parsing one takes 50 ms
+ * (measured) in which a process that also serves requests answers none.
+ */
+const settleMs = 1_000;
 
 export function startWorker(deps: WorkerDeps): Worker {
   const stopping = new AbortController();
@@ -102,15 +107,21 @@ export function startWorker(deps: WorkerDeps): Worker {
     }
   }
 
-  async function repeat(everyMs: number, duty: string, work: () => Promise<unknown>): Promise<void> {
-    do {
+  /** @param firstMs when it is done first */
+  async function repeat(
+    firstMs: number,
+    everyMs: number,
+    duty: string,
+    work: () => Promise<unknown>,
+  ): Promise<void> {
+    for (let pauseMs = firstMs; await sleeps(pauseMs, stopping.signal); pauseMs = everyMs) {
       try {
         await work();
       } catch (thrown) {
         if (!stopping.signal.aborted)
           deps.log.warn({ duty, err: thrown }, `${duty} failed; it is tried again`);
       }
-    } while (await sleeps(everyMs, stopping.signal));
+    }
   }
 
   const drivers: readonly SandboxDriver[] = [
@@ -124,15 +135,15 @@ export function startWorker(deps: WorkerDeps): Worker {
   deps.queue.onWake((key) => handle(key));
   const { every, policy } = deps;
   const duties = [
-    repeat(every.sweepMs, 'sweep', async () => {
+    repeat(0, every.sweepMs, 'sweep', async () => {
       // Not awaited as a whole: one slow lab must not keep the next sweep from the others.
       await sweep(deps.labs, policy.leaseSeconds, sweepLimit, async (key) => void handle(key));
     }),
-    repeat(every.reapMs, 'reap', async () => {
+    repeat(settleMs, every.reapMs, 'reap', async () => {
       for (const driver of drivers)
         await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);
     }),
-    repeat(every.stockMs, 'stock', () => deps.stock.keep()),
+    repeat(settleMs, every.stockMs, 'stock', () => deps.stock.keep()),
   ];
 
   return {
