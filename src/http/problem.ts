@@ -1,7 +1,9 @@
 /** RFC 9457 problem details: the one shape of everything that goes wrong. */
-import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { LabError } from '../lab/errors.ts';
+
+// Not imported: an import reads all that the module has, and with it loads the fetch client (20 ms, 2 MiB).
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export const problemType = 'application/problem+json';
 

@@ -2,12 +2,15 @@
  * One HTTP/1.1 exchange over a stream that is already pinned to its component. Small on purpose: no redirects, no
  * proxies, no cookies, no reuse, and nothing unbounded.
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
+
+// Not imported: an import reads all that the module has, and with it loads the fetch client (20 ms, 2 MiB).
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 export interface HttpRequest {
   readonly method: string;
