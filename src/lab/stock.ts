@@ -35,8 +35,11 @@ export function createStock(deps: StockDeps): Stock {
   const pauses = new Map<string, { readonly ms: number; readonly until: number | null }>();
 
   async function drain(): Promise<void> {
+    const spares = await deps.labs.listSpares();
+    // Reading all templates is not free, and most of the time there is nothing to hold against them.
+    if (spares.length === 0) return;
     const newest = new Set((await deps.templates.list()).map((version) => version.hash));
-    for (const spare of await deps.labs.listSpares()) {
+    for (const spare of spares) {
       if (deps.policy.spares > 0 && newest.has(spare.templateHash)) continue;
       const change = condemned(spare);
       if (await deps.labs.changeSandbox(spare.id, change.version, change.change)) {
