@@ -44,7 +44,7 @@ export const accept: Bench = {
         ours: () => rateOf(server.url ?? '', '/api/v1/labs', server.token),
         floor: () => rateOf(bare.url, '/labs', null),
       },
-      { samples: world.samples(8, 2), signal: world.signal },
+      { samples: world.samples(6, 2), signal: world.signal },
     );
     await Promise.all([server.stop(), bare.stop()]);
     return [

@@ -26,7 +26,7 @@ export const claim: Bench = {
           return took;
         },
       },
-      { samples: world.samples(40, 8), warmups: 3, signal: world.signal },
+      { samples: world.samples(32, 8), warmups: 3, signal: world.signal },
     );
     await server.stop();
     return [

@@ -28,7 +28,7 @@ export const memory: Bench = {
           return rss;
         },
       },
-      { samples: world.samples(4, 2), warmups: 1, signal: world.signal },
+      { samples: world.samples(3, 1), warmups: 1, signal: world.signal },
     );
     return [
       {
