@@ -8,6 +8,8 @@ export interface Progress {
   done(text: string): void;
   /** Takes the moving line away. */
   clear(): void;
+  /** Writes whole lines, such as of the log, above the moving one. */
+  above(lines: string): void;
 }
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -60,5 +62,10 @@ export function createProgress(
       since = performance.now();
     },
     clear,
+    above(lines) {
+      if (timer !== null) out.write('\r\x1b[2K');
+      out.write(lines);
+      if (timer !== null) draw();
+    },
   };
 }

@@ -16,7 +16,7 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
   const lock = lockDataFolder(config.dataDir, 'labwright serve');
   const progress = terminal.progress();
   const hold = interrupts.hold(() => terminal.note('\nStopping; once more to hurry.'));
-  const log = createLog(config);
+  const log = createLog(config, { write: progress.above, isTTY: process.stderr.isTTY });
   let runtime: Runtime | null = null;
   try {
     const api = config.roles.includes('api');

@@ -111,10 +111,15 @@ export function saveTokens(path: string, tokens: SavedTokens): void {
 export function ensureInstallationKey(path: string, given: string | null): Buffer {
   if (given !== null) return Buffer.from(given, 'hex');
   const file = join(path, 'installation.key');
+  const draft = `${file}.${process.pid}`;
   try {
-    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    // A link appears whole or not at all: a full disk or a kill leaves no half key that every later start refuses.
+    writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
   if (key.length >= 32) return key;

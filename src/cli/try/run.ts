@@ -46,7 +46,7 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
   try {
     await requireTemplate(id, asked, options);
     const config = takeFolder(asked, closer);
-    const log = createLog(config);
+    const log = createLog(config, { write: progress.above, isTTY: process.stderr.isTTY });
     progress.say('starting');
     const { composeRuntime } = await import('../../compose.ts');
     const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
