@@ -64,6 +64,10 @@ export function describeLab(
       }
       const resetting = components.filter((c) => c.status !== 'running').map((c) => c.name);
       if (resetting.length > 0) return say('resetting', `resetting: ${resetting.join(', ')}`);
+      // Nobody could look since: that it served then is no promise that it does now.
+      if (sandbox !== null && sandbox.failures > 0) {
+        return say('broken', `broken: ${(insider && sandbox.lastError) || 'it cannot be looked at'}`);
+      }
       return say('ready', 'ready');
     }
     case 'terminating':

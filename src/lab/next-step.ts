@@ -133,7 +133,12 @@ function readyStep(
   const recorded = recordStep(sandbox, seen);
   if (recorded !== null) return [recorded];
   const missing = Object.keys(sandbox.components).filter((name) => needsWork(sandbox, seen, blueprint, name));
-  if (missing.length === 0) return [rest(nextLook(lab, blueprint, policy, now))];
+  if (missing.length === 0) {
+    // What kept us from looking is over: until that is written down the lab says that it is broken.
+    const works = Object.values(sandbox.components).every(({ observed }) => observed === 'running');
+    if (works && sandbox.failures > 0) return [{ do: 'record', components: sandbox.components }];
+    return [rest(nextLook(lab, blueprint, policy, now))];
+  }
   if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) {
     return [rest(earliest(sandbox.nextTryAt, nextLook(lab, blueprint, policy, now)))];
   }
@@ -175,10 +180,7 @@ function recordStep(sandbox: Sandbox, seen: SandboxObservation): Step | null {
       before.observed !== row.observed && !(before.observed === 'unknown' && row.observed === 'absent');
     return !news && before.servedGeneration === row.servedGeneration && before.detail === row.detail;
   });
-  // What kept us from looking is over: until that is written down the lab says that it is broken.
-  const recovered =
-    sandbox.failures > 0 && Object.values(components).every(({ observed }) => observed === 'running');
-  return same && !recovered ? null : { do: 'record', components };
+  return same ? null : { do: 'record', components };
 }
 
 function observedRow(

@@ -92,13 +92,24 @@ export function createClient(baseUrl: string, token: string) {
     until(id, ({ status }) => status === 'ended', withinMs);
 
   const attempt = (id: string, number: number) => call<AttemptWire>('GET', `/labs/${id}/attempts/${number}`);
-  const requestAttempt = (id: string) => call<AttemptWire>('POST', `/labs/${id}/attempts`, {});
 
   async function untilGraded(id: string, number: number): Promise<AttemptWire> {
     for (;;) {
       const now = await attempt(id, number);
       if (now.state === 'finished' || now.state === 'void') return now;
       await delay(pollMs);
+    }
+  }
+
+  /** Asks for an attempt as soon as the template lets one; gives its number. */
+  async function startGrading(id: string): Promise<number> {
+    for (;;) {
+      try {
+        return (await call<AttemptWire>('POST', `/labs/${id}/attempts`, {})).number;
+      } catch (problem) {
+        if (!(problem instanceof HttpProblem) || problem.code !== 'too_soon') throw problem;
+        await delay(problem.retryAfterSeconds * 1000);
+      }
     }
   }
 
@@ -114,22 +125,10 @@ export function createClient(baseUrl: string, token: string) {
     remove: (id: string) => call<LabWire>('DELETE', `/labs/${id}`),
     answer: (id: string, question: string, value: string | number) =>
       call('PUT', `/labs/${id}/answers/${question}`, { value }),
-    requestAttempt,
+    startGrading,
     attempt,
     untilGraded,
-    attempts: async (id: string) =>
-      (await call<{ items: readonly AttemptWire[] }>('GET', `/labs/${id}/attempts`)).items,
-    /** Grades as soon as the template lets one; void is an answer too. */
-    async grade(id: string): Promise<AttemptWire> {
-      for (;;) {
-        try {
-          const { number } = await requestAttempt(id);
-          return await untilGraded(id, number);
-        } catch (problem) {
-          if (!(problem instanceof HttpProblem) || problem.code !== 'too_soon') throw problem;
-          await delay(problem.retryAfterSeconds * 1000);
-        }
-      }
-    },
+    /** Void is an answer too. */
+    grade: async (id: string) => untilGraded(id, await startGrading(id)),
   };
 }

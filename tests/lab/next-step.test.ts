@@ -161,6 +161,24 @@ describe('nextStep', () => {
     expect(decide({ ...reset, seen: seenNow })).toEqual([{ do: 'ensure', component: 'workspace' }]);
   });
 
+  it('writes down that a ready lab can be looked at again, once', () => {
+    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
+    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
+    if (!base || !ready) throw new Error('no sample');
+    const row = { generation: 1, observed: 'running', servedGeneration: 1, detail: null } as const;
+    const fine = { state: 'running', generation: 1, detail: null } as const;
+    const components = { database: row, api: row, workspace: row };
+    const situation = (failures: number): Situation => ({
+      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
+      sandbox: { ...base, state: 'up', failures, nextTryAt: null, components },
+      seen: { components: { database: fine, api: fine, workspace: fine } },
+      now: t0,
+      noSpare: true,
+    });
+    expect(decide(situation(2))).toEqual([{ do: 'record', components }]);
+    expect(decide(situation(0))[0]?.do).toBe('rest');
+  });
+
   it('brings any living lab to ready in a world where every effort succeeds', () => {
     fc.assert(
       fc.property(lab, sandbox, (someLab, someSandbox) => {
