@@ -45,7 +45,9 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
   async function see(check: CheckSpec, sharedSeen: Promise<Seen>): Promise<Seen> {
     const [own, all] = await Promise.all([lookAll(check.observe, looking, signal), sharedSeen]);
     const recorded = Object.entries(own).map(([name, one]) => [name, record(one, deps.evidenceKey)] as const);
-    return { ...all, ...Object.fromEntries(recorded) };
+    // Only what it reads: all of it would be copied to the judge's thread for each check, and again at each poll.
+    const read = Object.entries(all).filter(([name]) => isRead(name, check));
+    return Object.fromEntries([...read, ...recorded]);
   }
 
   async function judge(check: CheckSpec, seen: Seen, start: number): Promise<GradedCheck> {
@@ -55,7 +57,7 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
     const { scope, secrets, evaluate } = deps;
     const judged = await judgeCheck({ check, observations, scope, secrets }, evaluate);
     const used = Object.entries(seen).flatMap(([name, { evidence }]) =>
-      evidence !== null && isRead(name, check) ? [[name, evidence] as const] : [],
+      evidence === null ? [] : [[name, evidence] as const],
     );
     const evidence = Object.fromEntries(used.map(([name, piece]) => [name, piece.address]));
     const durationMs = Math.round(performance.now() - start);
@@ -117,11 +119,11 @@ export function checkOrder(checks: readonly CheckSpec[]): readonly CheckSpec[] {
   return [...ordered];
 }
 
-/** Shared observations are evidence of the checks that name them only. */
+/** Whether a check names this shared observation: in an expression, or in what it tells the learner. */
 function isRead(name: string, check: CheckSpec): boolean {
-  if (Object.hasOwn(check.observe, name)) return true;
   const word = new RegExp(`\\b${name}\\b`);
   return check.expect.some(
-    ({ that, partial }) => word.test(that) || partial.some((part) => word.test(part.that)),
+    ({ that, partial, else: said }) =>
+      word.test(that) || word.test(said) || partial.some((part) => word.test(part.that)),
   );
 }

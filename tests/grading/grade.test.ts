@@ -108,6 +108,38 @@ describe('verdicts', () => {
 });
 
 describe('looks', () => {
+  it('that checks share reach the judge with the checks that name them, and no others', async () => {
+    const handle = testHandle({
+      database: db.access,
+      api: sampleApi(1),
+      workspace: { kind: 'shell', path: '/nonexistent' },
+    });
+    const none = { a: n('one') };
+    const told = [{ that: 'a.rowCount == 9', points: 10, else: '{{two.rowCount}} of two.', partial: [] }];
+    const checks = [
+      check('reads', 'one.rowCount == 1', none),
+      check('tells', 'a.rowCount == 9', none, { expect: told }),
+    ];
+    const version = templateOf(checks, { observations: { one: n('one'), two: n('two') } });
+    const judged: string[] = [];
+    const evaluate: Judge['evaluate'] = (batch, signal) => {
+      judged.push(
+        Object.keys(batch.scope)
+          .filter((name) => ['one', 'two'].includes(name))
+          .join(),
+      );
+      return judge.evaluate(batch, signal);
+    };
+    const { input } = grading(version, handle, { judge: { evaluate } });
+    const { results } = await gradeLab(input, AbortSignal.timeout(10_000));
+    expect(judged.sort()).toEqual(['one', 'two']);
+    expect(results.map(({ evidence }) => Object.keys(evidence).sort())).toEqual([
+      ['a', 'one'],
+      ['a', 'two'],
+    ]);
+    expect(results[1]?.message).toBe('1 of two.');
+  });
+
   it('looks at a shared observation once, and once more only when it was lost through our fault', async () => {
     const server = await bareServer((socket) => socket.end(jsonReply({ n: 1 })));
     servers.push(server);
