@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { describeLab } from '../../src/lab/describe.ts';
+import type { Lab, LabPhase, Sandbox } from '../../src/lab/lab.ts';
+
+const at = new Date(0);
+const inside = 'INTERNAL-TEXT';
+const phases: readonly LabPhase[] = ['requested', 'provisioning', 'ready', 'terminating', 'terminated'];
+
+function lab(phase: LabPhase): Lab {
+  return {
+    id: 'lab-1',
+    version: 1,
+    phase,
+    trainee: 'ann',
+    templateId: 't',
+    templateHash: 'h',
+    backend: 'process',
+    seed: 's',
+    params: null,
+    sandboxId: 'box-1',
+    createdAt: at,
+    readyAt: at,
+    expiresAt: at,
+    maxExpiresAt: at,
+    warned: [],
+    endedAt: null,
+    endReason: 'provision_failed',
+    endDetail: inside,
+  };
+}
+
+const sandbox: Sandbox = {
+  id: 'box-1',
+  version: 1,
+  state: 'up',
+  labId: 'lab-1',
+  templateId: 't',
+  templateHash: 'h',
+  backend: 'process',
+  components: { database: { generation: 1, observed: 'running', servedGeneration: 1, detail: null } },
+  survey: null,
+  failures: 3,
+  nextTryAt: at,
+  lastError: inside,
+  createdAt: at,
+};
+
+describe('describeLab', () => {
+  it.each(phases)('tells a trainee nothing of what went wrong inside of a lab that is %s', (phase) => {
+    expect(JSON.stringify(describeLab(lab(phase), sandbox, null, at, false))).not.toContain(inside);
+  });
+
+  it.each(['provisioning', 'terminated'] as const)(
+    'tells an instructor why a lab that is %s failed',
+    (phase) => {
+      expect(describeLab(lab(phase), sandbox, null, at, true).message).toContain(inside);
+    },
+  );
+});
