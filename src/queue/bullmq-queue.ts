@@ -89,11 +89,15 @@ export async function createBullmqQueue({
     // Nobody reads BullMQ's own events.
     streams: { events: { maxLen: 100 } },
   });
-  queue.on('error', troubled);
   const hurry = new AbortController();
   let worker: Server | null = null;
   let closed = false;
   let ending: Promise<unknown> | null = null;
+  const report = (error: Error) => {
+    // BullMQ still listens a moment after it says that it is closed; that its server then goes is no news.
+    if (ending === null) troubled(error);
+  };
+  queue.on('error', report);
   let unanswered = 0;
 
   async function ring(key: WakeKey): Promise<void> {
@@ -126,7 +130,7 @@ export async function createBullmqQueue({
         }
       };
       worker = backend.openWorker(queueName, serve, { ...workerOptions, concurrency });
-      worker.on('error', troubled);
+      worker.on('error', report);
     },
     async depth() {
       const counts = await queue.getJobCounts('waiting', 'active');
