@@ -1,7 +1,7 @@
 /** Our own processes stopped and killed in the middle of their work: the next start, or another worker, goes on. */
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findPostgresBinaries } from '../../src/embedded/binaries.ts';
 import { startLabsCluster } from '../../src/embedded/clusters.ts';
 import { ensureOsUsers } from '../../src/embedded/os-user.ts';
@@ -18,25 +18,29 @@ vi.setConfig({ testTimeout: 90_000 });
 type Server = Started & { readonly ready: Ready };
 
 describe('one server', () => {
-  const folder = makeDataFolder();
+  let folder: string;
   // A second is not enough to finish a lab on a new data folder: what is under way has to be given up.
   const env = { SPARES: '0', DRAIN_SECONDS: '1' };
-  let server: Server;
+  let server: Server | null = null;
   let client: Client;
   let first: string;
   let second: string;
   let access: AccessWire;
   const start = async () => {
-    server = await startServer(folder, env);
-    client = createClient(server.ready.url, server.ready.tokens.trainee);
+    const started = await startServer(folder, env);
+    client = createClient(started.ready.url, started.ready.tokens.trainee);
+    server = started;
   };
   const kill = async (signal: NodeJS.Signals) => {
-    server.child.kill(signal);
-    return (await server.ended).code;
+    server?.child.kill(signal);
+    return (await server?.ended)?.code;
   };
   const underway = (id: string) => client.until(id, ({ status }) => status === 'starting', 10_000);
   const databaseUrl = () => String(access.components.database?.facts.url);
 
+  beforeAll(() => {
+    folder = makeDataFolder();
+  });
   afterAll(async () => {
     await kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
@@ -62,7 +66,7 @@ describe('one server', () => {
   it('keeps a second server off the data folder', async () => {
     const other = await run(['serve', '--data-dir', folder, '--port', '0']);
     expect(other.code).toBe(5);
-    expect(other.stderr).toContain(`pid ${server.ready.pid}`);
+    expect(other.stderr).toContain(`pid ${server?.ready.pid}`);
     expect((await client.lab(first)).status).toBe('ready');
   });
 
