@@ -12,7 +12,7 @@ import { drawParameters } from '../templates/draw.ts';
 import type { Core, CoreParts } from './core.ts';
 
 /** How often a worker looks for what nothing rang for. */
-const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000 };
+const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000, pruneMs: 10 * 60_000 };
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
 export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): Worker {
@@ -41,6 +41,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
   };
   return startWorker({
     ...shared,
+    templates,
     stock: createStock({ ...shared, templates, backends: new Set(drivers.keys()) }),
     surveyor: createSurveyor((plan) => {
       // Every component kind is surveyed the same way, so any backend that has the sandbox will do.

@@ -142,6 +142,8 @@ export interface SandboxDriver {
   ): Promise<void>;
   /** Removes everything of this sandbox, whatever its generation; what is absent is a success. */
   destroy(sandboxId: string, signal: AbortSignal): Promise<void>;
+  /** Drops what is shared by versions that nobody needs any more (`prepare` makes it again); a few stay for a while. */
+  prune(needed: readonly TemplateVersion[], signal: AbortSignal): Promise<void>;
   /** Ids of all sandboxes of this installation that have any resource here, with the time they were first made. */
   list(signal: AbortSignal): Promise<readonly { readonly sandboxId: string; readonly createdAt: Date }[]>;
   /** Called when a component that ran has stopped by itself; a hint, not a promise. */
@@ -308,6 +310,8 @@ export interface LabStore {
   restUntilDue(key: LabOrSandboxKey, version: number, seconds: number): Promise<void>;
   /** Which of these sandbox ids must be kept: those that are recorded and neither dead nor gone. */
   livingSandboxes(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Hashes of the template versions that labs and sandboxes which have not ended are made of. */
+  livingTemplates(): Promise<readonly string[]>;
   /** Appends events outside a transition. */
   appendEvents(labId: string, events: readonly LabEvent[]): Promise<void>;
   eventsAfter(labId: string, seq: number, limit: number): Promise<readonly RecordedEvent[]>;

@@ -2,8 +2,9 @@
  * A worker: serves the doorbell, sweeps what is due, reaps what nobody owns and keeps the stock. Any number may run
  * beside each other; what one leaves undone another finds.
  */
-import type { BackendName } from '../templates/types.ts';
+import type { BackendName, TemplateSource } from '../templates/types.ts';
 import type { LabOrSandboxKey, SandboxDriver, WakeKey } from './ports.ts';
+import { prune } from './prune.ts';
 import { reap } from './reap.ts';
 import { reconcile } from './reconcile.ts';
 import type { Stock } from './stock.ts';
@@ -12,10 +13,16 @@ import { sweep } from './sweep.ts';
 
 export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
   readonly stock: Stock;
+  readonly templates: TemplateSource;
   /** Grades one attempt; returns when it is recorded or not its to record. */
   readonly runAttempt: (attemptId: string, signal: AbortSignal) => Promise<void>;
   /** How often each duty is done. */
-  readonly every: { readonly sweepMs: number; readonly reapMs: number; readonly stockMs: number };
+  readonly every: {
+    readonly sweepMs: number;
+    readonly reapMs: number;
+    readonly stockMs: number;
+    readonly pruneMs: number;
+  };
 }
 
 export interface Worker {
@@ -144,6 +151,7 @@ export function startWorker(deps: WorkerDeps): Worker {
         await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);
     }),
     repeat(settleMs, every.stockMs, 'stock', () => deps.stock.keep()),
+    repeat(every.pruneMs, every.pruneMs, 'prune', () => prune({ ...deps, drivers }, stopping.signal)),
   ];
 
   return {

@@ -13,6 +13,7 @@ import { readHintsTaken, takeHint } from './operations/hints.ts';
 import { holdDue } from './operations/hold-due.ts';
 import { listLabs } from './operations/list-labs.ts';
 import { livingSandboxes } from './operations/living-sandboxes.ts';
+import { livingTemplates } from './operations/living-templates.ts';
 import { moveLab } from './operations/move-lab.ts';
 import { readProgress } from './operations/progress.ts';
 import { queueFacts } from './operations/queue-facts.ts';
@@ -46,6 +47,7 @@ export function createPostgresStore(pool: pg.Pool): LabStore & AttemptStore {
     claimDue: (limit, leaseSeconds) => claimDue(db, limit, leaseSeconds),
     holdDue: (key, leaseSeconds) => holdDue(db, key, leaseSeconds),
     restUntilDue: (key, version, seconds) => restUntilDue(db, key, version, seconds),
+    livingTemplates: () => livingTemplates(db),
     livingSandboxes: (ids) => livingSandboxes(db, ids),
     appendEvents: (labId, events) => appendEvents(db.once, labId, events),
     eventsAfter: (labId, seq, limit) => eventsAfter(db, labId, seq, limit),

@@ -378,6 +378,15 @@ export function storeContract(harness: StoreHarness<LabStore>): void {
         await store.holdDue('attempt:nobody', 60);
       });
 
+      it('names the templates of what has not ended', async () => {
+        await store.createLab({ ...newLab('lab-1'), templateHash: 'of-a-lab' });
+        await store.startSpare({ ...newSandbox('box-1'), templateHash: 'of-a-spare' }, 1);
+        expect([...(await store.livingTemplates())].sort()).toEqual(['of-a-lab', 'of-a-spare']);
+        await store.changeSandbox('box-1', 1, { state: 'dead' });
+        await store.transition('lab-1', 1, { phase: 'terminated' }, []);
+        expect(await store.livingTemplates()).toEqual([]);
+      });
+
       it('lets a row rest only if nobody has changed it meanwhile', async () => {
         const { now } = await store.createLab(newLab('lab-1'));
         await store.transition('lab-1', 1, { dueAt: now }, []);

@@ -99,6 +99,7 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
         onDestroy?.(sandboxId);
         backend.sandboxes.delete(sandboxId);
       }),
+    prune: async () => {},
     list: (signal) =>
       effect(signal, () =>
         [...backend.sandboxes].map(([sandboxId, { createdAt }]) => ({ sandboxId, createdAt })),

@@ -197,6 +197,19 @@ export class MemoryLabs {
     if (row?.version === version) this.hold(key, seconds);
   }
 
+  livingTemplates(): string[] {
+    const labs = [...this.#tables.labs.values()].filter(({ lab }) => lab.phase !== 'terminated');
+    const boxes = [...this.#tables.sandboxes.values()].filter(({ sandbox }) =>
+      ['building', 'up'].includes(sandbox.state),
+    );
+    return [
+      ...new Set([
+        ...labs.map(({ lab }) => lab.templateHash),
+        ...boxes.map(({ sandbox }) => sandbox.templateHash),
+      ]),
+    ];
+  }
+
   living(ids: readonly string[]): Set<string> {
     return new Set(
       ids.filter((id) =>

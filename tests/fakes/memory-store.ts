@@ -51,6 +51,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     claimDue: (limit, leaseSeconds) => step(() => labs.claimDue(limit, leaseSeconds)),
     holdDue: (key, leaseSeconds) => step(() => labs.hold(key, leaseSeconds)),
     restUntilDue: (key, version, seconds) => step(() => labs.rest(key, version, seconds)),
+    livingTemplates: () => step(() => labs.livingTemplates()),
     livingSandboxes: (ids) => step(() => labs.living(ids)),
     appendEvents: (labId, events) => step(() => labs.append(labId, events)),
     eventsAfter: (labId, seq, limit) => step(() => (tables.events.get(labId) ?? []).slice(seq, seq + limit)),

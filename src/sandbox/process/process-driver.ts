@@ -200,6 +200,9 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       ];
     },
     onTrouble: (handler) => children.onEnd(handler),
+    async prune(needed) {
+      await templates.prune(needed, unneededKept);
+    },
     pruneTemplates: (keep, spare) => templates.prune(keep, spare),
     async close() {
       await inFlight.settled();
@@ -208,6 +211,9 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     },
   };
 }
+
+/** Template databases that nobody needs now but may soon again, such as after an edit that is taken back. */
+const unneededKept = 2;
 
 function observeDatabase(found: readonly FoundDatabase[], ref: ResourceRef): ComponentObservation {
   const [newest] = found
