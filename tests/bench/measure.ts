@@ -58,15 +58,6 @@ export function judge({ ours, floor, target }: Line): Judged {
   }
 }
 
-/** One effort; gives its own figure, or nothing when the time it took is the figure. */
-export type Effort = () => Promise<number | undefined>;
-
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
 export interface Interleaving {
   readonly samples: number;
   /** Efforts at the start that are not counted. */

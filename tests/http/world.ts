@@ -29,7 +29,7 @@ import { sampleVersion } from './sample-version.ts';
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-export const clock: Clock = { sleep: (ms, signal) => delay(ms, undefined, { signal }) };
+const clock: Clock = { sleep: (ms, signal) => delay(ms, undefined, { signal }) };
 
 /** What the trainee's database would be; no lab of these tests has one. */
 const facts = {
