@@ -58,6 +58,9 @@ export function judge({ ours, floor, target }: Line): Judged {
   }
 }
 
+/** One effort; gives its own figure, or nothing when the time it took is the figure. */
+export type Effort = () => Promise<number | undefined>;
+
 export interface Interleaving {
   readonly samples: number;
   /** Efforts at the start that are not counted. */
