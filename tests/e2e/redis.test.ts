@@ -12,7 +12,8 @@ import { doSteps } from './trainee-steps.ts';
 const id = 'dm-customer-lifecycle';
 const missing = redisProgram() === null;
 
-it.runIf(missing)('has a Redis to try', (context) => {
+it('has a Redis to try', (context) => {
+  if (!missing) return;
   const why = 'there is no program redis-server on the PATH, so nothing was tried on Redis';
   expect(process.env.LABWRIGHT_REQUIRE_ALL, `LABWRIGHT_REQUIRE_ALL=1, and ${why}`).not.toBe('1');
   console.warn(`SKIPPED: ${why}.`);
