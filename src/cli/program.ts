@@ -71,7 +71,7 @@ function helpFooter({ colour }: Terminal): string {
   return `
 ${colour.bold('First steps')}
   labwright serve                     everything on this machine, nothing to install
-  labwright try sql-basics            one lab without a server; press Enter to be graded
+  labwright try dm-setup              one lab without a server; press Enter to be graded
   labwright lab create <template>     a lab on the server that runs
   labwright doctor                    what is missing here, and how to get it
 

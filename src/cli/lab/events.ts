@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { plain } from '../plain.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { labPath } from './wire.ts';
 
@@ -53,7 +54,7 @@ export function registerLabEvents(parent: Command, { terminal, interrupts }: Cli
       colour.dim((id ?? '').padStart(4)),
       at ?? '',
       colour.bold(type.padEnd(18)),
-      fields.join(' '),
+      plain(fields.join(' ')),
     ].join('  ');
   }
 }

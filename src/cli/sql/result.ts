@@ -1,4 +1,5 @@
 import type { FieldDef } from 'pg';
+import { plain } from '../plain.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -26,10 +27,12 @@ export function formatResult(terminal: Pick<Terminal, 'colour' | 'width'>, resul
   if (result.columns.length === 0)
     return `${result.command}${result.rowCount > 0 ? ` ${result.rowCount}` : ''}`;
   const columns = result.columns.map(({ name, type }) =>
-    numeric.has(type) ? { title: name, align: 'right' as const, wraps: true } : { title: name, wraps: true },
+    numeric.has(type)
+      ? { title: plain(name), align: 'right' as const, wraps: true }
+      : { title: plain(name), wraps: true },
   );
   const rows = result.rows.map((row) =>
-    row.map((value) => (value === null ? colour.dim('null') : value.replaceAll('\t', '  '))),
+    row.map((value) => (value === null ? colour.dim('null') : plain(value).replaceAll('\t', '  '))),
   );
   const count = `(${result.rowCount} row${result.rowCount === 1 ? '' : 's'})`;
   const more = result.capped ? `(first ${rows.length} rows of more; use limit, or --rows)` : count;
