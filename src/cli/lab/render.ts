@@ -2,6 +2,7 @@
 import { formatWithOptions } from 'node:util';
 import type { CheckView } from '../../grading/attempt-view.ts';
 import type { LabWire } from '../../http/lab-wire.ts';
+import { plain } from '../plain.ts';
 import { table } from '../table.ts';
 import type { Colours, Terminal } from '../terminal.ts';
 import type { Access } from './wire.ts';
@@ -86,7 +87,7 @@ export function renderChecks(
     check.verdict === null ? colour.dim('? hidden') : mark[check.verdict],
     check.title,
     check.points === null ? `–/${check.maxPoints}` : `${round(check.points)}/${check.maxPoints}`,
-    check.message ?? '',
+    plain(check.message ?? ''),
   ]);
   const columns = [
     { title: 'Check' },
