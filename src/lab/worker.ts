@@ -10,6 +10,7 @@ import { reconcile } from './reconcile.ts';
 import type { Stock } from './stock.ts';
 import type { ReconcileDeps } from './subject.ts';
 import { sweep } from './sweep.ts';
+import { whileHeld } from './while-held.ts';
 
 export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
   readonly stock: Stock;
@@ -79,28 +80,12 @@ export function startWorker(deps: WorkerDeps): Worker {
 
   async function runOnce(key: WakeKey): Promise<void> {
     if (key.startsWith('attempt:')) return deps.runAttempt(key.slice('attempt:'.length), hurry.signal);
-    const done = new AbortController();
-    const held = holdWhileWorking(key, done.signal);
-    try {
-      await reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal);
-    } finally {
-      done.abort();
-      await held;
-    }
+    await whileHeld(key, { ...deps, leaseSeconds: deps.policy.leaseSeconds }, () =>
+      reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal),
+    );
     if (stockWanted) {
       stockWanted = false;
       await deps.stock.keep();
-    }
-  }
-
-  /** Renews the lease, so that no other worker takes the row for a dead worker's. */
-  async function holdWhileWorking(key: WakeKey, done: AbortSignal): Promise<void> {
-    while (await sleeps(deps.policy.leaseSeconds * 350, done)) {
-      try {
-        await deps.labs.holdDue(key, deps.policy.leaseSeconds);
-      } catch (thrown) {
-        deps.log.warn({ key, err: thrown }, 'could not renew a lease');
-      }
     }
   }
 
