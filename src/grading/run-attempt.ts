@@ -6,10 +6,12 @@ import type { Clock } from '../lab/clock.ts';
 import type { Log } from '../lab/log.ts';
 import { planOf } from '../lab/plan.ts';
 import type { LabStore, SandboxDriver, SandboxPlan, Snapshot, TemplateStore } from '../lab/ports.ts';
+import { whileHeld } from '../lab/while-held.ts';
 import type { BackendName } from '../templates/types.ts';
 import { gradeLab } from './grade.ts';
 import type { Judge } from './judge/thread.ts';
 import { bindSandbox } from './sandbox-handle.ts';
+import { type Standing, staleness } from './staleness.ts';
 import type { AttemptStore, AttemptWork, ObserverKind } from './types.ts';
 
 export interface RunAttemptDeps {
@@ -24,7 +26,7 @@ export interface RunAttemptDeps {
   readonly judge: Pick<Judge, 'evaluate'>;
   readonly evidenceKey: Uint8Array | null;
   readonly leaseSeconds: number;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -47,14 +49,7 @@ export async function runAttempt(
     await deps.attempts.voidAttempt(attemptId, 'It could not be graded, through a fault of ours. Ask again.');
     return;
   }
-  const done = new AbortController();
-  const held = holdLease(attemptId, deps, done.signal);
-  try {
-    await grade(work, deps, signal);
-  } finally {
-    done.abort();
-    await held;
-  }
+  await whileHeld(`attempt:${attemptId}`, deps, () => grade(work, deps, signal));
 }
 
 async function grade(work: AttemptWork, deps: RunAttemptDeps, signal: AbortSignal): Promise<void> {
@@ -62,7 +57,7 @@ async function grade(work: AttemptWork, deps: RunAttemptDeps, signal: AbortSigna
   const snapshot = await deps.labs.getLab(attempt.labId);
   const version = await deps.templates.load(attempt.templateHash);
   const driver = snapshot.lab === null ? undefined : deps.drivers.get(snapshot.lab.backend);
-  const stale = whyNot(work, snapshot);
+  const stale = staleness(work, standing(snapshot), 'before it was graded');
   if (stale !== null) return deps.attempts.voidAttempt(attempt.id, stale);
   if (version === null || driver === undefined || snapshot.lab === null || snapshot.sandbox === null) {
     return deps.attempts.voidAttempt(attempt.id, 'This installation can no longer grade this lab.');
@@ -95,28 +90,12 @@ async function grade(work: AttemptWork, deps: RunAttemptDeps, signal: AbortSigna
   deps.log.info({ ...about, points, recorded }, 'an attempt was graded');
 }
 
-/** Why the lab is not any more what was to be graded; null when it is. */
-function whyNot(work: AttemptWork, { lab, sandbox }: Snapshot): string | null {
-  if (lab === null || lab.phase !== 'ready') return 'The lab ended before it was graded.';
-  if (sandbox === null || sandbox.id !== work.sandboxId) return 'The lab was reset before it was graded.';
-  const changed = Object.entries(sandbox.components)
-    .filter(([name, row]) => row.generation !== work.generations[name])
-    .map(([name]) => name);
-  return changed.length === 0 ? null : `Reset before it was graded: ${changed.sort().join(', ')}.`;
-}
-
-/** Renews the lease, so that no other worker takes a long grade for a dead worker's. */
-async function holdLease(attemptId: string, deps: RunAttemptDeps, done: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      await deps.clock.sleep(deps.leaseSeconds * 350, done);
-    } catch {
-      return;
-    }
-    try {
-      await deps.labs.holdDue(`attempt:${attemptId}`, deps.leaseSeconds);
-    } catch (thrown) {
-      deps.log.warn({ attemptId, err: thrown }, 'could not renew a lease');
-    }
-  }
+/** What the lab is now, as far as a grade speaks of it. */
+function standing({ lab, sandbox }: Snapshot): Standing {
+  const components = Object.entries(sandbox?.components ?? {});
+  return {
+    phase: lab?.phase ?? 'terminated',
+    sandboxId: sandbox?.id ?? null,
+    generations: Object.fromEntries(components.map(([name, row]) => [name, row.generation])),
+  };
 }

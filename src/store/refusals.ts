@@ -63,19 +63,3 @@ export function tooSoon(seconds: number, everySeconds: number): LabError {
     { extra: { everySeconds }, retryAfterSeconds: seconds },
   );
 }
-
-/** Why an attempt's results no longer speak of the lab, or null when they do. */
-export function staleness(
-  graded: { readonly sandboxId: string | null; readonly generations: Readonly<Record<string, number>> },
-  now: {
-    readonly phase: Lab['phase'];
-    readonly sandboxId: string | null;
-    readonly generations: Readonly<Record<string, number>>;
-  },
-): string | null {
-  if (now.phase !== 'ready') return 'The lab ended while it was being graded.';
-  if (now.sandboxId !== graded.sandboxId) return 'The lab was reset while it was being graded.';
-  const names = new Set([...Object.keys(graded.generations), ...Object.keys(now.generations)]);
-  const reset = [...names].filter((name) => graded.generations[name] !== now.generations[name]).sort();
-  return reset.length === 0 ? null : `Reset while it was being graded: ${reset.join(', ')}.`;
-}

@@ -1,11 +1,11 @@
 /** Attempts, answers, hints and evidence of the in-memory store. */
+import { staleness } from '../../src/grading/staleness.ts';
 import type { Attempt, AttemptOutcome, AttemptWork } from '../../src/grading/types.ts';
 import {
   alreadySubmitted,
   attemptRunning,
   labNotFound,
   refusesAttempt,
-  staleness,
   tooSoon,
 } from '../../src/store/refusals.ts';
 import { wellFormed } from '../../src/store/well-formed.ts';
@@ -90,7 +90,11 @@ export class MemoryAttempts {
     const lab = this.#tables.labs.get(row.attempt.labId)?.lab;
     if (row.attempt.state !== 'running' || !lab) return false;
     const { phase, sandboxId } = lab;
-    const reason = staleness(row, { phase, sandboxId, generations: this.#generations(sandboxId) });
+    const reason = staleness(
+      row,
+      { phase, sandboxId, generations: this.#generations(sandboxId) },
+      'while it was being graded',
+    );
     if (reason !== null) {
       this.#void(row, reason);
       return true;

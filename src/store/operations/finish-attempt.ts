@@ -1,7 +1,7 @@
+import { staleness } from '../../grading/staleness.ts';
 import type { Attempt, AttemptOutcome } from '../../grading/types.ts';
 import type { Lab, LabEvent } from '../../lab/lab.ts';
 import type { Database, Query } from '../database.ts';
-import { staleness } from '../refusals.ts';
 import { jsonText } from '../well-formed.ts';
 import { appendEvents } from './events.ts';
 import { voidOpenAttempt } from './void-attempt.ts';
@@ -48,7 +48,7 @@ export function finishAttempt(
     const generations = Object.fromEntries(
       Object.entries(now.components ?? {}).map(([name, row]) => [name, row.generation]),
     );
-    const reason = staleness(attempt, { ...now, generations });
+    const reason = staleness(attempt, { ...now, generations }, 'while it was being graded');
     if (reason !== null) await voidOpenAttempt(query, id, reason);
     else await record(query, id, attempt, outcome);
     return true;
