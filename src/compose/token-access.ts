@@ -1,6 +1,7 @@
 /** Tokens without a server: for whoever owns the data folder or knows DATABASE_URL, which is as good as any token. */
 import type { Config } from '../config.ts';
-import { createTokenStore, type TokenStore } from '../store/token-store.ts';
+import type { TokenStore } from '../lab/tokens.ts';
+import { createTokenStore } from '../store/token-store.ts';
 import { createCloser } from './closer.ts';
 import { openControlDatabase } from './control-database.ts';
 import { ensureInstallationKey, lockDataFolder, openDataFolder } from './data-folder.ts';

@@ -1,7 +1,7 @@
 /** The first tokens of an installation. */
 import { randomBytes } from 'node:crypto';
 import { hashToken, mintToken } from '../http/token.ts';
-import type { TokenStore } from '../store/token-store.ts';
+import type { TokenStore } from '../lab/tokens.ts';
 import { readTokens, type SavedTokens, saveTokens } from './data-folder.ts';
 
 const firstRoles = ['trainee', 'instructor', 'admin'] as const;

@@ -5,7 +5,7 @@
 import type { FastifyRequest } from 'fastify';
 import { LabError } from '../lab/errors.ts';
 import type { Caller } from '../lab/lab-service.ts';
-import type { FoundToken, TokenLookup } from './deps.ts';
+import type { FoundToken, TokenStore } from '../lab/tokens.ts';
 import { hashToken, tokenShape } from './token.ts';
 
 declare module 'fastify' {
@@ -29,7 +29,10 @@ export interface Authenticator {
   forget(): void;
 }
 
-export function createAuthenticator(lookup: TokenLookup, now: () => Date): Authenticator {
+export function createAuthenticator(
+  lookup: Pick<TokenStore, 'findByHash' | 'touch'>,
+  now: () => Date,
+): Authenticator {
   const cache = new Map<string, { readonly token: FoundToken; readonly until: number }>();
 
   async function find(plain: string): Promise<FoundToken | null> {

@@ -5,8 +5,9 @@ import type { AttemptService } from '../grading/attempt-service.ts';
 import type { Verdict } from '../grading/types.ts';
 import type { Clock } from '../lab/clock.ts';
 import type { LabPhase } from '../lab/lab.ts';
-import type { Caller, LabService } from '../lab/lab-service.ts';
+import type { LabService } from '../lab/lab-service.ts';
 import type { LabQueue, LabStore } from '../lab/ports.ts';
+import type { TokenStore } from '../lab/tokens.ts';
 import type { BackendName, TemplateSource } from '../templates/types.ts';
 
 export interface AppDeps {
@@ -59,49 +60,4 @@ export interface MetricFacts {
     /** Seconds from request to ready over the last hour's labs; null when there were none. */
     readonly secondsToReady: { readonly p50: number; readonly p95: number } | null;
   }>;
-}
-
-// ----------------------------------------------------------------------------------------------------------- tokens
-
-export interface TokenRecord {
-  readonly id: string;
-  readonly role: Caller['role'];
-  readonly subject: string;
-  /** What people know it by. */
-  readonly name: string;
-  readonly createdAt: Date;
-  /** Null: it does not expire. */
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly lastUsedAt: Date | null;
-}
-
-export interface FoundToken extends TokenRecord {
-  /** By the database's clock, when it was looked up. */
-  readonly state: 'valid' | 'expired' | 'revoked';
-}
-
-interface NewToken {
-  readonly id: string;
-  readonly role: Caller['role'];
-  readonly subject: string;
-  readonly name: string;
-  /** sha256 of the token. The token itself is never stored. */
-  readonly hash: Uint8Array;
-  readonly ttlSeconds: number | null;
-}
-
-export interface TokenLookup {
-  /** Also finds expired and revoked ones: `state` says which. */
-  findByHash(hash: Uint8Array): Promise<FoundToken | null>;
-  /** Notes that it was used. */
-  touch(id: string): Promise<void>;
-}
-
-interface TokenStore extends TokenLookup {
-  create(token: NewToken): Promise<TokenRecord>;
-  /** Expired and revoked ones too. */
-  list(): Promise<readonly TokenRecord[]>;
-  /** False when there is no such token or it was revoked before. */
-  revoke(id: string): Promise<boolean>;
 }

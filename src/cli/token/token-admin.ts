@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readRunningServer, readTokens } from '../../compose/data-folder.ts';
 import { type Config, loadClientConfig, loadConfig } from '../../config.ts';
-import type { TokenRecord } from '../../store/token-store.ts';
+import type { TokenRecord, TokenStore } from '../../lab/tokens.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import type { Wire } from '../lab/wire.ts';
@@ -67,7 +67,7 @@ function overHttp(options: ServerOptions): TokenAdmin {
   };
 }
 
-async function inDatabase(tokens: import('../../store/token-store.ts').TokenStore): Promise<TokenAdmin> {
+async function inDatabase(tokens: TokenStore): Promise<TokenAdmin> {
   const { mintToken } = await import('../../http/token.ts');
   const wire = (record: TokenRecord): TokenWire => JSON.parse(JSON.stringify(record)) as TokenWire;
   return {

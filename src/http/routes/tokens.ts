@@ -1,9 +1,10 @@
 /** API tokens: admins hand out any, instructors those of trainees. */
 import { z } from 'zod';
 import { LabError } from '../../lab/errors.ts';
+import type { TokenRecord } from '../../lab/tokens.ts';
 import { type Api, problems } from '../api.ts';
 import { type Authenticator, callerOf } from '../auth.ts';
-import type { AppDeps, TokenRecord } from '../deps.ts';
+import type { AppDeps } from '../deps.ts';
 import { durationSchema, idSchema, iso, subjectSchema, timeSchema } from '../schemas.ts';
 import { mintToken } from '../token.ts';
 
