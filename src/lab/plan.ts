@@ -15,7 +15,7 @@ export function planOf(sandbox: Sandbox, version: TemplateVersion): SandboxPlan 
   return { sandboxId: sandbox.id, version, components: Object.fromEntries(components) };
 }
 
-/** The named components and all that depend on them: what a reset of `names` must replace. */
+/** The named ones and all that use one of them, directly or through others. */
 export function withDependents(
   names: readonly string[],
   uses: Readonly<Record<string, readonly string[]>>,

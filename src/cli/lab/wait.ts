@@ -8,34 +8,41 @@ import { labPath } from './wire.ts';
 const everyMs = 200;
 
 /** Follows a lab until it is ready, saying how it goes. Throws CliError `lab_ended` when it ends instead. */
-export async function waitUntilReady(
+export function waitUntilReady(
   api: ApiClient,
   id: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<LabWire> {
-  for (;;) {
-    const lab = await api.call<LabWire>('GET', labPath(id), { signal });
-    if (lab.status === 'ready') return lab;
+  return follow(api, id, progress, signal, (lab) => {
     if (lab.status === 'ending' || lab.status === 'ended') {
       progress.clear();
       throw new CliError('failed', 'lab_ended', `Lab ${id} never got ready: ${lab.message}.`, { lab: id });
     }
-    progress.say(lab.message);
-    await delay(everyMs, undefined, { signal });
-  }
+    return lab.status === 'ready';
+  });
 }
 
 /** Follows a lab until nothing of it is left. */
-export async function waitUntilEnded(
+export function waitUntilEnded(
   api: ApiClient,
   id: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<LabWire> {
+  return follow(api, id, progress, signal, (lab) => lab.status === 'ended');
+}
+
+async function follow(
+  api: ApiClient,
+  id: string,
+  progress: Progress,
+  signal: AbortSignal,
+  isThere: (lab: LabWire) => boolean,
+): Promise<LabWire> {
   for (;;) {
     const lab = await api.call<LabWire>('GET', labPath(id), { signal });
-    if (lab.status === 'ended') return lab;
+    if (isThere(lab)) return lab;
     progress.say(lab.message);
     await delay(everyMs, undefined, { signal });
   }

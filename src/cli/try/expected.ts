@@ -1,4 +1,5 @@
 import type { CheckView } from '../../grading/attempt-view.ts';
+import { withDependents } from '../../lab/plan.ts';
 import type { CheckSpec, WrongSpec } from '../../templates/types.ts';
 
 /** A check that did not end as the wrong way says. */
@@ -17,7 +18,10 @@ export function surprisesOf(
   checks: readonly CheckSpec[],
   results: readonly CheckView[],
 ): readonly Surprise[] {
-  const implied = dependentsOf(Object.keys(wrong.fails), checks);
+  const implied = withDependents(
+    Object.keys(wrong.fails),
+    Object.fromEntries(checks.map(({ id, needs }) => [id, needs])),
+  );
   return results.flatMap(({ check, verdict, points }): Surprise[] => {
     const fall = wrong.fails[check];
     const found = verdict ?? 'hidden';
@@ -31,19 +35,4 @@ export function surprisesOf(
       { check, expected: `${fall.verdict} with ${fall.points} points`, found: `${found} with ${points}` },
     ];
   });
-}
-
-/** All checks that need one of these, directly or through others. */
-function dependentsOf(ids: readonly string[], checks: readonly CheckSpec[]): ReadonlySet<string> {
-  const reached = new Set(ids);
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const check of checks) {
-      if (!reached.has(check.id) && check.needs.some((id) => reached.has(id))) {
-        reached.add(check.id);
-        grew = true;
-      }
-    }
-  }
-  return reached;
 }
