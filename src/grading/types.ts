@@ -101,12 +101,12 @@ export interface LookContext {
   templateFile(path: string): Uint8Array | null;
 }
 
-/** One kind of look. One file each in `src/observers`, one line of registration, one contract test for all. */
-export interface ObserverKind<Spec extends object = object> {
+/** What looks and steps have in common for whoever reads a template. */
+interface Kind<Spec extends object> {
   readonly kind: string;
   /** The author's spec, strict; strings may hold `{{ }}`. */
   readonly spec: z.ZodType<Spec>;
-  /** The type of `value` when seen; independent of the sandbox. */
+  /** The type of the value that it gives; independent of the sandbox. */
   resultType(spec: Spec): ValueType;
   /** Names of components in the spec with the component kinds it works on; checked at load. */
   components(
@@ -114,6 +114,10 @@ export interface ObserverKind<Spec extends object = object> {
   ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
   /** Names of questions in the spec; checked at load. */
   questions?(spec: Spec): readonly string[];
+}
+
+/** One kind of look. One file each in `src/observers`, one line of registration, one contract test for all. */
+export interface ObserverKind<Spec extends object = object> extends Kind<Spec> {
   /** Bounded in time, rows, bytes and depth. Resolves `unseen` for anything hostile; throws only on abort. */
   observe(spec: Spec, context: LookContext, signal: AbortSignal): Promise<Observation>;
 }
@@ -141,14 +145,7 @@ export type ActionOutcome =
   | { readonly ok: false; readonly reason: string; readonly value: Value };
 
 /** One kind of step. One file each in `src/actions`. */
-export interface ActionKind<Spec extends object = object> {
-  readonly kind: string;
-  readonly spec: z.ZodType<Spec>;
-  resultType(spec: Spec): ValueType;
-  components(
-    spec: Spec,
-  ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
-  questions?(spec: Spec): readonly string[];
+export interface ActionKind<Spec extends object = object> extends Kind<Spec> {
   run(spec: Spec, context: ActContext, signal: AbortSignal): Promise<ActionOutcome>;
 }
 

@@ -155,7 +155,6 @@ export interface SandboxDriver {
 export interface DriverCapabilities {
   /** False on `process`: hostile trainees are not held apart. */
   readonly isolation: boolean;
-  readonly kinds: readonly ComponentSpec['kind'][];
 }
 
 /** Answers `row` parameters' queries in a sandbox that is up. */

@@ -85,7 +85,7 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
 
   return {
     name: 'process',
-    capabilities: { isolation: false, kinds: ['postgres', 'sample-api', 'shell'] },
+    capabilities: { isolation: false },
     prepare: async () => {},
     ensure: (plan, component, signal) => effect(signal, () => make(plan, component)),
     observe: (plan, signal) => effect(signal, () => look(plan)),

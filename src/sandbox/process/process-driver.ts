@@ -148,7 +148,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 
   return {
     name: 'process',
-    capabilities: { isolation: false, kinds: ['postgres', 'sample-api', 'shell'] },
+    capabilities: { isolation: false },
     prepare: (version, signal) => templates.prepare(version, signal),
     ensure: (plan, component, signal) => {
       const { planned } = find(plan, component);
