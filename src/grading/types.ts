@@ -4,8 +4,19 @@
  */
 import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
-import type { ComponentAccess, ExecLimits, ExecResult, FileFound, FileQuery } from '../lab/ports.ts';
-import type { Json, LookSpec } from '../templates/types.ts';
+import type { WatchRun } from '../lab/lab.ts';
+import type {
+  ComponentAccess,
+  ComponentPort,
+  ExecLimits,
+  ExecResult,
+  FileFound,
+  FileQuery,
+  ForkStore,
+  KillSignal,
+  NewOperation,
+} from '../lab/ports.ts';
+import type { AnswerValue, Json, LookSpec, WatchSpec } from '../templates/types.ts';
 
 // ------------------------------------------------------------------------------------------------------------ values
 
@@ -48,6 +59,10 @@ export type LookProblem =
   | 'unsupported'
   | 'rejected'
   | 'unanswered'
+  /** A watch was not sampled for a part of what is asked about. */
+  | 'gap'
+  /** The trial that would have shown it could not be run. */
+  | 'untried'
   | 'backend_down'
   | 'bug';
 
@@ -67,7 +82,12 @@ export type Observation =
 /** A sandbox as observers and actions see it: bound to one sandbox and its generations, no vendor types. */
 export interface SandboxHandle {
   access(component: string): ComponentAccess;
-  dial(component: string, signal: AbortSignal): Promise<Duplex>;
+  dial(component: string, signal: AbortSignal, port?: ComponentPort): Promise<Duplex>;
+  /** Sends a signal to a component's processes. */
+  kill(component: string, signal: KillSignal, abort: AbortSignal): Promise<void>;
+  /** Starts a component again that does not run; succeeds when it does. */
+  restart(component: string, signal: AbortSignal): Promise<void>;
+  resetStatistics(component: string, signal: AbortSignal): Promise<void>;
   exec(
     component: string,
     argv: readonly string[],
@@ -94,11 +114,35 @@ export interface LookContext {
   readonly sandbox: SandboxHandle;
   readonly fill: Filler;
   /** The trainee's answers by question, already normalised. */
-  readonly answers: Readonly<Record<string, string | number>>;
+  readonly answers: Readonly<Record<string, AnswerValue>>;
+  /** What is known of the lab beside its sandbox. Its methods throw LookFailure. */
+  readonly records: LabRecords;
   /** Milliseconds that this look may take at most; its own timeout may be shorter. */
   readonly deadlineMs: number;
   /** A file of the template's folder, by path; null when absent. */
   templateFile(path: string): Uint8Array | null;
+}
+
+export interface LabRecords {
+  /** Faults by id: when it fired and when it was done; null before. */
+  readonly events: Readonly<Record<string, FaultTimes>>;
+  /** When the running step of a trial began, for `since: step`; null outside of trials. */
+  readonly stepStartedAt: Date | null;
+  /** The spec of a watch and its samples since then. */
+  watch(
+    id: string,
+    since: Date | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly spec: WatchSpec; readonly readyAt: Date; readonly runs: readonly WatchRun[] }>;
+  /** These components as they were at the lab's `start` or at a `checkpoint:<task>`. Made on demand, once an attempt. */
+  reference(at: string, components: readonly string[], signal: AbortSignal): Promise<SandboxHandle>;
+  /** A copy of the live shell component's files, fresh at every call, with nobody inside; gone with the attempt. */
+  scratch(component: string, signal: AbortSignal): Promise<SandboxHandle>;
+}
+
+export interface FaultTimes {
+  readonly at: Date | null;
+  readonly done: Date | null;
 }
 
 /** What looks and steps have in common for whoever reads a template. */
@@ -114,19 +158,43 @@ interface Kind<Spec extends object> {
   ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
   /** Names of questions in the spec; checked at load. */
   questions?(spec: Spec): readonly string[];
+  /** Files of the template's folder that the spec names; checked at load. */
+  files?(spec: Spec): readonly string[];
+  /** Names of watches in the spec, and of faults; checked at load. */
+  watches?(spec: Spec): readonly string[];
+  faults?(spec: Spec): readonly string[];
+  /** Key of the spec → roots that `{{ }}` below it knows besides the usual, such as `time` and `body` in `sign`. */
+  readonly ownRoots?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One kind of look. One file each in `src/observers`, one line of registration, one contract test for all. */
 export interface ObserverKind<Spec extends object = object> extends Kind<Spec> {
   /** Bounded in time, rows, bytes and depth. Resolves `unseen` for anything hostile; throws only on abort. */
   observe(spec: Spec, context: LookContext, signal: AbortSignal): Promise<Observation>;
+  /** May be asked about a reference (`at`). */
+  readonly atReference?: boolean;
+  /**
+   * Looks at two sandboxes in turns, for comparisons that noise must hit alike; without it one is looked at after the
+   * other. The observations are in the order of the contexts.
+   */
+  observeBeside?(
+    spec: Spec,
+    contexts: readonly [LookContext, LookContext],
+    signal: AbortSignal,
+  ): Promise<readonly [Observation, Observation]>;
 }
 
 // ----------------------------------------------------------------------------------------------------------- actions
 
 export interface ActContext extends LookContext {
   /** Records the trainee's answer; throws LabError `question_not_found` or `validation_failed`. */
-  answer(question: string, value: string | number): Promise<void>;
+  answer(question: string, value: AnswerValue): Promise<void>;
+  /** Presses a button as the trainee; throws LabError `fault_not_found` or `not_yet`. Null where nobody can. */
+  readonly press: ((button: string) => Promise<void>) | null;
+  /** Records an instructor's mark: criterion → `full`, `half`, `none`. Null where nobody can. */
+  readonly mark: ((check: string, marks: Readonly<Record<string, MarkLevel>>) => Promise<void>) | null;
+  /** A number between two bounds, drawn once for this run of this step: for waits that nobody can foresee. */
+  drawn(from: number, to: number): number;
   /**
    * Looks once at each of `observe` and says whether the expression holds over them, `params` and `saved`. What cannot
    * be seen or judged does not hold. Throws only on abort.
@@ -150,6 +218,69 @@ export interface ActionKind<Spec extends object = object> extends Kind<Spec> {
 }
 
 // ---------------------------------------------------------------------------------------------------------- verdicts
+
+export type MarkLevel = 'full' | 'half' | 'none';
+
+/** What a person gave for a check with a rubric. The newest counts. */
+export interface Mark {
+  readonly checkId: string;
+  readonly marks: Readonly<Record<string, MarkLevel>>;
+  readonly comment: string | null;
+  readonly by: string;
+  readonly at: Date;
+}
+
+/** A person's verdict beside the grader's. The newest counts. */
+export interface Override {
+  readonly attempt: number;
+  readonly checkId: string;
+  readonly verdict: 'pass' | 'fail';
+  readonly points: number;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: Date;
+}
+
+export interface HelpRequest {
+  readonly id: string;
+  readonly labId: string;
+  readonly trainee: string;
+  readonly templateId: string;
+  readonly task: string | null;
+  readonly message: string;
+  readonly askedAt: Date;
+  readonly answer: string | null;
+  readonly answeredBy: string | null;
+  readonly answeredAt: Date | null;
+}
+
+export interface PeopleStore {
+  /** Event `check.marked`. */
+  putMark(labId: string, mark: Omit<Mark, 'at'>): Promise<Mark>;
+  /** The newest of each check. */
+  marks(labId: string): Promise<readonly Mark[]>;
+  /** Event `check.overridden`. Throws `attempt_not_found`. */
+  putOverride(labId: string, override: Omit<Override, 'at'>): Promise<Override>;
+  /** The newest of each attempt and check. */
+  overrides(labId: string): Promise<readonly Override[]>;
+  /** Event `help.requested`. One open request a lab: another message replaces it. */
+  askHelp(
+    labId: string,
+    help: { readonly id: string; readonly task: string | null; readonly message: string },
+  ): Promise<HelpRequest>;
+  /** Event `help.answered`. Null when there is no open one of this id in the lab. */
+  answerHelp(
+    labId: string,
+    id: string,
+    answer: { readonly text: string; readonly by: string },
+  ): Promise<HelpRequest | null>;
+  /** Open ones first, oldest first; then the newest answered ones. */
+  listHelp(query: {
+    readonly labId?: string;
+    readonly open?: boolean;
+    readonly limit: number;
+  }): Promise<readonly HelpRequest[]>;
+}
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'blocked';
 
@@ -219,7 +350,7 @@ export interface AttemptWork {
   readonly generations: Readonly<Record<string, number>>;
 }
 
-export interface AttemptStore {
+export interface AttemptStore extends ForkStore {
   /**
    * A new attempt, `queued` and due at once, at the lab's present sandbox and generations. At most one open attempt a
    * lab (`attempt_running`), not sooner than `everySeconds` after the last request (`too_soon`), lab must be `ready`
@@ -240,8 +371,8 @@ export interface AttemptStore {
   getAttempt(labId: string, number: number): Promise<Attempt | null>;
   listAttempts(labId: string): Promise<readonly Attempt[]>;
   progress(labId: string): Promise<readonly CheckProgress[]>;
-  answers(labId: string): Promise<Readonly<Record<string, string | number>>>;
-  putAnswer(labId: string, question: string, value: string | number): Promise<void>;
+  answers(labId: string): Promise<Readonly<Record<string, AnswerValue>>>;
+  putAnswer(labId: string, question: string, value: AnswerValue): Promise<void>;
   /** Hints taken: check id → how many, in order. */
   hintsTaken(labId: string): Promise<Readonly<Record<string, number>>>;
   /** Takes the next hint; returns how many are taken now; never more than `available`. */
@@ -254,4 +385,8 @@ export interface AttemptOutcome {
   readonly penalty: number;
   readonly results: readonly CheckResult[];
   readonly evidence: readonly EvidencePiece[];
+  /** Planted in the same transaction, due at once: checkpoints of tasks that have passed. */
+  readonly plant?: readonly NewOperation[];
+  /** Waiting operations that become due: faults that a passed check triggers. */
+  readonly trigger?: readonly string[];
 }

@@ -35,6 +35,14 @@ export interface Lab {
   readonly endDetail: string | null;
 }
 
+/** An attempt's fork or reference, or a kept state of a lab. */
+export type SandboxOwner = `attempt:${string}` | `checkpoint:${string}/${string}`;
+
+export interface SandboxOrigin {
+  readonly sandboxId: string;
+  readonly generations: Readonly<Record<string, number>>;
+}
+
 /** `building` may already belong to a lab; `up` without a lab is a spare; `dead` may be destroyed; `gone` is. */
 export type SandboxState = 'building' | 'up' | 'dead' | 'gone';
 
@@ -54,8 +62,12 @@ export interface Sandbox {
   readonly id: string;
   readonly version: number;
   readonly state: SandboxState;
-  /** Null while it is a spare. */
+  /** Null while it is a spare, and of what is nobody's lab: see `owner`. */
   readonly labId: string | null;
+  /** Whom a sandbox serves that is neither a lab's nor a spare; it lives as long as that. */
+  readonly owner: SandboxOwner | null;
+  /** The sandbox, at the generations of then, that its first generations are cloned from; null: the template. */
+  readonly origin: SandboxOrigin | null;
   readonly templateId: string;
   readonly templateHash: string;
   readonly backend: BackendName;
@@ -99,7 +111,19 @@ export interface LabEvent {
     | 'attempt.started'
     | 'check.judged'
     | 'attempt.finished'
-    | 'attempt.void';
+    | 'attempt.void'
+    /** The lab's database stands still for a moment, for the grader's copy of it. */
+    | 'lab.pausing'
+    | 'lab.rewound'
+    | 'fault.fired'
+    | 'fault.done'
+    | 'fault.failed'
+    | 'checkpoint.kept'
+    | 'task.skipped'
+    | 'check.marked'
+    | 'check.overridden'
+    | 'help.requested'
+    | 'help.answered';
   readonly data: Readonly<Record<string, Json>>;
 }
 
@@ -107,4 +131,44 @@ export interface RecordedEvent extends LabEvent {
   readonly labId: string;
   readonly seq: number;
   readonly at: Date;
+}
+
+/**
+ * Work on a live lab that must not be done twice: a fault, the keeping of a state, the doing of a task for somebody.
+ * One row each; a step that was begun is never begun again, whatever crashed.
+ */
+export interface Operation {
+  /** `<labId>/<kind>/<name>`. */
+  readonly id: string;
+  readonly labId: string;
+  readonly kind: OperationKind;
+  /** Of the fault, or of the task. */
+  readonly name: string;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** How many of its steps were begun. */
+  readonly begun: number;
+  /** What its steps saved. */
+  readonly saved: Readonly<Record<string, Json>>;
+  /** A checkpoint's sandbox. */
+  readonly sandboxId: string | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Why it failed; null when it did not. */
+  readonly detail: string | null;
+}
+
+export type OperationKind = 'fault' | 'checkpoint' | 'skip';
+
+/** Equal samples of a watch in a row: all good, or all not. */
+export interface WatchRun {
+  readonly watchId: string;
+  /** Of the first and of the last sample. */
+  readonly from: Date;
+  readonly to: Date;
+  readonly count: number;
+  readonly good: boolean;
+  /** What the last sample showed, small; null when it saw nothing. */
+  readonly value: Json;
+  /** Why the last one was not good; null when it was. */
+  readonly detail: string | null;
 }

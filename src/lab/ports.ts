@@ -9,9 +9,13 @@ import type {
   Lab,
   LabEvent,
   LabPhase,
+  Operation,
+  OperationKind,
   RecordedEvent,
   Sandbox,
   SandboxObservation,
+  SandboxOrigin,
+  WatchRun,
 } from './lab.ts';
 
 // ---------------------------------------------------------------------------------------------------------- driver
@@ -21,6 +25,23 @@ export interface SandboxPlan {
   readonly sandboxId: string;
   readonly version: TemplateVersion;
   readonly components: Readonly<Record<string, ComponentPlan>>;
+  /** The drawn parameters; null while there are none (a spare): what needs them is not made yet. */
+  readonly params: Readonly<Record<string, Json>> | null;
+  /**
+   * What components of generation 1 are cloned from: databases and files as they are there now. Null: the template.
+   * A database that is open is closed for the moment of its cloning, which ends all its sessions.
+   */
+  readonly origin: SandboxPlan | null;
+  /** Null but in a trial's fork. */
+  readonly variation: PlanVariation | null;
+}
+
+/** What is otherwise in a trial's fork. */
+export interface PlanVariation {
+  /** The root `attempt` of `{{ }}`. */
+  readonly attempt: Readonly<Record<string, Json>>;
+  /** Component → variables on top of its own; may hold `{{ }}`. */
+  readonly env: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface ComponentPlan {
@@ -44,6 +65,8 @@ export type ComponentAccess =
       readonly trainee: Credentials;
       /** Unprivileged and read-only: what graders look with. */
       readonly checker: Credentials;
+      /** May write and change everything: what graders and faults act with (`as: grader`). */
+      readonly grader: Credentials;
       /** The role that the sample API connects with. */
       readonly apiRole: string;
     }
@@ -63,12 +86,36 @@ export type ComponentAccess =
       /** HS256 key of the API's tokens: lets the grader mint `act: { sub: grader }` tokens. */
       readonly jwtSecret: string;
     }
+  | { readonly kind: 'service'; readonly url: string; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'redis';
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      readonly password: string;
+    }
+  | {
+      readonly kind: 'stub';
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      /** Bearer token of its control port (`dial` with `control`), where journal and moods are. */
+      readonly controlToken: string;
+    }
+  | { readonly kind: 'traffic'; readonly controlToken: string }
   | { readonly kind: 'shell'; readonly path: string };
+
+/** Where a component is spoken to: where trainees do, or where only we do (stub, traffic). */
+export type ComponentPort = 'main' | 'control';
+
+export type KillSignal = 'KILL' | 'TERM' | 'STOP' | 'CONT';
 
 export interface ExecLimits {
   readonly timeoutMs: number;
   /** Cap on stdout and stderr each; over it the process is ended and `truncated` is set. */
   readonly maxBytes: number;
+  /** Folder below the component's root that it runs in; absent: the root. */
+  readonly cwd?: string;
 }
 
 export interface ExecResult {
@@ -105,18 +152,26 @@ export interface SandboxDriver {
    * Throws LabError `seed_failed` when the template's own seed is at fault.
    */
   prepare(version: TemplateVersion, signal: AbortSignal): Promise<void>;
+  /** What of this template cannot be had here, a sentence each, such as that redis-server is not installed. */
+  lacks(version: TemplateVersion): readonly string[];
   /**
    * Brings one component to its planned generation and returns when it serves, seen from where the trainee stands.
    * Idempotent; safe beside another call for the same component; removes lower generations; everything that the
-   * component `uses` must be running. Throws LabError (`backend_unavailable`, `start_failed`, `timed_out` …).
+   * component `uses` must be running. Where `plan.origin` has the component, a first generation is cloned from there.
+   * What runs from the trainee's files (`source`) and does not start is no error: `observe` says why it is broken.
+   * Throws LabError (`backend_unavailable`, `start_failed`, `timed_out` …).
    */
   ensure(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void>;
   /** What is there. Never throws for a trainee's mess, only `backend_unavailable`. */
   observe(plan: SandboxPlan, signal: AbortSignal): Promise<SandboxObservation>;
   /** Pure: derived from the plan and this installation's key. Throws `component_not_found`. */
   access(plan: SandboxPlan, component: string): ComponentAccess;
-  /** A byte stream to the component from where the grader stands. Throws `backend_unavailable`. */
-  dial(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<Duplex>;
+  /** A byte stream to the component from where the grader stands; `main` where no port is named. Throws `backend_unavailable`. */
+  dial(plan: SandboxPlan, component: string, signal: AbortSignal, port?: ComponentPort): Promise<Duplex>;
+  /** Sends a signal to all processes of a component; nothing when none runs. KILL and TERM return when it has ended. */
+  kill(plan: SandboxPlan, component: string, signal: KillSignal, abort: AbortSignal): Promise<void>;
+  /** Forgets the statement statistics of this component's database, and of no other. */
+  resetStatistics(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void>;
   /** Runs a program as the trainee would, in the component; argv is whole words, no shell is put between. */
   exec(
     plan: SandboxPlan,
@@ -208,8 +263,15 @@ export interface LabChange {
   readonly endedAt?: Date;
   readonly endReason?: EndReason;
   readonly endDetail?: string | null;
-  /** Check progress is forgotten in the same transaction. */
+  /**
+   * Check progress is forgotten in the same transaction, and so are skips and marks; faults wait again, with their
+   * times counted from now; kept checkpoints are given up.
+   */
   readonly forgetProgress?: boolean;
+  /** Operations that begin to wait in the same transaction; one of the same name stays as it is. */
+  readonly plant?: readonly NewOperation[];
+  /** The lab's watches are sampled from now on. */
+  readonly watch?: boolean;
   /** So are the answers to the lab's questions. */
   readonly forgetAnswers?: boolean;
   /** When the sweep must look again at the latest. */
@@ -229,17 +291,30 @@ export interface SandboxChange {
   readonly dueAt?: Date;
 }
 
+export interface NewOperation {
+  readonly kind: OperationKind;
+  readonly name: string;
+  /** Null: when it is triggered. */
+  readonly dueInSeconds: number | null;
+}
+
 export interface NewSandbox {
   readonly id: string;
   readonly templateId: string;
   readonly templateHash: string;
   readonly backend: BackendName;
   readonly components: readonly string[];
+  readonly origin?: SandboxOrigin | null;
 }
 
 /** Waking keys: what a worker is told to look at. A lab includes its sandbox; a sandbox is named when it has no lab. */
 export type LabOrSandboxKey = `lab:${string}` | `sandbox:${string}`;
-export type WakeKey = LabOrSandboxKey | `attempt:${string}`;
+export type WakeKey =
+  | LabOrSandboxKey
+  | `attempt:${string}`
+  | `operation:${string}`
+  /** A lab's watches. */
+  | `watch:${string}`;
 
 export interface LabStore {
   /**
@@ -300,7 +375,7 @@ export interface LabStore {
   listSpares(): Promise<readonly Sandbox[]>;
   /**
    * Claims rows whose due time has come, oldest first, by moving their due time `leaseSeconds` ahead
-   * (FOR UPDATE SKIP LOCKED): labs, sandboxes without a lab or dead, and attempts.
+   * (FOR UPDATE SKIP LOCKED): labs, sandboxes without a lab or dead, attempts, operations and watches.
    */
   claimDue(limit: number, leaseSeconds: number): Promise<readonly WakeKey[]>;
   /** Keeps a claimed or woken row from being claimed by others for `leaseSeconds` more; missing rows are ignored. */
@@ -327,6 +402,66 @@ export interface LabStore {
   }>;
   /** The database's clock. */
   now(): Promise<Date>;
+}
+
+/**
+ * Sandboxes beside labs. They are `building` or `up` for as long as their owner needs them, rest in the sweep, and are
+ * destroyed like any other once they are `dead`.
+ */
+export interface ForkStore {
+  /**
+   * Records one for a running attempt, before anything of it is made; null when the fence is not the newest. All of
+   * an attempt are dead as soon as it is started anew, finished or void.
+   */
+  startFork(attemptId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
+  /** Records one for a checkpoint; dead when the lab ends or the state is given up. Null: fenced off. */
+  startCheckpoint(operationId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
+  /** It may be destroyed from now on; nothing when it already may. */
+  endFork(sandboxId: string): Promise<void>;
+}
+
+export interface OperationWork {
+  readonly operation: Operation;
+  /** Raised by every claim: a stale worker's record is refused. */
+  readonly fence: number;
+}
+
+export interface OperationStore {
+  /** Of one lab, in the order in which they were planted. */
+  listOperations(labId: string): Promise<readonly Operation[]>;
+  /** Plants one outside a transition; false when one of its kind and name is there. */
+  plantOperation(labId: string, operation: NewOperation): Promise<boolean>;
+  /** Makes a waiting one due now; false when none of this id waits. */
+  triggerOperation(id: string): Promise<boolean>;
+  /** Makes it `running` under a new fence, with `events` when it was waiting; null when it is over or its lab is not ready. */
+  startOperation(
+    id: string,
+    leaseSeconds: number,
+    events: readonly LabEvent[],
+  ): Promise<OperationWork | null>;
+  /** Notes, before it is done, that step number `step` (from 0) begins; false: fenced off, or it was begun before. */
+  beginStep(id: string, fence: number, step: number, saved: Operation['saved']): Promise<boolean>;
+  /** Records its end with events; operations that `trigger` names become due. False: fenced off. */
+  finishOperation(
+    id: string,
+    fence: number,
+    end: {
+      readonly state: 'done' | 'failed';
+      readonly detail: string | null;
+      readonly sandboxId?: string;
+      readonly events: readonly LabEvent[];
+      readonly trigger?: readonly string[];
+    },
+  ): Promise<boolean>;
+}
+
+export interface WatchStore {
+  /** Claims the sampling of a lab's watches under a new fence; null when the lab is not ready or has none. */
+  startWatching(labId: string, leaseSeconds: number): Promise<{ readonly fence: number } | null>;
+  /** Appends samples, joining them to the last run where they go on. False: fenced off, or the lab is not ready. */
+  keepSamples(labId: string, fence: number, runs: readonly WatchRun[]): Promise<boolean>;
+  /** Runs that end at or after `since`, oldest first, at most 10,000, the newest of them. */
+  watchRuns(labId: string, watchId: string, since: Date | null): Promise<readonly WatchRun[]>;
 }
 
 /** Template versions by hash: what labs are pinned to. */

@@ -43,9 +43,28 @@ export interface Template {
   readonly questions: readonly QuestionSpec[];
   /** Top-level observations, shared by checks: read once an attempt. */
   readonly observations: Readonly<Record<string, LookSpec>>;
+  /** Experiments on a fork of the lab; checks name them. */
+  readonly trials: readonly TrialSpec[];
+  /** Facts that are sampled for the lab's life. */
+  readonly watches: readonly WatchSpec[];
+  /** What happens to the live lab by itself, by an event or by the trainee's button. */
+  readonly faults: readonly FaultSpec[];
   readonly checks: readonly CheckSpec[];
   readonly solutions: Readonly<Record<string, readonly StepSpec[]>>;
   readonly wrong: readonly WrongSpec[];
+  /** Whether trainees may see the model solution once the lab has ended. */
+  readonly reveal: 'never' | 'afterEnd';
+  /** What the template's proof may leave out, and what it may take. */
+  readonly test: TestSpec;
+}
+
+/** `test:` of a template. */
+export interface TestSpec {
+  readonly budgetSeconds: number | null;
+  /** Why a solution is not run twice; null: it is. */
+  readonly rerunSkip: string | null;
+  /** Ids of the solution steps that are dropped in turn; null: all. */
+  readonly mutations: readonly string[] | null;
 }
 
 /** How a parameter is drawn from the lab's seed. `row` draws from rows surveyed in the sandbox's own database. */
@@ -68,10 +87,39 @@ export type ParameterSpec = { readonly redact: boolean } & (
 interface ComponentBase {
   /** Components that must run before this one. */
   readonly uses: readonly string[];
+  /** `trainee`: never repaired behind their back; shown and graded as they left it; reset brings it back. */
   readonly custody: 'platform' | 'trainee';
+  /** What is not named is up to the backend. */
+  readonly limits?: ComponentLimits;
 }
 
-export type PostgresRole = 'read-only' | 'read-write' | 'schema-owner';
+export interface ComponentLimits {
+  readonly memoryMb?: number;
+  /** Cores. */
+  readonly cpu?: number;
+  readonly diskMb?: number;
+  readonly pids?: number;
+}
+
+/** When a program counts as started. */
+export type ReadySpec =
+  | { readonly by: 'http'; readonly path: string }
+  | { readonly by: 'tcp' }
+  /** A line of its output that contains this text. */
+  | { readonly by: 'log'; readonly line: string };
+
+/** A program that runs from the trainee's files. What it serves is theirs: it is in the trainee's custody. */
+export interface SourceSpec {
+  /** The shell component whose files it runs from, and the folder in it, without a trailing slash. */
+  readonly shell: string;
+  readonly path: string;
+  /** `on-save`: started anew when a file below the folder changes. */
+  readonly reload: 'on-save' | 'never';
+  /** Globs below the folder that the trainee is meant to edit; others are reported when they change. Empty: all. */
+  readonly editable: readonly string[];
+}
+
+export type PostgresRole = 'read-only' | 'read-write' | 'schema-owner' | 'superuser-own-server';
 
 export interface PostgresComponent extends ComponentBase {
   readonly kind: 'postgres';
@@ -79,6 +127,17 @@ export interface PostgresComponent extends ComponentBase {
     | { readonly files: readonly string[] }
     | { readonly generator: 'sample-api'; readonly scale: 'S' | 'M'; readonly number: number };
   readonly traineeRole: PostgresRole;
+  /** `maintain`: VACUUM, ANALYZE, REINDEX, CLUSTER of all tables. */
+  readonly grants: readonly 'maintain'[];
+  /** The trainee sees pg_stat_statements of this database only; null: not at all. */
+  readonly statementStats: 'own-database-view' | null;
+  /** SQL files, applied to each lab's database in order once its parameters are drawn; `:name`, `:'name'`, `:"name"`. */
+  readonly overlay: readonly string[];
+  readonly extensions: readonly string[];
+  /** The postgres component that it is a streaming replica of. */
+  readonly replicaOf: string | null;
+  /** WAL is archived to a folder of the lab. */
+  readonly archive: boolean;
 }
 
 export interface SampleApiComponent extends ComponentBase {
@@ -86,6 +145,52 @@ export interface SampleApiComponent extends ComponentBase {
   /** The postgres component that it works on; also in `uses`. */
   readonly database: string;
   readonly variant: string;
+  /** The trainee's copy of the API is run; null: ours. */
+  readonly source: SourceSpec | null;
+  /** Values may hold `{{params.…}}` and `{{access.…}}`. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A program of the template or of the trainee. It is given PORT, and URL, USER and PASSWORD of what it uses. */
+export interface ServiceComponent extends ComponentBase {
+  readonly kind: 'service';
+  /** Container image; null where only `source` and a command make it. */
+  readonly image: string | null;
+  /** Whole words; the first is looked up in the lab's PATH. */
+  readonly command: readonly string[];
+  /** Null: `command` runs in a folder of its own that holds `files`. */
+  readonly source: SourceSpec | null;
+  /** Folder of the template with the program's files, with a trailing slash; null where `source` or an image has them. */
+  readonly files: string | null;
+  /** The port in a container; on `process` each lab has its own, in PORT. */
+  readonly port: number;
+  readonly ready: ReadySpec;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface RedisComponent extends ComponentBase {
+  readonly kind: 'redis';
+}
+
+/** A partner: routes and moods as data, with a journal out of the trainee's reach. See `src/stub`. */
+export interface StubComponent extends ComponentBase {
+  readonly kind: 'stub';
+  /** YAML file of the folder; its texts may hold `{{params.…}}`, `{{attempt.…}}` and `{{access.…}}`. */
+  readonly file: string;
+  readonly mood: string;
+  /** What trainees may do at `/_stub/…`: change its mood, read its journal. */
+  readonly trainee: readonly ('mood' | 'journal')[];
+}
+
+/** A bounded load on another component, with a journal. See `src/traffic`. */
+export interface TrafficComponent extends ComponentBase {
+  readonly kind: 'traffic';
+  /** The component that it sends requests to; also in `uses`. */
+  readonly target: string;
+  /** YAML file of the folder. */
+  readonly file: string;
+  /** Requests a second, at most 50. */
+  readonly rate: number;
 }
 
 export interface ShellComponent extends ComponentBase {
@@ -95,7 +200,16 @@ export interface ShellComponent extends ComponentBase {
   readonly tools: readonly string[];
 }
 
-export type ComponentSpec = PostgresComponent | SampleApiComponent | ShellComponent;
+export type ComponentSpec =
+  | PostgresComponent
+  | SampleApiComponent
+  | ServiceComponent
+  | RedisComponent
+  | StubComponent
+  | TrafficComponent
+  | ShellComponent;
+
+export type ComponentKind = ComponentSpec['kind'];
 
 export interface TaskSpec {
   readonly id: string;
@@ -103,13 +217,31 @@ export interface TaskSpec {
   /** Path of the markdown file in the folder. */
   readonly text: string | null;
   readonly checks: readonly string[];
+  /** An expression over `checks['id'].passed`, `params` and `events`; null: open from the start. */
+  readonly opens: string | null;
+  /** When all its checks have passed, the lab's state is kept: one can rewind to it. */
+  readonly checkpoint: boolean;
+  readonly skip: SkipSpec | null;
 }
+
+/** Having a task done for one: steps of a solution, run as the trainee, at a price. */
+export interface SkipSpec {
+  readonly solution: string;
+  readonly steps: readonly string[];
+  /** Points that it costs. */
+  readonly penalty: number;
+}
+
+/** A text or a file's text, a number, or the chosen options in the order of the question. */
+export type AnswerValue = string | number | readonly string[];
 
 export interface QuestionSpec {
   readonly id: string;
-  readonly kind: 'choice' | 'text' | 'number';
+  readonly kind: 'choice' | 'text' | 'number' | 'file';
   readonly ask: string;
   readonly options: readonly string[];
+  /** Several options may be chosen. */
+  readonly multiple: boolean;
   readonly normalise: readonly ('trim' | 'lower' | 'collapse')[];
 }
 
@@ -117,6 +249,81 @@ export interface QuestionSpec {
 export interface LookSpec {
   readonly kind: string;
   readonly spec: Readonly<Record<string, Json>>;
+  /** Looks at the lab as it was at its start (`start`) or after a task (`checkpoint:<task>`); absent: as it is now. */
+  readonly at?: string;
+}
+
+/** An experiment that the grader runs, once an attempt, however many checks name it. */
+export interface TrialSpec {
+  readonly id: string;
+  /** Null: on the live lab, alone, and undone. */
+  readonly fork: ForkSpec | null;
+  /** The untouched start, on which every step is done too; what it shows is `<name>.start`. */
+  readonly beside: { readonly components: readonly string[] } | null;
+  /** Values of this attempt's own, as `attempt.<name>` in its steps and in the checks that name it. */
+  readonly draws: Readonly<Record<string, ParameterSpec>>;
+  readonly deadlineSeconds: number;
+  readonly steps: readonly TrialStep[];
+  /** Of a live trial: done whatever happened. */
+  readonly undo: readonly StepSpec[];
+}
+
+export interface ForkSpec {
+  readonly components: readonly string[];
+  /** Component → variables that differ in the fork; may hold `{{attempt.…}}`. */
+  readonly env: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export type TrialStep =
+  | { readonly do: 'act'; readonly step: StepSpec }
+  /** Side by side; names are unique in the trial. */
+  | { readonly do: 'observe'; readonly observe: Readonly<Record<string, LookSpec>> };
+
+export interface WatchSpec {
+  readonly id: string;
+  readonly everySeconds: number;
+  /** One look, sampled from the moment that the lab is ready. */
+  readonly look: LookSpec;
+  /** Whether a sample is good, over `it`; what could not be seen is not. */
+  readonly good: string;
+}
+
+export interface FaultSpec {
+  readonly id: string;
+  readonly when: FaultTrigger;
+  /** What the trainee is told when it fires; may hold `{{params.…}}`. */
+  readonly say: string | null;
+  /** Run on the live lab, each at most once. */
+  readonly steps: readonly StepSpec[];
+}
+
+export type FaultTrigger =
+  /** Seconds after the lab was ready. */
+  | { readonly on: 'time'; readonly afterSeconds: number }
+  /** When another fault is done, or a check has passed. */
+  | { readonly on: 'fault' | 'check'; readonly id: string; readonly atLatestSeconds: number | null }
+  /** The trainee's button; `after`: a check that must have passed before it may be pressed. */
+  | {
+      readonly on: 'press';
+      readonly button: string;
+      readonly after: string | null;
+      readonly atLatestSeconds: number | null;
+    };
+
+/** What a person judges. */
+export interface RubricSpec {
+  /** What is shown to the one who marks; null: nothing but the lab itself. */
+  readonly of: LookSpec | null;
+  readonly criteria: readonly CriterionSpec[];
+}
+
+export interface CriterionSpec {
+  readonly id: string;
+  readonly points: number;
+  readonly text: string;
+  /** What earns all of it, and half of it. */
+  readonly full: string | null;
+  readonly half: string | null;
 }
 
 export interface ExpectationSpec {
@@ -133,6 +340,12 @@ export interface CheckSpec {
   readonly title: string;
   readonly points: number;
   readonly observe: Readonly<Record<string, LookSpec>>;
+  /** The trial whose observations its expressions see too. */
+  readonly trial: string | null;
+  /** Blocked until this fault is done. */
+  readonly require: { readonly event: string } | null;
+  /** Marked by a person; `expect` is empty then, and blocked until it is marked. */
+  readonly rubric: RubricSpec | null;
   readonly expect: readonly ExpectationSpec[];
   readonly needs: readonly string[];
   readonly withinSeconds: number | null;
