@@ -22,15 +22,27 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     parameters: authored.parameters,
     components: authored.components,
     instructions: authored.instructions,
-    tasks: authored.tasks.map(({ id, title, text = null, checks }) => ({ id, title, text, checks })),
+    tasks: authored.tasks.map(({ id, title, text = null, checks }) => ({
+      id,
+      title,
+      text,
+      checks,
+      opens: null,
+      checkpoint: false,
+      skip: null,
+    })),
     questions: authored.questions.map(({ id, kind, ask, options = [], normalise }) => ({
       id,
       kind,
       ask,
       options,
+      multiple: false,
       normalise: normalise ?? (kind === 'number' ? [] : ['trim']),
     })),
     observations: authored.observations,
+    trials: [],
+    watches: [],
+    faults: [],
     checks: authored.checks.map(checkOf),
     solutions: mapValues(steps.solutions, (all) => all.map(stepOf)),
     wrong: authored.wrong.map(({ id, from, fails }, index) => ({
@@ -39,6 +51,8 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
       steps: (steps.wrong[index] ?? []).map(stepOf),
       fails,
     })),
+    reveal: 'never',
+    test: { budgetSeconds: null, rerunSkip: null, mutations: null },
   };
 }
 
@@ -52,6 +66,9 @@ function checkOf(check: Authored['checks'][number]): CheckSpec {
     title: check.title,
     points: check.points,
     observe: check.observe,
+    trial: null,
+    require: null,
+    rubric: null,
     expect: check.expect.map((one, index) => ({
       that: one.that,
       points: shares?.[index] ?? 0,

@@ -76,6 +76,8 @@ export function components(variants: readonly string[]) {
           custody: api.custody,
           database: api.uses,
           variant: api.variant,
+          source: null,
+          env: {},
         };
       }
       if (one.postgres !== undefined) {
@@ -86,6 +88,12 @@ export function components(variants: readonly string[]) {
           custody,
           seed: Array.isArray(seed) ? { files: seed } : seed,
           traineeRole: trainee.role,
+          grants: [],
+          statementStats: null,
+          overlay: [],
+          extensions: [],
+          replicaOf: null,
+          archive: false,
         };
       }
       const { uses = [], custody = 'platform', files = null, tools = [] } = one.shell ?? {};

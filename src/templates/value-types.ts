@@ -19,6 +19,10 @@ const accessTypes: Readonly<Record<ComponentSpec['kind'], ValueType>> = {
     url: string,
   }),
   'sample-api': object({ url: string, user: string, password: string, tenant: string, user_id: string }),
+  service: object({ url: string, host: string, port: number }),
+  redis: object({ url: string, host: string, port: number, password: string }),
+  stub: object({ url: string, host: string, port: number }),
+  traffic: object({}),
   shell: object({ path: string }),
 };
 
@@ -26,6 +30,10 @@ const accessTypes: Readonly<Record<ComponentSpec['kind'], ValueType>> = {
 const secretFields: Readonly<Record<ComponentSpec['kind'], readonly string[]>> = {
   postgres: ['password', 'url'],
   'sample-api': ['password'],
+  service: [],
+  redis: ['password', 'url'],
+  stub: [],
+  traffic: [],
   shell: [],
 };
 

@@ -7,6 +7,12 @@ const database: ComponentSpec = {
   custody: 'platform',
   seed: { generator: 'sample-api', scale: 'S', number: 1 },
   traineeRole: 'read-write',
+  grants: [],
+  statementStats: null,
+  overlay: [],
+  extensions: [],
+  replicaOf: null,
+  archive: false,
 };
 const api: ComponentSpec = {
   kind: 'sample-api',
@@ -14,6 +20,8 @@ const api: ComponentSpec = {
   custody: 'platform',
   database: 'database',
   variant: 'stock',
+  source: null,
+  env: {},
 };
 const workspace: ComponentSpec = { kind: 'shell', uses: [], custody: 'trainee', files: null, tools: [] };
 
@@ -43,9 +51,14 @@ export function versionWith(
     tasks: [],
     questions: [],
     observations: {},
+    trials: [],
+    watches: [],
+    faults: [],
     checks: [],
     solutions: {},
     wrong: [],
+    reveal: 'never',
+    test: { budgetSeconds: null, rerunSkip: null, mutations: null },
   };
   return { hash, template, files: new Map() };
 }

@@ -127,6 +127,7 @@ describe('what a trainee may know', () => {
       apiRole: 'a',
       trainee: password,
       checker: password,
+      grader: password,
     },
     {
       kind: 'sample-api',
