@@ -16,7 +16,7 @@ import type {
   KillSignal,
   NewOperation,
 } from '../lab/ports.ts';
-import type { AnswerValue, Json, LookSpec, WatchSpec } from '../templates/types.ts';
+import type { AnswerValue, ComponentSpec, Json, LookSpec, WatchSpec } from '../templates/types.ts';
 
 // ------------------------------------------------------------------------------------------------------------ values
 
@@ -96,6 +96,8 @@ export interface SandboxHandle {
   ): Promise<ExecResult>;
   readFiles(component: string, query: FileQuery, signal: AbortSignal): Promise<readonly FileFound[]>;
   writeFile(component: string, path: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** The newest of what a component's program printed, at most so many bytes; empty when it has printed nothing. */
+  readLog(component: string, maxBytes: number, signal: AbortSignal): Promise<string>;
 }
 
 /** Fills `{{path}}` in a spec, encoded for its place. Throws FillError naming the path when a value is missing. */
@@ -121,6 +123,10 @@ export interface LookContext {
   readonly deadlineMs: number;
   /** A file of the template's folder, by path; null when absent. */
   templateFile(path: string): Uint8Array | null;
+  /** Paths of all files of the template's folder. */
+  readonly templateFiles: readonly string[];
+  /** What the template says of a component; null when there is none of this name. */
+  component(name: string): ComponentSpec | null;
 }
 
 export interface LabRecords {

@@ -195,6 +195,11 @@ export interface SandboxDriver {
     content: Uint8Array,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * The newest of what a component's program printed, at most `maxBytes`; empty for what prints nothing. It is the
+   * program's own word.
+   */
+  readLog(plan: SandboxPlan, component: string, maxBytes: number, signal: AbortSignal): Promise<string>;
   /** Removes everything of this sandbox, whatever its generation; what is absent is a success. */
   destroy(sandboxId: string, signal: AbortSignal): Promise<void>;
   /** Drops what is shared by versions that nobody needs any more (`prepare` makes it again); a few stay for a while. */

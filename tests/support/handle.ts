@@ -4,11 +4,26 @@ import { constants } from 'node:fs';
 import { glob, lstat, mkdir, open, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Filler, LookContext, SandboxHandle } from '../../src/grading/types.ts';
+import type { ActContext, Filler, LabRecords, LookContext, SandboxHandle } from '../../src/grading/types.ts';
 import { LabError } from '../../src/lab/errors.ts';
 import type { ComponentAccess, FileFound } from '../../src/lab/ports.ts';
+import { LookFailure } from '../../src/observers/look.ts';
 
-export function testHandle(components: Readonly<Record<string, ComponentAccess>>): SandboxHandle {
+/** What a test gives beside its components. */
+export interface TestHandleOptions {
+  /** Where the control port of a stub or of traffic listens. */
+  readonly control?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** What components have printed. */
+  readonly logs?: Readonly<Record<string, string>>;
+  /** Told of everything that is done to processes, such as `kill api KILL`. */
+  readonly onProcess?: (what: string) => void;
+}
+
+export function testHandle(
+  components: Readonly<Record<string, ComponentAccess>>,
+  options: TestHandleOptions = {},
+): SandboxHandle {
+  const done = async (what: string): Promise<void> => options.onProcess?.(what);
   const access = (name: string): ComponentAccess => {
     const found = components[name];
     if (found === undefined) throw new LabError('component_not_found', `no component ${name}`);
@@ -21,9 +36,9 @@ export function testHandle(components: Readonly<Record<string, ComponentAccess>>
   };
   return {
     access,
-    dial(name, signal) {
-      const target = access(name);
-      if (target.kind === 'shell') throw new TypeError(`${name} has no port`);
+    dial(name, signal, which = 'main') {
+      const target = which === 'control' ? options.control?.[name] : access(name);
+      if (target === undefined || !('port' in target)) throw new TypeError(`${name} has no ${which} port`);
       const { host, port } = target;
       return new Promise((resolve, reject) => {
         const socket = connect({ host, port, signal });
@@ -31,12 +46,20 @@ export function testHandle(components: Readonly<Record<string, ComponentAccess>>
         socket.once('error', reject);
       });
     },
+    kill: (name, signal) => done(`kill ${access(name).kind} ${name} ${signal}`),
+    restart: (name) => done(`restart ${access(name).kind} ${name}`),
+    resetStatistics: (name) => done(`reset ${access(name).kind} ${name}`),
+    async readLog(name, maxBytes) {
+      const printed = Buffer.from(options.logs?.[name] ?? '');
+      return printed.subarray(Math.max(0, printed.byteLength - maxBytes)).toString();
+    },
     exec(name, argv, caps, signal) {
       const start = performance.now();
       const [program = '', ...args] = argv;
-      const options = { cwd: folder(name), timeout: caps.timeoutMs, maxBuffer: caps.maxBytes, signal };
+      const cwd = join(folder(name), caps.cwd ?? '');
+      const bounds = { cwd, timeout: caps.timeoutMs, maxBuffer: caps.maxBytes, signal };
       return new Promise((resolve, reject) => {
-        execFile(program, args, { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+        execFile(program, args, { ...bounds, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
           if (signal.aborted) return reject(signal.reason);
           const truncated = error?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
           const code = typeof error?.code === 'number' ? error.code : null;
@@ -89,6 +112,41 @@ export const fillNothing: Filler = {
   header: (raw) => raw,
 };
 
+/** A lab of which nothing is known beside its sandbox. */
+export const noRecords: LabRecords = {
+  events: {},
+  stepStartedAt: null,
+  watch: () =>
+    Promise.reject(new LookFailure('missing', 'There is no such watch.', 'no watches in this test')),
+  reference: () =>
+    Promise.reject(new LookFailure('bug', 'There is no reference.', 'no reference in this test')),
+  scratch: () => Promise.reject(new LookFailure('bug', 'There is no scratch.', 'no scratch in this test')),
+};
+
 export function lookContext(sandbox: SandboxHandle, more: Partial<LookContext> = {}): LookContext {
-  return { sandbox, fill: fillNothing, answers: {}, deadlineMs: 30_000, templateFile: () => null, ...more };
+  return {
+    sandbox,
+    fill: fillNothing,
+    answers: {},
+    records: noRecords,
+    deadlineMs: 30_000,
+    templateFile: () => null,
+    templateFiles: [],
+    component: () => null,
+    ...more,
+  };
+}
+
+/** A context for steps in which nobody answers, presses or marks. */
+export function actContext(sandbox: SandboxHandle, more: Partial<ActContext> = {}): ActContext {
+  return {
+    ...lookContext(sandbox),
+    answer: async () => {},
+    press: null,
+    mark: null,
+    drawn: (from, to) => (from + to) / 2,
+    holds: async () => false,
+    waitLimitMs: 60_000,
+    ...more,
+  };
 }

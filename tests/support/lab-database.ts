@@ -1,4 +1,4 @@
-/** A lab's database for a test: an owner-like trainee and a checker that may only read, in the shared cluster. */
+/** A lab's database for a test: an owner-like trainee and a checker that may only read and a grader that may write. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { ComponentAccess } from '../../src/lab/ports.ts';
@@ -19,11 +19,14 @@ export async function startLabDatabase(): Promise<LabDatabase> {
   const id = randomBytes(4).toString('hex');
   const trainee = { user: `t_${id}`, password: `secret-trainee-${id}` };
   const checker = { user: `c_${id}`, password: `secret-checker-${id}` };
+  const grader = { user: `g_${id}`, password: `secret-grader-${id}` };
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();
   await owner.query(`
     create role ${trainee.user} login password '${trainee.password}';
     create role ${checker.user} login password '${checker.password}' connection limit 20;
+    create role ${grader.user} login password '${grader.password}';
+    grant pg_read_all_data, pg_write_all_data, ${trainee.user} to ${grader.user};
     grant create, usage on schema public to ${trainee.user};
     grant usage on schema public to ${checker.user};
     alter default privileges for role ${trainee.user} grant select on tables to ${checker.user};
@@ -33,7 +36,16 @@ export async function startLabDatabase(): Promise<LabDatabase> {
   const asTrainee = new pg.Client({ host, port: Number(port), database, ...trainee });
   await asTrainee.connect();
   return {
-    access: { kind: 'postgres', host, port: Number(port), database, trainee, checker, apiRole: 'none' },
+    access: {
+      kind: 'postgres',
+      host,
+      port: Number(port),
+      database,
+      trainee,
+      checker,
+      grader,
+      apiRole: 'none',
+    },
     admin: (sql) => owner.query(sql),
     trainee: (sql) => asTrainee.query(sql),
     async stop() {
@@ -42,7 +54,8 @@ export async function startLabDatabase(): Promise<LabDatabase> {
         reassign owned by ${trainee.user} to current_user;
         drop owned by ${trainee.user};
         drop owned by ${checker.user};
-        drop role ${trainee.user}, ${checker.user};
+        drop owned by ${grader.user};
+        drop role ${trainee.user}, ${checker.user}, ${grader.user};
       `);
       await owner.end();
       await server.stop();
