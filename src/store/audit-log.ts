@@ -1,27 +1,15 @@
 /** Who did what to whom: written by us, changed by nobody (the database refuses). */
 import type pg from 'pg';
-import type { Json } from '../templates/types.ts';
+import type { AuditEntry, AuditSink } from '../lab/audit.ts';
 import { createDatabase } from './database.ts';
 import { jsonText, wellFormed } from './well-formed.ts';
-
-export interface AuditEntry {
-  readonly actor: string;
-  readonly role: string;
-  /** Such as `lab.delete` or `token.create`. */
-  readonly action: string;
-  /** What it was done to, such as a lab's id. */
-  readonly target: string | null;
-  /** Never a secret. */
-  readonly detail: Readonly<Record<string, Json>>;
-}
 
 export interface RecordedAudit extends AuditEntry {
   readonly id: string;
   readonly at: Date;
 }
 
-export interface AuditLog {
-  record(entry: AuditEntry): Promise<void>;
+export interface AuditLog extends AuditSink {
   /** Newest first; `before` is the id where the page before ended. */
   list(query: {
     readonly target?: string;
