@@ -8,7 +8,7 @@ import { requireSandbox } from '../lab/guards.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Caller, LabService } from '../lab/lab-service.ts';
 import type { LabQueue } from '../lab/ports.ts';
-import type { Template } from '../templates/types.ts';
+import type { AnswerValue, Template } from '../templates/types.ts';
 import { acceptAnswer, invalid } from './accept-answer.ts';
 import { type AttemptView, total, viewAttempt } from './attempt-view.ts';
 import { type LabProgress, viewProgress } from './progress-view.ts';
@@ -106,8 +106,8 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       caller: Caller,
       labId: string,
       question: string,
-      value: string | number,
-    ): Promise<{ readonly question: string; readonly value: string | number }> {
+      value: AnswerValue,
+    ): Promise<{ readonly question: string; readonly value: AnswerValue }> {
       const { lab, sandbox, template } = await open(caller, labId);
       const spec = known('question', question, template.questions);
       requireSandbox(lab, sandbox);

@@ -1,7 +1,7 @@
 /** How far a lab has come, for its page: tasks, checks, hints and questions. Pure. */
 import type { Lab } from '../lab/lab.ts';
 import type { Caller } from '../lab/lab-service.ts';
-import type { CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
+import type { AnswerValue, CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import { revealed } from './attempt-view.ts';
 import { keptBack } from './kept-back.ts';
 import type { Attempt, CheckProgress, Scope, Verdict } from './types.ts';
@@ -30,8 +30,9 @@ interface QuestionView {
   readonly kind: QuestionSpec['kind'];
   readonly ask: string;
   readonly options: readonly string[];
+  readonly multiple: boolean;
   /** Null: not answered yet. */
-  readonly given: string | number | null;
+  readonly given: AnswerValue | null;
 }
 
 export interface LabProgress {
@@ -58,7 +59,7 @@ export interface ProgressFacts {
   readonly attempts: readonly Attempt[];
   readonly passed: readonly CheckProgress[];
   readonly hints: Readonly<Record<string, number>>;
-  readonly answers: Readonly<Record<string, string | number>>;
+  readonly answers: Readonly<Record<string, AnswerValue>>;
   /** What hints and questions may show. */
   readonly scope: Scope;
 }
@@ -129,6 +130,7 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
       kind: question.kind,
       ask: fillText(question.ask, scope),
       options: question.options,
+      multiple: question.multiple,
       given: Object.hasOwn(answers, question.id) ? (answers[question.id] ?? null) : null,
     })),
   };

@@ -21,6 +21,18 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'check.judged': ['attempt', 'check', 'verdict', 'points'],
   'attempt.finished': ['attempt', 'final', 'points', 'maxPoints', 'penalty'],
   'attempt.void': ['attempt', 'reason'],
+  'lab.pausing': ['attempt', 'components'],
+  'lab.rewound': ['task', 'by'],
+  // Which fault it is would say what to look for.
+  'fault.fired': ['say'],
+  'fault.done': [],
+  'fault.failed': [],
+  'checkpoint.kept': ['task'],
+  'task.skipped': ['task', 'penalty'],
+  'check.marked': ['check'],
+  'check.overridden': ['attempt', 'check', 'verdict', 'points', 'reason'],
+  'help.requested': ['help', 'task'],
+  'help.answered': ['help', 'answer'],
 };
 
 /** The event's data for this caller: no internal message, and no verdict or total that would tell a kept-back one. */

@@ -38,5 +38,12 @@ export function firstPlan(sandboxId: string, version: TemplateVersion): SandboxP
   const components = Object.entries(version.template.components).map(
     ([name, spec]) => [name, { name, spec, generation: 1 }] as const,
   );
-  return { sandboxId, version, components: Object.fromEntries(components) };
+  return {
+    sandboxId,
+    version,
+    components: Object.fromEntries(components),
+    params: null,
+    origin: null,
+    variation: null,
+  };
 }

@@ -123,7 +123,7 @@ export function createClient(baseUrl: string, token: string) {
     access: (id: string) => call<AccessWire>('GET', `/labs/${id}/access`),
     reset: (id: string, body: object = {}) => call<LabWire>('POST', `/labs/${id}/reset`, body),
     remove: (id: string) => call<LabWire>('DELETE', `/labs/${id}`),
-    answer: (id: string, question: string, value: string | number) =>
+    answer: (id: string, question: string, value: AnswerValue) =>
       call('PUT', `/labs/${id}/answers/${question}`, { value }),
     startGrading,
     attempt,

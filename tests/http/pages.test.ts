@@ -13,7 +13,7 @@ beforeAll(async () => {
     title: attack,
     summary: attack,
     competencies: [attack],
-    tasks: [{ id: 't', title: attack, text: null, checks: [] }],
+    tasks: [{ id: 't', title: attack, text: null, checks: [], opens: null, checkpoint: false, skip: null }],
     backends: ['docker'],
   });
   const place = { file: 'lab.yaml', line: 1, column: 1, severity: 'error', code: 'unknown_key' } as const;

@@ -39,6 +39,7 @@ const facts = {
   database: 'lab',
   trainee: { user: 'ann', password: 'pw-of-the-trainee' },
   checker: { user: 'checker', password: 'pw-of-the-checker' },
+  grader: { user: 'grader', password: 'pw-of-the-grader' },
   apiRole: 'api',
 } as const;
 
