@@ -3,18 +3,20 @@
  * Nothing here writes; what it returns is recorded by the caller or thrown away.
  */
 import pLimit from 'p-limit';
-import type { Json, TemplateVersion } from '../templates/types.ts';
+import type { AnswerValue, Json, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
 import { type CheckRun, checkOrder, createCheckRun } from './grade-check.ts';
 import { settle } from './judge/settle.ts';
 import type { Judge } from './judge/thread.ts';
 import type { Looking } from './look-all.ts';
 import { shareLooks } from './shared-looks.ts';
+import { templateFacts } from './template-facts.ts';
 import type {
   AttemptOutcome,
   CheckProgress,
   CheckResult,
   EvidencePiece,
+  LabRecords,
   ObserverKind,
   SandboxHandle,
 } from './types.ts';
@@ -27,10 +29,11 @@ const looksAtOnce = 6;
 export interface GradeInput {
   readonly version: TemplateVersion;
   readonly params: Readonly<Record<string, Json>>;
-  readonly answers: Readonly<Record<string, string | number>>;
+  readonly answers: Readonly<Record<string, AnswerValue>>;
   readonly hintsTaken: Readonly<Record<string, number>>;
   readonly progress: readonly CheckProgress[];
   readonly sandbox: SandboxHandle;
+  readonly records: LabRecords;
   readonly observers: ReadonlyMap<string, ObserverKind>;
   readonly judge: Pick<Judge, 'evaluate'>;
   /** Of the installation; null: evidence is stored in plain. */
@@ -52,6 +55,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
   const deadline = performance.now() + template.grading.deadlineSeconds * 1_000;
   const scope = { params, access: accessScope(version, sandbox) };
   const fill = createFiller(scope, { missing: 'throw' });
+  const facts = templateFacts(version);
   const looking: Looking = {
     version,
     observers: input.observers,
@@ -60,8 +64,9 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
       sandbox,
       fill,
       answers: input.answers,
+      records: input.records,
       deadlineMs: deadline - performance.now(),
-      templateFile: (path) => version.files.get(path) ?? null,
+      ...facts,
     }),
   };
   const stop = new AbortController();

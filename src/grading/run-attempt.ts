@@ -10,6 +10,7 @@ import { whileHeld } from '../lab/while-held.ts';
 import type { BackendName } from '../templates/types.ts';
 import { gradeLab } from './grade.ts';
 import type { Judge } from './judge/thread.ts';
+import { noRecords } from './records.ts';
 import { bindSandbox } from './sandbox-handle.ts';
 import { type Standing, staleness } from './staleness.ts';
 import type { AttemptStore, AttemptWork, ObserverKind } from './types.ts';
@@ -62,7 +63,7 @@ async function grade(work: AttemptWork, deps: RunAttemptDeps, signal: AbortSigna
   if (version === null || driver === undefined || snapshot.lab === null || snapshot.sandbox === null) {
     return deps.attempts.voidAttempt(attempt.id, 'This installation can no longer grade this lab.');
   }
-  const plan: SandboxPlan = planOf(snapshot.sandbox, version);
+  const plan: SandboxPlan = planOf(snapshot.sandbox, version, snapshot.lab.params);
   const [answers, hintsTaken, progress] = await Promise.all([
     deps.attempts.answers(attempt.labId),
     deps.attempts.hintsTaken(attempt.labId),
@@ -73,7 +74,18 @@ async function grade(work: AttemptWork, deps: RunAttemptDeps, signal: AbortSigna
   const params = snapshot.lab.params ?? {};
   const start = performance.now();
   const graded = await gradeLab(
-    { version, params, answers, hintsTaken, progress, sandbox, observers, judge, evidenceKey },
+    {
+      version,
+      params,
+      answers,
+      hintsTaken,
+      progress,
+      sandbox,
+      records: noRecords,
+      observers,
+      judge,
+      evidenceKey,
+    },
     signal,
   );
   const { points, penalty, results, evidence } = graded;

@@ -2,16 +2,22 @@
 import type { SandboxDriver, SandboxPlan } from '../lab/ports.ts';
 import type { SandboxHandle } from './types.ts';
 
-/** The driver's looking and acting half, bound to a plan: no way to make or destroy anything. */
-export function bindSandbox(
-  driver: Pick<SandboxDriver, 'access' | 'dial' | 'exec' | 'readFiles' | 'writeFile'>,
-  plan: SandboxPlan,
-): SandboxHandle {
+export type BoundDriver = Pick<
+  SandboxDriver,
+  'access' | 'dial' | 'kill' | 'ensure' | 'resetStatistics' | 'exec' | 'readFiles' | 'readLog' | 'writeFile'
+>;
+
+/** The driver's looking and acting half, bound to a plan: no way to destroy anything, nor to make what was not there. */
+export function bindSandbox(driver: BoundDriver, plan: SandboxPlan): SandboxHandle {
   return {
     access: (component) => driver.access(plan, component),
-    dial: (component, signal) => driver.dial(plan, component, signal),
+    dial: (component, signal, port) => driver.dial(plan, component, signal, port),
+    kill: (component, signal, abort) => driver.kill(plan, component, signal, abort),
+    restart: (component, signal) => driver.ensure(plan, component, signal),
+    resetStatistics: (component, signal) => driver.resetStatistics(plan, component, signal),
     exec: (component, argv, limits, signal) => driver.exec(plan, component, argv, limits, signal),
     readFiles: (component, query, signal) => driver.readFiles(plan, component, query, signal),
+    readLog: (component, maxBytes, signal) => driver.readLog(plan, component, maxBytes, signal),
     writeFile: (component, path, content, signal) => driver.writeFile(plan, component, path, content, signal),
   };
 }

@@ -3,7 +3,17 @@ import type { Json, StepSpec, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
 import type { Judge } from './judge/thread.ts';
 import { lookAll } from './look-all.ts';
-import type { ActContext, ActionKind, ObserverKind, SandboxHandle, Scope, Value } from './types.ts';
+import { noRecords } from './records.ts';
+import { templateFacts } from './template-facts.ts';
+import type {
+  ActContext,
+  ActionKind,
+  LabRecords,
+  ObserverKind,
+  SandboxHandle,
+  Scope,
+  Value,
+} from './types.ts';
 import { createFiller, references } from './values/fill.ts';
 import { parsePath, resolvePath } from './values/path.ts';
 
@@ -28,6 +38,13 @@ export interface SolutionRun {
   readonly judge: Pick<Judge, 'evaluate'>;
   /** Records an answer as the trainee. */
   readonly answer: ActContext['answer'];
+  /** Presses a button as the trainee; absent: nobody can. */
+  readonly press?: ActContext['press'];
+  /** Marks as an instructor; absent: nobody can. */
+  readonly mark?: ActContext['mark'];
+  /** Absent: waits of a drawn length take the shortest. */
+  readonly drawn?: ActContext['drawn'];
+  readonly records?: LabRecords;
   /** True: a step that fails is recorded and the run goes on, as for a `wrong`. */
   readonly goOn?: boolean;
   /** No wait is longer; without it waits take what their spec says. */
@@ -106,12 +123,16 @@ function contextOf(run: SolutionRun, scope: Scope): ActContext {
     sandbox: run.sandbox,
     fill: createFiller(scope, { missing: 'throw' }),
     answers: {},
+    records: run.records ?? noRecords,
     deadlineMs: Number.POSITIVE_INFINITY,
-    templateFile: (path: string) => run.version.files.get(path) ?? null,
+    ...templateFacts(run.version),
   };
   return {
     ...looking,
     answer: run.answer,
+    press: run.press ?? null,
+    mark: run.mark ?? null,
+    drawn: run.drawn ?? ((from) => from),
     waitLimitMs: run.waitLimitMs ?? Number.POSITIVE_INFINITY,
     async holds(expression, observe, signal) {
       const { version, observers } = run;

@@ -2,26 +2,12 @@
  * The frame around every look: its time, its abort, and the turning of whatever went wrong into a value. What hangs
  * below is left behind at the deadline, so a hostile target costs at most its time.
  */
-import type { LookContext, LookProblem, Observation, Value } from '../grading/types.ts';
+import { LookFailure } from '../grading/look-failure.ts';
+import type { LookContext, Observation, Value } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
 import { limits } from './limits.ts';
 
-/** Thrown inside a look: why there is no value. */
-export class LookFailure extends Error {
-  readonly problem: LookProblem;
-  readonly reason: string;
-
-  /**
-   * @param reason for the trainee: no secrets, no query text.
-   * @param internal for instructors and logs.
-   */
-  constructor(problem: LookProblem, reason: string, internal: string) {
-    super(internal);
-    this.name = 'LookFailure';
-    this.problem = problem;
-    this.reason = reason;
-  }
-}
+export { LookFailure };
 
 /** Runs `see` for at most `timeoutMs`. Resolves always, except that an abort of `signal` rejects with its reason. */
 export async function look(

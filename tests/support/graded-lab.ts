@@ -1,6 +1,7 @@
 /** A template made in code and what it is graded with, for tests of grading. */
 import type { GradeInput } from '../../src/grading/grade.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
+import { noRecords } from '../../src/grading/records.ts';
 import type { SandboxHandle } from '../../src/grading/types.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
 import type {
@@ -32,6 +33,9 @@ export function check(
     id,
     title: `Title of ${id}`,
     points: 10,
+    trial: null,
+    require: null,
+    rubric: null,
     observe,
     expect: [{ that, points: 10, else: `Not so: ${id}.`, partial: [] }],
     needs: [],
@@ -47,8 +51,19 @@ export function check(
 
 const base = { uses: [], custody: 'platform' } as const;
 const components: Record<string, ComponentSpec> = {
-  database: { ...base, kind: 'postgres', seed: { files: [] }, traineeRole: 'read-write' },
-  api: { ...base, kind: 'sample-api', database: 'database', variant: 'stock' },
+  database: {
+    ...base,
+    kind: 'postgres',
+    seed: { files: [] },
+    traineeRole: 'read-write',
+    grants: [],
+    statementStats: null,
+    overlay: [],
+    extensions: [],
+    replicaOf: null,
+    archive: false,
+  },
+  api: { ...base, kind: 'sample-api', database: 'database', variant: 'stock', source: null, env: {} },
   workspace: { ...base, kind: 'shell', files: null, tools: [] },
 };
 
@@ -68,12 +83,27 @@ export function templateOf(checks: readonly CheckSpec[], more: Partial<Template>
     parameters: {},
     components,
     instructions: 'README.md',
-    tasks: [{ id: 'all', title: 'All', text: null, checks: checks.map(({ id }) => id) }],
+    tasks: [
+      {
+        id: 'all',
+        title: 'All',
+        text: null,
+        checks: checks.map(({ id }) => id),
+        opens: null,
+        checkpoint: false,
+        skip: null,
+      },
+    ],
     questions: [],
     observations: {},
+    trials: [],
+    watches: [],
+    faults: [],
     checks,
     solutions: {},
     wrong: [],
+    reveal: 'never',
+    test: { budgetSeconds: null, rerunSkip: null, mutations: null },
     ...more,
   };
   return { hash: 'hash', template, files: new Map() };
@@ -89,6 +119,7 @@ export function grading(version: TemplateVersion, sandbox: SandboxHandle, more: 
     hintsTaken: {},
     progress: [],
     sandbox,
+    records: noRecords,
     observers: observerKinds(),
     judge,
     evidenceKey: null,

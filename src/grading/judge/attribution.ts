@@ -20,6 +20,14 @@ export const attribution: Readonly<Record<LookProblem, Attribution>> = {
   unsupported: { verdict: 'fail', sentence: 'What was found there is not of a kind that can be checked.' },
   rejected: { verdict: 'fail', sentence: 'The request was rejected.' },
   unanswered: { verdict: 'fail', sentence: 'You have not answered this question yet.' },
+  gap: {
+    verdict: 'error',
+    sentence: 'This could not be judged because we did not watch all the time. It costs you nothing.',
+  },
+  untried: {
+    verdict: 'error',
+    sentence: 'This could not be tried out because of a fault of ours. It costs you nothing.',
+  },
   backend_down: {
     verdict: 'error',
     sentence: 'This could not be checked because the lab could not be reached. It costs you nothing.',

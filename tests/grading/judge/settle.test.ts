@@ -16,7 +16,15 @@ function settled(
   );
   return settle({
     checks,
-    tasks: tasks.map((ids, at) => ({ id: `t${at}`, title: `Task ${at}`, text: null, checks: ids })),
+    tasks: tasks.map((ids, at) => ({
+      id: `t${at}`,
+      title: `Task ${at}`,
+      text: null,
+      checks: ids,
+      opens: null,
+      checkpoint: false,
+      skip: null,
+    })),
     judged: Object.fromEntries(
       checks.flatMap((spec) =>
         verdicts[spec.id] ? [[spec.id, result(spec, verdicts[spec.id] ?? 'fail')]] : [],
