@@ -1,13 +1,12 @@
 /** One read: a fresh connection, one read-only transaction, a cursor with caps. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
-import type { LookContext, SandboxHandle, Value } from '../grading/types.ts';
+import type { LookContext, Value } from '../grading/types.ts';
 import { limits } from './limits.ts';
-import { LookFailure } from './look.ts';
 import type { SqlSpec } from './sql.ts';
-import { sqlFailure, tooLarge } from './sql-failure.ts';
-import { openSession, probe, type SessionOptions, type SqlSession } from './sql-session.ts';
+import { tooLarge } from './sql-failure.ts';
+import { planValue } from './sql-plan.ts';
+import { readAsChecker } from './sql-reading.ts';
 import { refuseShadows } from './sql-shadows.ts';
 import { readValue, writeValue } from './sql-values.ts';
 
@@ -19,50 +18,37 @@ export interface RowsSeen {
   readonly durationMs: number;
 }
 
-const pauseMs = 150;
+/** Settings of a session in which a query goes through nothing but tables. */
+export const tablesOnly = { restrict_nonsystem_relation_kind: 'view,foreign-table' } as const;
 
-/**
- * Reads with the checker's role. What a session could keep (settings, advisory locks) ends with it.
- * @throws LookFailure
- */
-export async function seeRows(
-  asked: Pick<SqlSpec, 'component' | 'query' | 'args' | 'views' | 'timeout'>,
+/** Rows, or with `explain` the plan that the query would have. @throws LookFailure */
+export function seeRows(
+  asked: Omit<SqlSpec, 'explain' | 'analyze'> & Partial<Pick<SqlSpec, 'explain' | 'analyze'>>,
   { sandbox, fill, deadlineMs }: Pick<LookContext, 'sandbox' | 'fill' | 'deadlineMs'>,
   signal: AbortSignal,
-): Promise<RowsSeen> {
+): Promise<Value> {
   const args = asked.args.map((arg) => writeValue(fill.value(arg)));
-  const budget = Math.min(asked.timeout, deadlineMs);
-  const options: SessionOptions = {
+  const reading = {
     sandbox,
     component: asked.component,
-    as: 'checker',
+    budgetMs: Math.min(asked.timeout, deadlineMs),
     settings: {
       search_path: 'pg_catalog,observability,public',
-      default_transaction_read_only: 'on',
-      // A little before our own clock, so that the server says what it was.
-      statement_timeout: Math.max(50, Math.floor(budget - 100)),
-      ...(asked.views ? {} : { restrict_nonsystem_relation_kind: 'view,foreign-table' }),
+      ...(asked.views ? {} : tablesOnly),
     },
-    wireBytes: limits.sqlWireBytes,
   };
-  const session = await connect(options, signal);
-  let idle = false;
-  try {
-    await refuseShadows(session.client, session.trainee);
-    const seen = await read(session.client, asked.query, args);
-    idle = true;
-    return seen;
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const failure = sqlFailure(thrown);
-    idle = failure !== null && failure.problem !== 'oversized';
-    throw failure ?? (await lostConnection(sandbox, asked.component, thrown, signal));
-  } finally {
-    session.close(idle);
-  }
+  const work = async ({ client, trainee }: { client: pg.Client; trainee: string }): Promise<Value> => {
+    await refuseShadows(client, trainee);
+    if (!asked.explain) return readRows(client, asked.query, args);
+    const options = asked.analyze ? 'analyze, format json' : 'format json';
+    const { rows, durationMs } = await readRows(client, `explain (${options}) ${asked.query}`, args);
+    return { plan: planValue(rows[0]?.['QUERY PLAN'] ?? null), durationMs };
+  };
+  return readAsChecker(reading, work, signal);
 }
 
-async function read(client: pg.Client, query: string, args: unknown[]): Promise<RowsSeen> {
+/** At most the capped rows of one statement. @throws LookFailure `oversized`; what the server says. */
+export async function readRows(client: pg.Client, query: string, args: unknown[]): Promise<RowsSeen> {
   const start = performance.now();
   // The only statement of its session: it is a transaction by itself, read-only by the session's default, and no
   // function in it can make it another one (`transaction_read_only` is fixed with the first snapshot).
@@ -99,45 +85,4 @@ export function rowsValue(fields: Raw['fields'], rows: Raw['rows']): Pick<RowsSe
     Object.fromEntries(fields.map((field, at) => [field.name, readValue(field.dataTypeID, row[at] ?? null)])),
   );
   return { rows: values, columns };
-}
-
-/** A connection; when there is none, one more effort is the proof that it is us. */
-async function connect(options: SessionOptions, signal: AbortSignal): Promise<SqlSession> {
-  try {
-    return await openSession(options, signal);
-  } catch {
-    signal.throwIfAborted();
-  }
-  await sleep(pauseMs, undefined, { signal });
-  try {
-    return await openSession(options, signal);
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const internal = `no connection as checker: ${message(thrown)}`;
-    throw new LookFailure(
-      'backend_down',
-      `${options.component} could not be reached from our side.`,
-      internal,
-    );
-  }
-}
-
-async function lostConnection(
-  sandbox: SandboxHandle,
-  component: string,
-  thrown: unknown,
-  signal: AbortSignal,
-): Promise<LookFailure> {
-  if (await probe(sandbox, component, signal)) {
-    return new LookFailure(
-      'refused',
-      'The database closed the connection while it was asked.',
-      message(thrown),
-    );
-  }
-  return new LookFailure('backend_down', `${component} could not be reached from our side.`, message(thrown));
-}
-
-function message(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

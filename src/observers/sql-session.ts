@@ -8,7 +8,7 @@ import { CountedStream } from './counted-stream.ts';
 export interface SessionOptions {
   readonly sandbox: SandboxHandle;
   readonly component: string;
-  readonly as: 'checker' | 'trainee';
+  readonly as: 'checker' | 'trainee' | 'grader';
   /** Server settings of this session. */
   readonly settings: Readonly<Record<string, string | number>>;
   /** What may arrive at most. */

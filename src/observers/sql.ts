@@ -8,16 +8,23 @@ import { limits } from './limits.ts';
 import { look } from './look.ts';
 import { componentName, dyn, json, list, map, number, object, string, upTo } from './spec-parts.ts';
 import { seeRows } from './sql-look.ts';
+import { planType } from './sql-plan.ts';
 
-const spec = z.strictObject({
-  component: componentName,
-  /** One statement. Nothing is ever spliced into it: values go into `args`, as $1, $2 … */
-  query: z.string().min(1).max(100_000),
-  args: z.array(json).max(100).default([]),
-  /** False: the query may only read tables; a view or foreign table in the place of one is refused. */
-  views: z.boolean().default(true),
-  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
-});
+const spec = z
+  .strictObject({
+    component: componentName,
+    /** One statement. Nothing is ever spliced into it: values go into `args`, as $1, $2 … */
+    query: z.string().min(1).max(100_000),
+    args: z.array(json).max(100).default([]),
+    /** False: the query may only read tables; a view or foreign table in the place of one is refused. */
+    views: z.boolean().default(true),
+    /** The plan instead of the rows; the query is not run … */
+    explain: z.boolean().default(false),
+    /** … but with this, in the same read-only transaction as any other. */
+    analyze: z.boolean().default(false),
+    timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+  })
+  .refine(({ explain, analyze }) => explain || !analyze, 'analyze goes with explain');
 
 export type SqlSpec = z.infer<typeof spec>;
 
@@ -32,7 +39,8 @@ export const rowsType: ValueType = object({
 export const sqlObserver: ObserverKind<SqlSpec> = {
   kind: 'sql',
   spec,
-  resultType: () => rowsType,
+  atReference: true,
+  resultType: ({ explain }) => (explain ? object({ plan: planType, durationMs: number }) : rowsType),
   components: ({ component }) => [{ name: component, kinds: ['postgres'] }],
   observe: (asked, context, signal) =>
     look(context, asked.timeout, signal, (within) => seeRows(asked, context, within)),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Observation } from '../../src/grading/types.ts';
 import { sqlObserver } from '../../src/observers/sql.ts';
@@ -276,6 +277,81 @@ describe('time', () => {
     await expect(seen).rejects.toThrow();
     expect(performance.now() - start).toBeLessThan(200);
     expect(await checkerIsWorking()).toBe(0);
+  });
+});
+
+describe('explain', () => {
+  const plan = async (query: string, more: object = {}) => {
+    const seen = await ask(query, { explain: true, ...more });
+    if (seen.outcome !== 'seen') throw new Error(`${seen.problem}: ${seen.internal}`);
+    return (seen.value as { plan: { nodes: Record<string, unknown>[]; executionMs: unknown } }).plan;
+  };
+
+  it('flattens the plan, with arguments, and does not run the query', async () => {
+    await db.trainee(`create table services (id int primary key, customer_id int);
+      insert into services select g, g from generate_series(1, 20000) g`);
+    await db.trainee('analyze services');
+    const before = await plan('select * from services where customer_id = $1', { args: [7] });
+    expect(before.nodes).toMatchObject([{ type: 'Seq Scan', relation: 'services', index: null, depth: 0 }]);
+    expect(before.nodes[0]?.filter).toContain('customer_id');
+    await db.trainee('create index by_customer on services (customer_id)');
+    const after = await plan('select * from services where customer_id = $1', { args: [7] });
+    expect(after.nodes[0]).toMatchObject({ type: 'Index Scan', index: 'by_customer', actualRows: null });
+    expect(after.executionMs).toBeNull();
+    const start = performance.now();
+    await plan('select pg_sleep(20) from services');
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  it('measures only when asked, and still changes nothing', async () => {
+    await db.trainee('create table measured (a int)');
+    expect((await plan('select 1 from measured', { analyze: true })).nodes[0]).toMatchObject({
+      actualRows: 0,
+    });
+    await db.admin(`grant insert on measured to ${db.access.checker.user}`);
+    expect(await problem('insert into measured values (1)', { explain: true, analyze: true })).toBe(
+      'rejected',
+    );
+    expect(sqlObserver.spec.safeParse({ component: 'database', query: 'x', analyze: true }).success).toBe(
+      false,
+    );
+  });
+});
+
+describe('a database that is copied meanwhile', () => {
+  const allow = (yes: boolean) =>
+    postgres.query(`alter database "${db.access.database}" with allow_connections ${yes}`);
+  const end = () =>
+    postgres.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = $2`,
+      [db.access.database, db.access.checker.user],
+    );
+  let postgres: pg.Client;
+  beforeAll(async () => {
+    postgres = new pg.Client({ connectionString: db.serverUrl });
+    await postgres.connect();
+  });
+  afterAll(() => postgres.end());
+
+  it('is read all the same when it is open again in time', async () => {
+    const slow = ask("select 'read' as a from pg_sleep(1)");
+    await sleep(400);
+    await allow(false);
+    await end();
+    await sleep(600);
+    await allow(true);
+    expect(await slow).toMatchObject({ outcome: 'seen', value: { rows: [{ a: 'read' }] } });
+  });
+
+  it('is our fault when it stays closed', async () => {
+    await allow(false);
+    try {
+      const seen = await ask('select 1', { timeout: '1s' });
+      expect(seen).toMatchObject({ outcome: 'unseen', problem: 'backend_down' });
+      expect(seen).toMatchObject({ internal: expect.stringContaining('55000') });
+    } finally {
+      await allow(true);
+    }
   });
 });
 

@@ -6,6 +6,8 @@ import { startTestPostgres } from './postgres.ts';
 
 export interface LabDatabase {
   readonly access: ComponentAccess & { kind: 'postgres' };
+  /** The server's own database, as the superuser: what is done to a database is done from another one. */
+  readonly serverUrl: string;
   /** Runs statements as the superuser. */
   admin(sql: string): Promise<pg.QueryResult>;
   /** Runs statements as the trainee, who may create in schema public. */
@@ -46,6 +48,7 @@ export async function startLabDatabase(): Promise<LabDatabase> {
       grader,
       apiRole: 'none',
     },
+    serverUrl: Object.assign(new URL(url), { pathname: '/postgres' }).href,
     admin: (sql) => owner.query(sql),
     trainee: (sql) => asTrainee.query(sql),
     async stop() {

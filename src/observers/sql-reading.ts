@@ -1,0 +1,112 @@
+/**
+ * One read with the checker's role: a fresh connection, read-only, and its sure end. The grader's own copying closes a
+ * database for a moment and ends its sessions; a read that meets that is tried again for as long as it has time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { SandboxHandle } from '../grading/types.ts';
+import { limits } from './limits.ts';
+import { LookFailure } from './look.ts';
+import { sqlFailure } from './sql-failure.ts';
+import { openSession, probe, type SessionOptions, type SqlSession } from './sql-session.ts';
+
+export interface Reading {
+  readonly sandbox: SandboxHandle;
+  readonly component: string;
+  /** Milliseconds from now. */
+  readonly budgetMs: number;
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+const pauseMs = 150;
+/** A session that is ended this often is not ended by us. */
+const mostEnds = 3;
+
+/**
+ * What `work` gives. What a session could keep (settings, advisory locks) ends with it.
+ * @throws LookFailure
+ */
+export async function readAsChecker<T>(
+  reading: Reading,
+  work: (session: SqlSession) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const until = performance.now() + reading.budgetMs;
+  const left = () => Math.max(1, until - performance.now());
+  for (let ends = 1; ; ends += 1) {
+    const session = await connect(reading, left, signal);
+    let idle = false;
+    try {
+      const seen = await work(session);
+      idle = true;
+      return seen;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (wasEnded(thrown) && ends < mostEnds && left() > 2 * pauseMs) continue;
+      const failure = sqlFailure(thrown);
+      idle = failure !== null && failure.problem !== 'oversized';
+      throw failure ?? (await lostConnection(reading, thrown, signal));
+    } finally {
+      session.close(idle);
+    }
+  }
+}
+
+/** A connection. While the database is closed it is waited for; for any other trouble one more effort is the proof that it is us. */
+async function connect(reading: Reading, left: () => number, signal: AbortSignal): Promise<SqlSession> {
+  for (let failures = 1; ; ) {
+    try {
+      return await openSession(optionsOf(reading, left()), signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const pause = isClosed(thrown);
+      if (!pause && failures++ >= 2) throw unreachable(reading.component, thrown);
+      if (pause && left() < 2 * pauseMs) throw unreachable(reading.component, thrown);
+    }
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
+
+function optionsOf({ sandbox, component, settings }: Reading, leftMs: number): SessionOptions {
+  return {
+    sandbox,
+    component,
+    as: 'checker',
+    settings: {
+      default_transaction_read_only: 'on',
+      // A little before our own clock, so that the server says what it was.
+      statement_timeout: Math.max(50, Math.floor(leftMs - 100)),
+      ...settings,
+    },
+    wireBytes: limits.sqlWireBytes,
+  };
+}
+
+/** `admin_shutdown`: somebody ended the session. */
+function wasEnded(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code === '57P01';
+}
+
+/** Not accepting connections, which only its owner can decide; starting up or shutting down. */
+function isClosed(thrown: unknown): boolean {
+  if (!(thrown instanceof pg.DatabaseError)) return false;
+  return thrown.code === '55000' || thrown.code === '57P03' || thrown.code === '57P01';
+}
+
+async function lostConnection(reading: Reading, thrown: unknown, signal: AbortSignal): Promise<LookFailure> {
+  if (await probe(reading.sandbox, reading.component, signal)) {
+    const reason = 'The database closed the connection while it was asked.';
+    return new LookFailure('refused', reason, told(thrown));
+  }
+  return unreachable(reading.component, thrown);
+}
+
+function unreachable(component: string, thrown: unknown): LookFailure {
+  const reason = `${component} could not be reached from our side.`;
+  return new LookFailure('backend_down', reason, `no connection as checker: ${told(thrown)}`);
+}
+
+function told(thrown: unknown): string {
+  const code = thrown instanceof pg.DatabaseError ? `${thrown.code} ` : '';
+  return `${code}${thrown instanceof Error ? thrown.message : String(thrown)}`;
+}
