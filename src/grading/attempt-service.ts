@@ -7,17 +7,23 @@ import { LabError } from '../lab/errors.ts';
 import { requireSandbox } from '../lab/guards.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Caller, LabService } from '../lab/lab-service.ts';
-import type { LabQueue } from '../lab/ports.ts';
+import type { LabQueue, OperationStore } from '../lab/ports.ts';
 import type { AnswerValue, Template } from '../templates/types.ts';
 import { acceptAnswer, invalid } from './accept-answer.ts';
 import { type AttemptView, total, viewAttempt } from './attempt-view.ts';
+import type { Judge } from './judge/thread.ts';
+import { openTasks } from './open-tasks.ts';
+import { type Judgements, noJudgements } from './people.ts';
 import { type LabProgress, viewProgress } from './progress-view.ts';
-import type { AttemptStore, Scope } from './types.ts';
+import type { AttemptStore, PeopleStore, Scope } from './types.ts';
 import { fillText, type HintView, hintView, visibleParams } from './visible-text.ts';
 
 export interface AttemptServiceDeps {
   readonly labs: Pick<LabService, 'getLabWithTemplate' | 'access'>;
   readonly attempts: AttemptStore;
+  readonly people: Pick<PeopleStore, 'marks' | 'overrides'>;
+  readonly operations: Pick<OperationStore, 'listOperations'>;
+  readonly judge: Pick<Judge, 'evaluate'>;
   readonly queue: Pick<LabQueue, 'wake'>;
   readonly ids: Pick<Ids, 'attempt'>;
   /** The nearest known word, or null. */
@@ -27,7 +33,13 @@ export interface AttemptServiceDeps {
 export interface Guide {
   /** Markdown. */
   readonly instructions: string;
-  readonly tasks: readonly { readonly id: string; readonly title: string; readonly text: string | null }[];
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly title: string;
+    /** Null while the task is not open, too. */
+    readonly text: string | null;
+    readonly open: boolean;
+  }[];
 }
 
 export type AttemptService = ReturnType<typeof createAttemptService>;
@@ -54,6 +66,11 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       `There is no ${kind} "${id}" in this lab. ${near === null ? `Known: ${words.join(', ') || 'none'}.` : `Did you mean "${near}"?`}`,
       { extra: { known: words, ...(near === null ? {} : { suggestion: near }) } },
     );
+  }
+
+  async function judgementsOf(labId: string): Promise<Judgements> {
+    const [marks, overrides] = await Promise.all([deps.people.marks(labId), deps.people.overrides(labId)]);
+    return { marks, overrides };
   }
 
   /** What text for people may show of a lab: its parameters, and its connection facts while it serves. */
@@ -84,20 +101,24 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       });
       // The row is due by itself: a lost ring only delays it to the next sweep.
       await deps.queue.wake(`attempt:${attempt.id}`).catch(() => undefined);
-      return viewAttempt(attempt, template, caller);
+      return viewAttempt(attempt, template, caller, noJudgements);
     },
 
     /** Oldest first. */
     async listAttempts(caller: Caller, labId: string): Promise<readonly AttemptView[]> {
       const { template } = await open(caller, labId);
-      return (await attempts.listAttempts(labId)).map((one) => viewAttempt(one, template, caller));
+      const [all, judgements] = await Promise.all([attempts.listAttempts(labId), judgementsOf(labId)]);
+      return all.map((one) => viewAttempt(one, template, caller, judgements));
     },
 
     /** Throws `attempt_not_found`. */
     async getAttempt(caller: Caller, labId: string, number: number): Promise<AttemptView> {
       const { template } = await open(caller, labId);
-      const attempt = await attempts.getAttempt(labId, number);
-      if (attempt !== null) return viewAttempt(attempt, template, caller);
+      const [attempt, judgements] = await Promise.all([
+        attempts.getAttempt(labId, number),
+        judgementsOf(labId),
+      ]);
+      if (attempt !== null) return viewAttempt(attempt, template, caller, judgements);
       throw new LabError('attempt_not_found', `Lab "${labId}" has no attempt ${number}.`);
     },
 
@@ -151,11 +172,13 @@ export function createAttemptService(deps: AttemptServiceDeps) {
     /** How far a lab has come: what its page shows. */
     async progress(caller: Caller, labId: string): Promise<LabProgress> {
       const { lab, template } = await open(caller, labId);
-      const [all, passed, hints, answers] = await Promise.all([
+      const [all, passed, hints, answers, judgements, operations] = await Promise.all([
         attempts.listAttempts(labId),
         attempts.progress(labId),
         attempts.hintsTaken(labId),
         attempts.answers(labId),
+        judgementsOf(labId),
+        deps.operations.listOperations(labId),
       ]);
       return viewProgress({
         lab,
@@ -163,6 +186,9 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         caller,
         attempts: all,
         passed,
+        judgements,
+        operations,
+        open: await openTasks({ template, params: lab.params, passed, operations }, deps.judge),
         hints,
         answers,
         scope: await textScope(caller, lab, template),
@@ -177,7 +203,13 @@ export function createAttemptService(deps: AttemptServiceDeps) {
       const { lab, sandbox, version, template } = await open(caller, labId);
       const over = lab.phase === 'terminating' || lab.phase === 'terminated';
       if (!over) requireSandbox(lab, sandbox);
-      const scope = await textScope(caller, lab, template);
+      const [scope, passed, operations] = await Promise.all([
+        textScope(caller, lab, template),
+        attempts.progress(labId),
+        deps.operations.listOperations(labId),
+      ]);
+      const opened = await openTasks({ template, params: lab.params, passed, operations }, deps.judge);
+      const shows = (task: string) => opened.has(task) || caller.role !== 'trainee';
       const read = (path: string): string => {
         const bytes = version.files.get(path);
         if (bytes === undefined) throw new LabError('internal', `template file ${path} is missing`);
@@ -188,7 +220,8 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         tasks: template.tasks.map(({ id, title, text }) => ({
           id,
           title,
-          text: text === null ? null : read(text),
+          text: text === null || !shows(id) ? null : read(text),
+          open: opened.has(id),
         })),
       };
     },

@@ -2,7 +2,8 @@
 import type { Caller } from '../lab/lab-service.ts';
 import type { CheckSpec, Template } from '../templates/types.ts';
 import { keptBack } from './kept-back.ts';
-import type { Attempt, AttemptState, CheckResult, Verdict } from './types.ts';
+import { type CountedResult, countAttempt, type Judgements } from './people.ts';
+import type { Attempt, AttemptState, CheckResult, MarkLevel, Verdict } from './types.ts';
 
 export interface CheckView {
   readonly check: string;
@@ -13,6 +14,20 @@ export interface CheckView {
   readonly points: number | null;
   readonly maxPoints: number;
   readonly message: string | null;
+  /** A person's verdict that counts instead of the grader's, and the grader's. */
+  readonly override: {
+    readonly reason: string;
+    readonly by: string;
+    readonly at: Date;
+    readonly graded: { readonly verdict: Verdict; readonly points: number };
+  } | null;
+  /** A person's marks by criterion. */
+  readonly mark: {
+    readonly marks: Readonly<Record<string, MarkLevel>>;
+    readonly comment: string | null;
+    readonly by: string;
+    readonly at: Date;
+  } | null;
   /** Instructors only. */
   readonly internal?: string | null;
   /** Instructors only: content addresses by observation. */
@@ -54,11 +69,17 @@ export function revealed(
 }
 
 /** An attempt as this caller may see it. Pure. */
-export function viewAttempt(attempt: Attempt, template: Template, caller: Caller): AttemptView {
+export function viewAttempt(
+  attempt: Attempt,
+  template: Template,
+  caller: Caller,
+  judgements: Judgements,
+): AttemptView {
+  const counted = countAttempt(attempt, template, judgements);
   const checks = new Map(template.checks.map((check) => [check.id, check]));
   const kept = keptBack(template);
   const reveal = (check: CheckSpec) => revealed(check, kept, attempt.final, caller);
-  const results = attempt.results.map((result) => {
+  const results = counted.results.map((result) => {
     const check = checks.get(result.checkId);
     return viewResult(result, check, check === undefined ? everything : reveal(check), caller);
   });
@@ -74,7 +95,7 @@ export function viewAttempt(attempt: Attempt, template: Template, caller: Caller
     startedAt,
     finishedAt,
     // The total would tell what is kept back.
-    points: attempt.points === null || hidden.length === 0 ? attempt.points : shownPoints,
+    points: attempt.points === null || hidden.length === 0 ? counted.points : shownPoints,
     maxPoints: attempt.maxPoints - total(hidden),
     penalty:
       hidden.length === 0
@@ -90,17 +111,24 @@ export function viewAttempt(attempt: Attempt, template: Template, caller: Caller
 }
 
 function viewResult(
-  result: CheckResult,
+  result: CountedResult,
   check: CheckSpec | undefined,
   reveal: typeof everything,
   caller: Caller,
 ): CheckView {
   const title = check?.title ?? result.checkId;
   const base = { check: result.checkId, title, shown: reveal.verdict, maxPoints: result.maxPoints };
-  if (!reveal.verdict) return { ...base, verdict: null, points: null, message: 'Shown after you submit.' };
-  const { verdict, points, internal, evidence } = result;
+  if (!reveal.verdict) {
+    const message = 'Shown after you submit.';
+    return { ...base, verdict: null, points: null, message, override: null, mark: null };
+  }
+  const { verdict, points, internal, evidence, mark, graded } = result;
   const message = reveal.message ? result.message : null;
-  const view = { ...base, verdict, points, message };
+  const override =
+    result.override === null || graded === null
+      ? null
+      : { reason: result.override.reason, by: result.override.by, at: result.override.at, graded };
+  const view = { ...base, verdict, points, message, override, mark };
   return caller.role === 'trainee' ? view : { ...view, internal, evidence };
 }
 

@@ -1,9 +1,10 @@
 /** How far a lab has come, for its page: tasks, checks, hints and questions. Pure. */
-import type { Lab } from '../lab/lab.ts';
+import type { Lab, Operation } from '../lab/lab.ts';
 import type { Caller } from '../lab/lab-service.ts';
 import type { AnswerValue, CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import { revealed } from './attempt-view.ts';
 import { keptBack } from './kept-back.ts';
+import { countAttempt, type Judgements } from './people.ts';
 import type { Attempt, CheckProgress, Scope, Verdict } from './types.ts';
 import { fillText, type HintView, hintView } from './visible-text.ts';
 
@@ -23,6 +24,12 @@ export interface CheckStanding {
     readonly available: number;
     readonly nextPenalty: number | null;
   };
+}
+
+/** What a trainee may set off. */
+interface Button {
+  readonly button: string;
+  readonly state: 'offered' | 'not yet' | 'pressed' | 'done';
 }
 
 interface QuestionView {
@@ -47,8 +54,15 @@ export interface LabProgress {
   readonly tasks: readonly {
     readonly id: string;
     readonly title: string;
+    /** False: its text is shown when what it waits for is done. */
+    readonly open: boolean;
+    /** The state after it was kept: one can rewind to it. Null where none will be. */
+    readonly checkpoint: 'to come' | 'kept' | null;
+    /** It can be done for the trainee, or was. Null where it cannot. */
+    readonly skip: { readonly penalty: number; readonly state: 'offered' | 'running' | 'done' } | null;
     readonly checks: readonly CheckStanding[];
   }[];
+  readonly buttons: readonly Button[];
   readonly questions: readonly QuestionView[];
 }
 
@@ -58,6 +72,10 @@ export interface ProgressFacts {
   readonly caller: Caller;
   readonly attempts: readonly Attempt[];
   readonly passed: readonly CheckProgress[];
+  readonly judgements: Judgements;
+  readonly operations: readonly Operation[];
+  /** Ids of the tasks that are open by now. */
+  readonly open: ReadonlySet<string>;
   readonly hints: Readonly<Record<string, number>>;
   readonly answers: Readonly<Record<string, AnswerValue>>;
   /** What hints and questions may show. */
@@ -71,10 +89,13 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
   const latest = finished.at(-1);
   const final = finished.find((one) => one.final);
   const kept = keptBack(template);
+  const results = latest === undefined ? [] : countAttempt(latest, template, facts.judgements).results;
+  const operation = (kind: Operation['kind'], name: string) =>
+    facts.operations.find((one) => one.kind === kind && one.name === name);
 
   const standing = (check: CheckSpec): CheckStanding => {
     const reveal = revealed(check, kept, final !== undefined, caller);
-    const found = latest?.results.find((one) => one.checkId === check.id);
+    const found = results.find((one) => one.checkId === check.id);
     const sticky = passed.find((one) => one.checkId === check.id);
     const taken = Math.min(hints[check.id] ?? 0, check.hints.length);
     const base = {
@@ -104,10 +125,14 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
 
   const inTasks = new Set(template.tasks.flatMap((task) => task.checks));
   const rest = template.checks.filter((check) => !inTasks.has(check.id)).map((check) => check.id);
-  const groups = rest.length === 0 ? [] : [{ id: 'also', title: 'Also looked at', checks: rest }];
-  const tasks = [...template.tasks, ...groups].map(({ id, title, checks }) => ({
+  const others = { id: 'also', title: 'Also looked at', checks: rest, checkpoint: false, skip: null };
+  const groups = rest.length === 0 ? [] : [others];
+  const tasks = [...template.tasks, ...groups].map(({ id, title, checks, checkpoint, skip }) => ({
     id,
     title,
+    open: id === others.id || facts.open.has(id),
+    checkpoint: checkpoint ? keptState(operation('checkpoint', id)) : null,
+    skip: skip === null ? null : { penalty: skip.penalty, state: skipState(operation('skip', id)) },
     checks: template.checks.filter((check) => checks.includes(check.id)).map(standing),
   }));
   const shown = tasks.flatMap((task) => task.checks).filter((check) => check.state !== 'hidden');
@@ -123,8 +148,17 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
     submitted:
       final?.finishedAt == null
         ? null
-        : { attempt: final.number, at: final.finishedAt, points: final.points ?? 0 },
+        : {
+            attempt: final.number,
+            at: final.finishedAt,
+            points: countAttempt(final, template, facts.judgements).points ?? 0,
+          },
     tasks,
+    buttons: template.faults.flatMap(({ id, when }) =>
+      when.on === 'press'
+        ? [{ button: when.button, state: buttonState(operation('fault', id), when.after, passed) }]
+        : [],
+    ),
     questions: template.questions.map((question) => ({
       id: question.id,
       kind: question.kind,
@@ -134,4 +168,23 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
       given: Object.hasOwn(answers, question.id) ? (answers[question.id] ?? null) : null,
     })),
   };
+}
+
+function keptState(operation: Operation | undefined): 'to come' | 'kept' {
+  return operation?.state === 'done' ? 'kept' : 'to come';
+}
+
+function skipState(operation: Operation | undefined): 'offered' | 'running' | 'done' {
+  if (operation === undefined || operation.state === 'failed') return 'offered';
+  return operation.state === 'done' ? 'done' : 'running';
+}
+
+function buttonState(
+  operation: Operation | undefined,
+  after: string | null,
+  passed: readonly CheckProgress[],
+): Button['state'] {
+  if (operation?.state === 'running') return 'pressed';
+  if (operation?.state === 'done' || operation?.state === 'failed') return 'done';
+  return after === null || passed.some((one) => one.checkId === after) ? 'offered' : 'not yet';
 }

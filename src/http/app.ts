@@ -20,10 +20,13 @@ import { attemptRoutes } from './routes/attempts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { guideRoutes } from './routes/guide.ts';
 import { healthRoutes } from './routes/health.ts';
+import { helpRoutes } from './routes/help.ts';
 import { hintRoutes } from './routes/hints.ts';
+import { judgementRoutes } from './routes/judgements.ts';
 import { labRoutes } from './routes/labs.ts';
 import { meRoutes } from './routes/me.ts';
 import { progressRoutes } from './routes/progress.ts';
+import { steeringRoutes } from './routes/steering.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { secureHeaders } from './security-headers.ts';
@@ -84,6 +87,9 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       answerRoutes(scope, deps);
       hintRoutes(scope, deps);
       progressRoutes(scope, deps);
+      steeringRoutes(scope, deps);
+      judgementRoutes(scope, deps);
+      helpRoutes(scope, deps);
       tokenRoutes(scope, deps, authenticator);
     },
     { prefix: '/api/v1' },

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { AttemptService } from '../grading/attempt-service.ts';
+import type { PeopleService } from '../grading/people-service.ts';
 import type { Verdict } from '../grading/types.ts';
 import type { Clock } from '../lab/clock.ts';
 import type { LabPhase } from '../lab/lab.ts';
@@ -13,6 +14,8 @@ import type { BackendName, TemplateSource } from '../templates/types.ts';
 export interface AppDeps {
   readonly labs: LabService;
   readonly attempts: AttemptService;
+  readonly people: PeopleService;
+  readonly operations: OperationService;
   readonly templates: TemplateSource;
   /** Event streams poll with it: one query a tick for all of them. */
   readonly events: Pick<LabStore, 'eventsSince'>;

@@ -9,4 +9,6 @@ export interface Ids {
   sandbox(): string;
   attempt(): string;
   seed(): string;
+  /** Of a call for help. */
+  help(): string;
 }

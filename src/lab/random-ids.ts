@@ -13,4 +13,5 @@ export const randomIds: Ids = {
   sandbox: () => `sb-${word(12)}`,
   attempt: () => `att-${word(12)}`,
   seed: () => word(16),
+  help: () => `help-${word(12)}`,
 };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { registerLabAccess } from './access.ts';
 import { registerLabAnswer } from './answer.ts';
+import { registerLabAsk, registerLabReply } from './ask.ts';
 import { registerLabCreate } from './create.ts';
 import { registerLabDelete } from './delete.ts';
 import { registerLabEvents } from './events.ts';
@@ -10,9 +11,15 @@ import { registerLabGrade } from './grade.ts';
 import { registerLabGuide } from './guide.ts';
 import { registerLabHint } from './hint.ts';
 import { registerLabList } from './list.ts';
+import { registerLabMark } from './mark.ts';
+import { registerLabOverride } from './override.ts';
+import { registerLabPress } from './press.ts';
 import { registerLabProgress } from './progress.ts';
 import { registerLabReset } from './reset.ts';
+import { registerLabRewind } from './rewind.ts';
 import { registerLabShow } from './show.ts';
+import { registerLabSkip } from './skip.ts';
+import { registerLabSolution } from './solution.ts';
 import { registerLabSql } from './sql.ts';
 
 /** `labwright lab …`: labs on a server that runs. */
@@ -31,9 +38,17 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabGrade,
     registerLabAnswer,
     registerLabHint,
+    registerLabPress,
+    registerLabSkip,
+    registerLabAsk,
     registerLabEvents,
     registerLabReset,
+    registerLabRewind,
     registerLabExtend,
+    registerLabSolution,
+    registerLabMark,
+    registerLabOverride,
+    registerLabReply,
     registerLabDelete,
   ];
   for (const register of commands) register(lab, cli);

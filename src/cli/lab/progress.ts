@@ -21,7 +21,7 @@ export function registerLabProgress(parent: Command, { terminal }: Cli): void {
     const { colour } = terminal;
     const rows = progress.tasks.flatMap((task) =>
       task.checks.map((check, i) => [
-        i === 0 ? task.title : '',
+        i === 0 ? `${task.title}${notes(task)}` : '',
         check.id,
         check.title,
         check.state === 'pass' ? colour.green('pass') : check.state.replace('_', ' '),
@@ -42,10 +42,21 @@ export function registerLabProgress(parent: Command, { terminal }: Cli): void {
       const given = `  ${one.given === null ? colour.dim('not answered') : String(one.given)}`;
       return [`${colour.bold(one.id)}  ${one.ask}`, ...options, given].join('\n');
     });
+    const buttons = progress.buttons.map(({ button, state }) => `${colour.bold(`[${button}]`)}  ${state}`);
     const penalty = progress.penalty > 0 ? ` (${progress.penalty} taken off for hints)` : '';
     const sum = `${progress.points} of ${progress.maxPoints} points${penalty}`;
-    return [table(terminal, columns, rows), ...questions, colour.bold(sum)].join('\n\n');
+    return [table(terminal, columns, rows), ...questions, ...buttons, colour.bold(sum)].join('\n\n');
   }
+}
+
+/** What can be done with a task besides doing it. */
+function notes({ open, checkpoint, skip }: ProgressWire['tasks'][number]): string {
+  const said = [
+    ...(open ? [] : ['not open yet']),
+    ...(checkpoint === 'kept' ? ['kept: rewind'] : []),
+    ...(skip === null ? [] : [skip.state === 'offered' ? `skip: −${skip.penalty}` : 'skipped']),
+  ];
+  return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
 function hints(of: {

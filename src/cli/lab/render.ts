@@ -73,7 +73,7 @@ export function renderAccess(paper: Paper, access: Pick<Access, 'components'>): 
 /** Checks with points and reasons, and the sum. */
 export function renderChecks(
   paper: Paper,
-  checks: readonly CheckView[],
+  checks: readonly Pick<CheckView, 'verdict' | 'title' | 'points' | 'maxPoints' | 'message'>[],
   sum: { readonly points: number | null; readonly maxPoints: number; readonly penalty: number },
 ): string {
   const { colour } = paper;

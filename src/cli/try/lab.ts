@@ -60,7 +60,7 @@ export async function openLab(
           version,
           steps,
           params: now.params ?? {},
-          sandbox: bindSandbox(driver, planOf(sandbox, version)),
+          sandbox: bindSandbox(driver, planOf(sandbox, version, lab.params)),
           actions: runtime.vocabulary.actions,
           observers: runtime.vocabulary.observers,
           judge: runtime.judge,

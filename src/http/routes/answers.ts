@@ -1,7 +1,7 @@
 /** Answers to a lab's questions; graded with the next attempt. */
 import { z } from 'zod';
-import { type Api, problems } from '../api.ts';
 import type { AnswerValue } from '../../templates/types.ts';
+import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
 import { idSchema, textSchema } from '../schemas.ts';

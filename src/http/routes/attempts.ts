@@ -33,6 +33,23 @@ const attemptSchema = z.object({
       points: z.number().nullable(),
       maxPoints: z.number(),
       message: z.string().nullable(),
+      override: z
+        .object({
+          reason: z.string(),
+          by: z.string(),
+          at: timeSchema,
+          graded: z.object({ verdict: verdictSchema, points: z.number() }),
+        })
+        .nullable()
+        .describe("A person's verdict that counts, and the grader's beside it"),
+      mark: z
+        .object({
+          marks: z.record(z.string(), z.enum(['full', 'half', 'none'])),
+          comment: z.string().nullable(),
+          by: z.string(),
+          at: timeSchema,
+        })
+        .nullable(),
       internal: z.string().nullable().optional().describe('Instructors only'),
       evidence: z.record(z.string(), z.string()).optional().describe('Instructors only'),
     }),
@@ -112,6 +129,16 @@ function attemptWire(view: AttemptView): z.infer<typeof attemptSchema> {
     finishedAt: iso(view.finishedAt),
     results: view.results.map((one) => ({
       ...one,
+      override: one.override === null ? null : { ...one.override, at: iso(one.override.at) },
+      mark:
+        one.mark === null
+          ? null
+          : {
+              marks: { ...one.mark.marks },
+              comment: one.mark.comment,
+              by: one.mark.by,
+              at: iso(one.mark.at),
+            },
       internal: one.internal,
       evidence: one.evidence === undefined ? undefined : { ...one.evidence },
     })),

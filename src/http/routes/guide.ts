@@ -8,7 +8,12 @@ import { labParams } from '../schemas.ts';
 const guideSchema = z.object({
   instructions: z.string().describe('Markdown'),
   tasks: z.array(
-    z.object({ id: z.string(), title: z.string(), text: z.string().nullable().describe('Markdown') }),
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      text: z.string().nullable().describe('Markdown; null while the task is not open'),
+      open: z.boolean(),
+    }),
   ),
 });
 

@@ -4,6 +4,7 @@ import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
 import { iso, labParams, timeSchema } from '../schemas.ts';
+import { answerValue, answerWire } from './answers.ts';
 import { verdictSchema } from './attempts.ts';
 import { hintSchema } from './hints.ts';
 
@@ -35,14 +36,27 @@ const progressSchema = z.object({
     .object({ attempt: z.int(), at: timeSchema, points: z.number() })
     .nullable()
     .describe('The final attempt, once it is finished'),
-  tasks: z.array(z.object({ id: z.string(), title: z.string(), checks: z.array(checkSchema) })),
+  tasks: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      open: z.boolean().describe('False: its text is shown when what it waits for is done'),
+      checkpoint: z.enum(['to come', 'kept']).nullable().describe('Kept: one can rewind to it'),
+      skip: z.object({ penalty: z.number(), state: z.enum(['offered', 'running', 'done']) }).nullable(),
+      checks: z.array(checkSchema),
+    }),
+  ),
+  buttons: z.array(
+    z.object({ button: z.string(), state: z.enum(['offered', 'not yet', 'pressed', 'done']) }),
+  ),
   questions: z.array(
     z.object({
       id: z.string(),
-      kind: z.enum(['choice', 'text', 'number']),
+      kind: z.enum(['choice', 'text', 'number', 'file']),
       ask: z.string(),
       options: z.array(z.string()),
-      given: z.union([z.string(), z.number()]).nullable(),
+      multiple: z.boolean().describe('Several options may be chosen'),
+      given: answerValue.nullable(),
     }),
   ),
 });
@@ -71,7 +85,12 @@ export function progressRoutes(api: Api, deps: AppDeps): void {
             hints: { ...check.hints, taken: [...check.hints.taken] },
           })),
         })),
-        questions: progress.questions.map((question) => ({ ...question, options: [...question.options] })),
+        buttons: [...progress.buttons],
+        questions: progress.questions.map((question) => ({
+          ...question,
+          options: [...question.options],
+          given: question.given === null ? null : answerWire(question.given),
+        })),
       };
     },
   });
