@@ -1,9 +1,10 @@
 /** The effects behind the steps: each one is idempotent and records what came of it by compare-and-set. */
+import type { FaultSpec } from '../templates/types.ts';
 import { asLabError, LabError } from './errors.ts';
 import type { Lab, LabEvent, Sandbox } from './lab.ts';
 import type { Step } from './next-step.ts';
 import { condemned, planOf } from './plan.ts';
-import type { Snapshot } from './ports.ts';
+import type { NewOperation, Snapshot } from './ports.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
 
 export type Outcome =
@@ -34,6 +35,10 @@ export async function act(
       return sandbox === null ? again : goOn(await record(sandbox, step.components, deps));
     case 'survey':
       if (sandbox !== null) await survey(subject, sandbox, deps, signal);
+      return again;
+    case 'draw':
+      if (lab !== null && sandbox !== null) await drawFirst(subject, lab, sandbox, deps);
+      // What is seen depends on the parameters: look anew.
       return again;
     case 'admit':
       return sandbox === null ? again : goOn(await admit(subject, sandbox, deps));
@@ -136,10 +141,36 @@ async function survey(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const rows = await deps.surveyor.survey(planOf(sandbox, subject.version), signal);
+    const rows = await deps.surveyor.survey(
+      planOf(sandbox, subject.version, subject.lab?.params ?? null),
+      signal,
+    );
     await deps.labs.changeSandbox(sandbox.id, sandbox.version, { survey: rows });
   } catch (thrown) {
     if (!signal.aborted) await recordFailure(subject, [asLabError(thrown)], deps);
+  }
+}
+
+async function drawFirst(subject: Subject, lab: Lab, sandbox: Sandbox, deps: ReconcileDeps): Promise<void> {
+  const params = await paramsOf(subject, lab, sandbox, deps);
+  if (params !== null) await deps.labs.transition(lab.id, lab.version, { params }, []);
+}
+
+/** Those that the lab has, or new ones; null when its template cannot be drawn from, which ends the lab. */
+async function paramsOf(
+  { version }: Subject,
+  lab: Lab,
+  sandbox: Sandbox,
+  deps: ReconcileDeps,
+): Promise<Lab['params']> {
+  if (lab.params !== null) return lab.params;
+  try {
+    return deps.draw(version.template.parameters, lab.seed, sandbox.survey ?? {});
+  } catch (thrown) {
+    const error = asLabError(thrown);
+    if (error.code !== 'template_invalid') throw thrown;
+    await end(lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
+    return null;
   }
 }
 
@@ -147,22 +178,33 @@ async function admit(subject: Subject, sandbox: Sandbox, deps: ReconcileDeps): P
   const { lab, now, version } = subject;
   const change = { state: 'up', failures: 0, nextTryAt: null, lastError: null } as const;
   if (lab === null) return deps.labs.changeSandbox(sandbox.id, sandbox.version, change);
-  try {
-    const params = lab.params ?? deps.draw(version.template.parameters, lab.seed, sandbox.survey ?? {});
-    const tookMs = now.getTime() - lab.createdAt.getTime();
-    const ready = {
-      phase: 'ready',
-      readyAt: now,
-      params,
-      sandbox: { version: sandbox.version, change },
-    } as const;
-    return await deps.labs.transition(lab.id, lab.version, ready, [{ type: 'lab.ready', data: { tookMs } }]);
-  } catch (thrown) {
-    const error = asLabError(thrown);
-    if (error.code !== 'template_invalid') throw thrown;
-    await end(lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
-    return null;
-  }
+  const params = await paramsOf(subject, lab, sandbox, deps);
+  if (params === null) return null;
+  const watch = version.template.watches.length > 0;
+  const ready = {
+    phase: 'ready',
+    readyAt: now,
+    params,
+    plant: faultsToPlant(version.template.faults),
+    watch,
+    sandbox: { version: sandbox.version, change },
+  } as const;
+  const tookMs = now.getTime() - lab.createdAt.getTime();
+  // A lab that was rewound has been ready before: how long it took says nothing then.
+  const told: LabEvent = { type: 'lab.ready', data: lab.readyAt === null ? { tookMs } : {} };
+  const after = await deps.labs.transition(lab.id, lab.version, ready, [told]);
+  // Found by the sweep too, but a watch that looks every second should not begin a second late.
+  if (after !== null && watch) await deps.queue.wake(`watch:${lab.id}`);
+  return after;
+}
+
+/** Every fault of a template waits from the start: for its time, or for what triggers it but no longer than it may. */
+function faultsToPlant(faults: readonly FaultSpec[]): readonly NewOperation[] {
+  return faults.map(({ id, when }) => ({
+    kind: 'fault',
+    name: id,
+    dueInSeconds: when.on === 'time' ? when.afterSeconds : when.atLatestSeconds,
+  }));
 }
 
 async function end(

@@ -12,7 +12,7 @@ export async function ensureComponents(
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const plan = planOf(sandbox, subject.version);
+  const plan = planOf(sandbox, subject.version, subject.lab?.params ?? null);
   const stop = new AbortController();
   const finished = new AbortController();
   const watch = stopWhenFutile(sandbox.id, stop, finished.signal, deps);

@@ -284,7 +284,7 @@ export function createLabService(deps: LabServiceDeps) {
       const driver = deps.drivers.get(lab.backend);
       if (driver === undefined)
         throw new LabError('backend_unavailable', `The backend "${lab.backend}" is not enabled here.`);
-      const plan = planOf(live, version);
+      const plan = planOf(live, version, lab.params);
       return Object.fromEntries(
         Object.keys(plan.components).map((name) => {
           const access = driver.access(plan, name);

@@ -2,7 +2,14 @@
  * The decision at the heart of Labwright: what to do next for a lab and its sandbox. Pure; the same inputs give the
  * same steps, whatever happened before, so a crash at any line is repaired by deciding again.
  */
-import type { ComponentRow, EndReason, Lab, Sandbox, SandboxObservation } from './lab.ts';
+import type {
+  ComponentObservation,
+  ComponentRow,
+  EndReason,
+  Lab,
+  Sandbox,
+  SandboxObservation,
+} from './lab.ts';
 import type { Policy } from './policy.ts';
 
 /** What of a template the decision needs. */
@@ -10,6 +17,12 @@ export interface Blueprint {
   readonly uses: Readonly<Record<string, readonly string[]>>;
   /** Components that the platform does not repair. */
   readonly traineeCustody: ReadonlySet<string>;
+  /** Programs of the trainee's own: one that does not start is as it was asked for. */
+  readonly fromSource: ReadonlySet<string>;
+  /** Components that cannot be made before the parameters are drawn. */
+  readonly personal: ReadonlySet<string>;
+  /** Whether a sandbox is made for its parameters: they are drawn before it is finished, and no spare replaces it. */
+  readonly drawsFirst: boolean;
   readonly warnSeconds: readonly number[];
   /** Whether parameters are drawn from rows of the sandbox's own database. */
   readonly needsSurvey: boolean;
@@ -37,6 +50,8 @@ export type Step =
   | { readonly do: 'record'; readonly components: Sandbox['components'] }
   | { readonly do: 'ensure'; readonly component: string }
   | { readonly do: 'survey' }
+  /** Draw the lab's parameters, for the components that need them. */
+  | { readonly do: 'draw' }
   /** A built sandbox becomes a spare, or its lab ready. */
   | { readonly do: 'admit' }
   | { readonly do: 'warn'; readonly secondsLeft: number; readonly warned: readonly number[] }
@@ -54,7 +69,12 @@ export type Step =
  */
 export function nextStep(situation: Situation, blueprint: Blueprint, policy: Policy): readonly Step[] {
   const { lab, sandbox, now } = situation;
-  if (lab === null) return sandbox === null ? [rest(null)] : spareStep(situation, sandbox, blueprint, policy);
+  if (lab === null) {
+    if (sandbox === null) return [rest(null)];
+    return sandbox.owner === null
+      ? spareStep(situation, sandbox, blueprint, policy)
+      : ownedStep(sandbox, now);
+  }
   if (lab.phase === 'terminated') return [rest(null)];
   if (lab.phase === 'terminating') return endingStep(sandbox, now);
   if (now >= lab.expiresAt) return [{ do: 'end', because: 'expired', detail: null }];
@@ -65,7 +85,7 @@ export function nextStep(situation: Situation, blueprint: Blueprint, policy: Pol
     if (sandbox.failures >= policy.provisionTries) {
       return [{ do: 'end', because: 'provision_failed', detail: sandbox.lastError }];
     }
-    return buildStep(situation, sandbox, blueprint) ?? [{ do: 'admit' }];
+    return buildStep(situation, lab, sandbox, blueprint) ?? [{ do: 'admit' }];
   }
   return readyStep(situation, lab, sandbox, blueprint, policy);
 }
@@ -94,28 +114,45 @@ function spareStep(
       return destroyWhenDue(sandbox, situation.now);
     case 'building':
       if (sandbox.failures >= policy.provisionTries) return [{ do: 'condemn' }];
-      return buildStep(situation, sandbox, blueprint) ?? [{ do: 'admit' }];
+      return buildStep(situation, null, sandbox, blueprint) ?? [{ do: 'admit' }];
     case 'up': {
       if (situation.seen === null) return [{ do: 'look' }];
       // A spare that broke is replaced, not repaired: nobody waits for it, and a fresh one is sure to be at its start.
-      const works = Object.keys(sandbox.components).every((name) => runs(sandbox, situation.seen, name));
+      const impersonal = Object.keys(sandbox.components).filter((name) => !blueprint.personal.has(name));
+      const works = impersonal.every((name) => stands(sandbox, situation.seen, blueprint, name));
       return works ? [rest(later(situation.now, policy.lookEverySeconds))] : [{ do: 'condemn' }];
     }
   }
 }
 
+/** What an attempt or a checkpoint owns is made and used by them; only what is left of it is ours. */
+function ownedStep(sandbox: Sandbox, now: Date): readonly Step[] {
+  return sandbox.state === 'dead' ? destroyWhenDue(sandbox, now) : [rest(null)];
+}
+
 /** Steps that are still needed until every component runs at its generation; null when there is none. */
-function buildStep(situation: Situation, sandbox: Sandbox, blueprint: Blueprint): readonly Step[] | null {
+function buildStep(
+  situation: Situation,
+  lab: Lab | null,
+  sandbox: Sandbox,
+  blueprint: Blueprint,
+): readonly Step[] | null {
   const { seen, now } = situation;
   if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) return [rest(sandbox.nextTryAt)];
   if (seen === null) return [{ do: 'look' }];
-  const recorded = recordStep(sandbox, seen);
+  const recorded = recordStep(sandbox, seen, blueprint);
   if (recorded !== null) return [recorded];
-  const missing = Object.keys(sandbox.components).filter((name) => !runs(sandbox, seen, name));
+  const params = lab?.params ?? null;
+  const wanted = Object.keys(sandbox.components).filter(
+    (name) => params !== null || !blueprint.personal.has(name),
+  );
+  const missing = wanted.filter((name) => !stands(sandbox, seen, blueprint, name));
   if (missing.length > 0)
     return startable(missing, blueprint).map((component) => ({ do: 'ensure', component }));
+  if (params !== null) return null;
   if (blueprint.needsSurvey && sandbox.survey === null) return [{ do: 'survey' }];
-  return null;
+  // Without personal components it is drawn when the lab is admitted: one transaction less for most labs.
+  return lab !== null && blueprint.drawsFirst ? [{ do: 'draw' }] : null;
 }
 
 function readyStep(
@@ -128,9 +165,10 @@ function readyStep(
   const { seen, now } = situation;
   const warning = dueWarning(lab, blueprint.warnSeconds, now);
   if (warning !== null) return [warning];
-  if (!situation.noSpare && Object.values(sandbox.components).every(wantsReset)) return [{ do: 'swap' }];
+  const swappable = !situation.noSpare && !blueprint.drawsFirst;
+  if (swappable && Object.values(sandbox.components).every(wantsReset)) return [{ do: 'swap' }];
   if (seen === null) return [{ do: 'look' }];
-  const recorded = recordStep(sandbox, seen);
+  const recorded = recordStep(sandbox, seen, blueprint);
   if (recorded !== null) return [recorded];
   const missing = Object.keys(sandbox.components).filter((name) => needsWork(sandbox, seen, blueprint, name));
   if (missing.length === 0) {
@@ -147,7 +185,7 @@ function readyStep(
 
 /** In a ready lab: a reset that is not done yet, or something of ours that does not run. What is theirs is left alone. */
 function needsWork(sandbox: Sandbox, seen: SandboxObservation, blueprint: Blueprint, name: string): boolean {
-  if (runs(sandbox, seen, name)) return false;
+  if (stands(sandbox, seen, blueprint, name)) return false;
   const row = sandbox.components[name];
   return !blueprint.traineeCustody.has(name) || row === undefined || row.servedGeneration < row.generation;
 }
@@ -156,10 +194,21 @@ function wantsReset(row: ComponentRow): boolean {
   return row.servedGeneration > 0 && row.servedGeneration < row.generation;
 }
 
-/** Whether a component was seen to run at its planned generation. */
-function runs(sandbox: Sandbox, seen: SandboxObservation | null, name: string): boolean {
+/** Whether a component was seen as it should be, at its planned generation. */
+function stands(
+  sandbox: Sandbox,
+  seen: SandboxObservation | null,
+  blueprint: Blueprint,
+  name: string,
+): boolean {
   const found = seen?.components[name];
-  return found?.state === 'running' && found.generation === sandbox.components[name]?.generation;
+  if (found === undefined || found.generation !== sandbox.components[name]?.generation) return false;
+  return isServed(found, blueprint, name);
+}
+
+/** It runs; or it is the trainee's own program, which was started and does not: no effort of ours makes it run. */
+function isServed(found: ComponentObservation, blueprint: Blueprint, name: string): boolean {
+  return found.state === 'running' || (found.state === 'broken' && blueprint.fromSource.has(name));
 }
 
 /** Those of `missing` that use nothing which is itself missing: they can start side by side. */
@@ -168,9 +217,12 @@ function startable(missing: readonly string[], blueprint: Blueprint): readonly s
 }
 
 /** A step that brings the rows up to what was seen, or null when they already say so. */
-function recordStep(sandbox: Sandbox, seen: SandboxObservation): Step | null {
+function recordStep(sandbox: Sandbox, seen: SandboxObservation, blueprint: Blueprint): Step | null {
   const components = Object.fromEntries(
-    Object.entries(sandbox.components).map(([name, row]) => [name, observedRow(row, seen.components[name])]),
+    Object.entries(sandbox.components).map(([name, row]) => [
+      name,
+      observedRow(row, seen.components[name], (found) => isServed(found, blueprint, name)),
+    ]),
   );
   const same = Object.entries(components).every(([name, row]) => {
     const before = sandbox.components[name];
@@ -185,12 +237,13 @@ function recordStep(sandbox: Sandbox, seen: SandboxObservation): Step | null {
 
 function observedRow(
   row: ComponentRow,
-  found: SandboxObservation['components'][string] | undefined,
+  found: ComponentObservation | undefined,
+  isServed: (found: ComponentObservation) => boolean,
 ): ComponentRow {
   if (found === undefined) return { ...row, observed: 'absent', detail: null };
   // Resources of an older generation are on their way out; they say nothing about the one that was asked for.
   if (found.generation !== row.generation) return { ...row, observed: 'starting', detail: null };
-  const servedGeneration = found.state === 'running' ? row.generation : row.servedGeneration;
+  const servedGeneration = isServed(found) ? row.generation : row.servedGeneration;
   return { ...row, observed: found.state, servedGeneration, detail: found.detail };
 }
 

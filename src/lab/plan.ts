@@ -1,18 +1,58 @@
 /** From rows and a template to what a driver is asked to make. Pure. */
-import type { TemplateVersion } from '../templates/types.ts';
-import { LabError } from './errors.ts';
-import type { Sandbox } from './lab.ts';
+import type { ComponentSpec, TemplateVersion } from '../templates/types.ts';
+import type { Sandbox, SandboxOrigin } from './lab.ts';
 import type { Blueprint } from './next-step.ts';
-import type { SandboxChange, SandboxPlan } from './ports.ts';
+import { needsOf } from './personal.ts';
+import type { PlanVariation, SandboxChange, SandboxPlan } from './ports.ts';
 
-/** The plan of a sandbox at its present generations. */
-export function planOf(sandbox: Sandbox, version: TemplateVersion): SandboxPlan {
-  const components = Object.entries(version.template.components).map(([name, spec]) => {
-    const row = sandbox.components[name];
-    if (row === undefined) throw new LabError('internal', `sandbox ${sandbox.id} has no component ${name}`);
-    return [name, { name, spec, generation: row.generation }] as const;
+/**
+ * The plan of a sandbox at its present generations. What belongs to an attempt or a checkpoint may have fewer components
+ * than its template.
+ * @param params of the lab that it serves; null while there are none.
+ * @param variation what is otherwise in a trial's fork.
+ */
+export function planOf(
+  sandbox: Sandbox,
+  version: TemplateVersion,
+  params: SandboxPlan['params'],
+  variation: PlanVariation | null = null,
+): SandboxPlan {
+  const generations = Object.entries(sandbox.components).map(
+    ([name, row]) => [name, row.generation] as const,
+  );
+  return {
+    sandboxId: sandbox.id,
+    version,
+    components: componentPlans(Object.fromEntries(generations), version),
+    params,
+    origin: sandbox.origin === null ? null : originPlan(sandbox.origin, version),
+    variation,
+  };
+}
+
+/** What the origin was when it was named: its row may be gone by the time that it is read. */
+function originPlan(origin: SandboxOrigin, version: TemplateVersion): SandboxPlan {
+  const components = componentPlans(origin.generations, version);
+  return { sandboxId: origin.sandboxId, version, components, params: null, origin: null, variation: null };
+}
+
+function componentPlans(
+  generations: Readonly<Record<string, number>>,
+  version: TemplateVersion,
+): SandboxPlan['components'] {
+  const plans = Object.entries(version.template.components).flatMap(([name, spec]) => {
+    const generation = generations[name];
+    return generation === undefined ? [] : [[name, { name, spec, generation }] as const];
   });
-  return { sandboxId: sandbox.id, version, components: Object.fromEntries(components) };
+  return Object.fromEntries(plans);
+}
+
+/** The generations of a sandbox as they are now: what is cloned from it later names them. */
+export function originOf(sandbox: Sandbox): SandboxOrigin {
+  const generations = Object.entries(sandbox.components).map(
+    ([name, row]) => [name, row.generation] as const,
+  );
+  return { sandboxId: sandbox.id, generations: Object.fromEntries(generations) };
 }
 
 /** The named ones and all that use one of them, directly or through others. */
@@ -48,11 +88,13 @@ export function condemned(sandbox: Sandbox): { readonly version: number; readonl
 /** What of a template the next-step decision needs. */
 export function blueprintOf(version: TemplateVersion): Blueprint {
   const { components, parameters, lifetime } = version.template;
+  const having = (holds: (spec: ComponentSpec) => boolean) =>
+    new Set(Object.entries(components).flatMap(([name, spec]) => (holds(spec) ? [name] : [])));
   return {
     uses: usesOf(version),
-    traineeCustody: new Set(
-      Object.keys(components).filter((name) => components[name]?.custody === 'trainee'),
-    ),
+    traineeCustody: having((spec) => spec.custody === 'trainee' || runsFromSource(spec)),
+    fromSource: having(runsFromSource),
+    ...needsOf(components),
     warnSeconds: lifetime.warnSeconds,
     needsSurvey: Object.values(parameters).some((spec) => spec.draw === 'row'),
   };
@@ -68,4 +110,9 @@ export function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox
         : row,
     ]),
   );
+}
+
+/** Whether a program runs from the trainee's own files: what it does is theirs. */
+function runsFromSource(spec: ComponentSpec): boolean {
+  return (spec.kind === 'sample-api' || spec.kind === 'service') && spec.source !== null;
 }

@@ -98,7 +98,7 @@ async function advance(
   if (steps[0]?.do === 'look') {
     if (sandbox === null) return { outcome: again, seen };
     try {
-      seen = await subject.driver.observe(planOf(sandbox, version), signal);
+      seen = await subject.driver.observe(planOf(sandbox, version, lab?.params ?? null), signal);
       steps = decide(seen);
     } catch (thrown) {
       if (signal.aborted) return { outcome: again, seen };

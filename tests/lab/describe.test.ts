@@ -34,6 +34,8 @@ const sandbox: Sandbox = {
   version: 1,
   state: 'up',
   labId: 'lab-1',
+  owner: null,
+  origin: null,
   templateId: 't',
   templateHash: 'h',
   backend: 'process',

@@ -4,12 +4,18 @@ import type { ComponentRow, Lab, Sandbox, SandboxObservation } from '../../src/l
 import { type Blueprint, nextStep, type Situation, type Step } from '../../src/lab/next-step.ts';
 import { defaultPolicy } from '../../src/lab/policy.ts';
 
+/** A database with an overlay, an API on it, the trainee's program that the API calls, and their files. */
 const blueprint: Blueprint = {
-  uses: { database: [], api: ['database'], workspace: [] },
-  traineeCustody: new Set(['workspace']),
+  uses: { database: [], api: ['database', 'program'], program: ['workspace'], workspace: [] },
+  traineeCustody: new Set(['workspace', 'program']),
+  fromSource: new Set(['program']),
+  personal: new Set(['api']),
+  drawsFirst: true,
   warnSeconds: [300, 60],
   needsSurvey: true,
 };
+/** The same without anything that needs parameters. */
+const plain: Blueprint = { ...blueprint, personal: new Set(), drawsFirst: false };
 const t0 = new Date('2026-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(t0.getTime() + seconds * 1000);
 
@@ -24,10 +30,12 @@ const sandbox: fc.Arbitrary<Sandbox> = fc.record({
   version: fc.nat(9),
   state: fc.constantFrom('building', 'up', 'dead', 'gone'),
   labId: fc.option(fc.constant('lab-1')),
+  owner: fc.option(fc.constant('attempt:att-1' as const)),
+  origin: fc.constant(null),
   templateId: fc.constant('t'),
   templateHash: fc.constant('h'),
   backend: fc.constant('process'),
-  components: fc.record({ database: row, api: row, workspace: row }),
+  components: fc.record({ database: row, api: row, program: row, workspace: row }),
   survey: fc.option(fc.constant({})),
   failures: fc.nat(7),
   nextTryAt: fc.option(fc.integer({ min: -20, max: 20 }).map(at)),
@@ -60,7 +68,10 @@ const component = fc.record({
   detail: fc.constant(null),
 });
 const seen: fc.Arbitrary<SandboxObservation> = fc.record({
-  components: fc.record({ database: component, api: component, workspace: component }, { requiredKeys: [] }),
+  components: fc.record(
+    { database: component, api: component, program: component, workspace: component },
+    { requiredKeys: [] },
+  ),
 });
 const situation: fc.Arbitrary<Situation> = fc.record({
   lab: fc.option(lab),
@@ -69,7 +80,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   now: fc.constant(t0),
   noSpare: fc.boolean(),
 });
-const decide = (s: Situation): readonly Step[] => nextStep(s, blueprint, defaultPolicy);
+const decide = (s: Situation, of = blueprint): readonly Step[] => nextStep(s, of, defaultPolicy);
 const always = (property: (s: Situation, steps: readonly Step[]) => void) =>
   fc.assert(
     fc.property(situation, (s) => property(s, decide(s))),
@@ -96,7 +107,8 @@ describe('nextStep', () => {
         if (step.do !== 'ensure') continue;
         for (const used of blueprint.uses[step.component] ?? []) {
           const found = s.seen?.components[used];
-          expect(found?.state).toBe('running');
+          const theirs = used === 'program' && found?.state === 'broken';
+          if (!theirs) expect(found?.state).toBe('running');
           expect(found?.generation).toBe(s.sandbox?.components[used]?.generation);
         }
       }
@@ -109,6 +121,55 @@ describe('nextStep', () => {
         if (step.do === 'destroy') expect(s.sandbox?.state).toBe('dead');
         if (step.do === 'ensure') expect(['building', 'up']).toContain(s.sandbox?.state);
       }
+    });
+  });
+
+  it('makes what is personal only once the parameters are drawn, and draws them once', () => {
+    always((s, steps) => {
+      for (const step of steps) {
+        if (step.do === 'ensure' && s.lab?.phase !== 'ready' && blueprint.personal.has(step.component)) {
+          expect(s.lab?.params ?? null).not.toBeNull();
+        }
+        if (step.do === 'draw') expect(s.lab?.params).toBeNull();
+        if (step.do === 'survey') expect(s.lab?.params ?? null).toBeNull();
+        if (step.do === 'admit' && s.lab !== null) expect(s.lab.params).not.toBeNull();
+      }
+    });
+  });
+
+  it('draws at admission where nothing waits for parameters', () => {
+    fc.assert(
+      fc.property(situation, (s) => {
+        const steps = decide(s, plain);
+        expect(steps.map((step) => step.do)).not.toContain('draw');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('replaces a sandbox by a spare only where nothing is personal', () => {
+    const raised = { generation: 2, observed: 'running', servedGeneration: 1, detail: null } as const;
+    const components = { database: raised, api: raised, program: raised, workspace: raised };
+    const asked = situation.filter((s) => s.lab !== null && s.sandbox !== null && !s.noSpare);
+    fc.assert(
+      fc.property(asked, (s) => {
+        fc.pre(s.lab !== null && s.sandbox !== null);
+        const whole: Situation = {
+          ...s,
+          lab: { ...s.lab, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
+          sandbox: { ...s.sandbox, state: 'up', components },
+        };
+        expect(decide(whole, plain)).toEqual([{ do: 'swap' }]);
+        expect(decide(whole).map((step) => step.do)).not.toContain('swap');
+      }),
+    );
+  });
+
+  it('leaves what an attempt or a checkpoint owns to them, and destroys what they left', () => {
+    always((s, steps) => {
+      if (s.lab !== null || s.sandbox === null || s.sandbox.owner === null) return;
+      if (s.sandbox.state !== 'dead') expect(steps).toEqual([{ do: 'rest', until: null }]);
+      else expect(['destroy', 'rest']).toContain(steps[0]?.do);
     });
   });
 
@@ -143,11 +204,13 @@ describe('nextStep', () => {
     const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
     if (!base || !ready) throw new Error('no sample');
     const running = { ...own, observed: 'running' } as const;
-    const components = { database: running, api: running, workspace: own };
+    const components = { database: running, api: running, program: running, workspace: own };
     const left: Situation = {
       lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
       sandbox: { ...base, state: 'up', failures: 0, nextTryAt: null, components },
-      seen: { components: { database: fine, api: fine, workspace: { ...fine, state: 'broken' } } },
+      seen: {
+        components: { database: fine, api: fine, program: fine, workspace: { ...fine, state: 'broken' } },
+      },
       now: t0,
       noSpare: true,
     };
@@ -157,7 +220,7 @@ describe('nextStep', () => {
       ...left,
       sandbox: { ...base, state: 'up' as const, failures: 0, nextTryAt: null, components: asked },
     };
-    const seenNow = { components: { database: fine, api: fine } };
+    const seenNow = { components: { database: fine, api: fine, program: fine } };
     expect(decide({ ...reset, seen: seenNow })).toEqual([{ do: 'ensure', component: 'workspace' }]);
   });
 
@@ -167,11 +230,11 @@ describe('nextStep', () => {
     if (!base || !ready) throw new Error('no sample');
     const row = { generation: 1, observed: 'running', servedGeneration: 1, detail: null } as const;
     const fine = { state: 'running', generation: 1, detail: null } as const;
-    const components = { database: row, api: row, workspace: row };
+    const components = { database: row, api: row, program: row, workspace: row };
     const situation = (failures: number): Situation => ({
       lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
       sandbox: { ...base, state: 'up', failures, nextTryAt: null, components },
-      seen: { components: { database: fine, api: fine, workspace: fine } },
+      seen: { components: { database: fine, api: fine, program: fine, workspace: fine } },
       now: t0,
       noSpare: true,
     });
@@ -181,7 +244,7 @@ describe('nextStep', () => {
 
   it('brings any living lab to ready in a world where every effort succeeds', () => {
     fc.assert(
-      fc.property(lab, sandbox, (someLab, someSandbox) => {
+      fc.property(lab, sandbox, fc.boolean(), (someLab, someSandbox, starts) => {
         fc.pre(someLab.phase === 'requested' || someLab.phase === 'provisioning');
         fc.pre(someSandbox.failures < defaultPolicy.provisionTries && someLab.expiresAt > at(600));
         let now = t0;
@@ -207,9 +270,12 @@ describe('nextStep', () => {
             if (step.do === 'claim') l = { ...l, phase: 'provisioning' };
             else if (step.do === 'record') s = { ...s, components: step.components };
             else if (step.do === 'survey') s = { ...s, survey: {} };
+            else if (step.do === 'draw') l = { ...l, params: {} };
             else if (step.do === 'ensure') {
               const generation = s.components[step.component]?.generation ?? 0;
-              made[step.component] = { state: 'running', generation, detail: null };
+              // The trainee's own program need not start: that is theirs, and no reason to try for ever.
+              const state = step.component === 'program' && !starts ? 'broken' : 'running';
+              made[step.component] = { state, generation, detail: null };
             } else if (step.do === 'rest') now = step.until ?? now;
             else throw new Error(`unexpected step ${step.do}`);
           }

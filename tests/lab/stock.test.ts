@@ -29,7 +29,7 @@ async function world() {
     templates,
     templateStore: store,
     queue: createMemoryQueue(),
-    ids: { lab: id, sandbox: id, attempt: id, seed: id },
+    ids: { lab: id, sandbox: id, attempt: id, help: id, seed: id },
     policy: { ...defaultPolicy, spares: 1 },
     backends: new Set(['process'] as const),
   });
