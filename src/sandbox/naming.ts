@@ -12,8 +12,12 @@ export interface ResourceRef {
   readonly generation: number;
 }
 
-/** `t` trainee, `c` checker, `a` sample API. */
-export type LabRole = 't' | 'c' | 'a';
+/** `t` trainee, `c` checker, `a` sample API, `g` grader. */
+export type LabRole = 't' | 'c' | 'a' | 'g';
+
+/** Roles without login that privileges are given to. */
+export const groupNames = ['owner', 'read_only', 'read_write', 'api', 'maintain', 'statistics'] as const;
+export type GroupName = (typeof groupNames)[number];
 
 export interface Naming {
   /** What all names of this installation begin with, such as `lw3f0a_`. */
@@ -23,7 +27,7 @@ export interface Naming {
   /** The template database of this content. */
   templateDatabase(contentHash: string): string;
   /** Roles without login that privileges are given to. */
-  group(name: 'owner' | 'read_only' | 'read_write' | 'api'): string;
+  group(name: GroupName): string;
   /** What all databases and roles of a sandbox begin with. */
   sandboxPrefix(sandboxId: string): string;
   /** Takes a database's or role's name apart; null when it is not one of a sandbox of this installation. */
@@ -37,7 +41,7 @@ export function createNaming(installationId: string): Naming {
   const sandboxPrefix = (sandboxId: string) => `${prefix}s_${sandboxPart(sandboxId)}_`;
   const database = ({ sandboxId, component, generation }: ResourceRef) =>
     `${sandboxPrefix(sandboxId)}${componentPart(component)}_${generation}`;
-  const shape = new RegExp(`^${prefix}s_(.+)_([a-z0-9]+)_(\\d+)(?:_[tca])?$`);
+  const shape = new RegExp(`^${prefix}s_(.+)_([a-z0-9]+)_(\\d+)(?:_[tcag])?$`);
   return {
     prefix,
     database,

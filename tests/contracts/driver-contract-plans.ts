@@ -4,6 +4,16 @@ import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../src/lab/
 import type { ComponentSpec, TemplateVersion } from '../../src/templates/types.ts';
 import { versionWith } from '../support/versions.ts';
 
+/** A postgres component's fields that say nothing in particular. */
+export const plainDatabase = {
+  grants: [],
+  statementStats: null,
+  overlay: [],
+  extensions: [],
+  replicaOf: null,
+  archive: false,
+} as const;
+
 /** A lab with all three kinds of components. */
 export function contractVersion(
   role: 'read-only' | 'read-write' | 'schema-owner' = 'read-write',
@@ -15,6 +25,7 @@ export function contractVersion(
       custody: 'platform',
       seed: { generator: 'sample-api', scale: 'S', number: 1 },
       traineeRole: role,
+      ...plainDatabase,
     },
     api: {
       kind: 'sample-api',
@@ -22,6 +33,8 @@ export function contractVersion(
       custody: 'platform',
       database: 'database',
       variant: 'stock',
+      source: null,
+      env: {},
     },
     workspace: {
       kind: 'shell',
@@ -46,11 +59,20 @@ export function planFor(
   sandboxId: string,
   version: TemplateVersion,
   generations: Record<string, number> = {},
+  more: Partial<Pick<SandboxPlan, 'params' | 'origin' | 'variation'>> = {},
 ): SandboxPlan {
   const components = Object.entries(version.template.components).map(
     ([name, spec]) => [name, { name, spec, generation: generations[name] ?? 1 }] as const,
   );
-  return { sandboxId, version, components: Object.fromEntries(components) };
+  return {
+    sandboxId,
+    version,
+    components: Object.fromEntries(components),
+    params: null,
+    origin: null,
+    variation: null,
+    ...more,
+  };
 }
 
 export async function ensureAll(
@@ -74,7 +96,7 @@ export function postgresAccess(driver: SandboxDriver, plan: SandboxPlan): Postgr
 /** Queries as a role of the lab, the way a trainee would: over the address that `access` gives. */
 export async function asRole<Row extends pg.QueryResultRow>(
   access: PostgresAccess,
-  role: 'trainee' | 'checker',
+  role: 'trainee' | 'checker' | 'grader',
   sql: string,
   database: string = access.database,
 ): Promise<Row[]> {
