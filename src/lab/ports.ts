@@ -419,7 +419,10 @@ export interface ForkStore {
    * an attempt are dead as soon as it is started anew, finished or void.
    */
   startFork(attemptId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
-  /** Records one for a checkpoint; dead when the lab ends or the state is given up. Null: fenced off. */
+  /**
+   * Records one for a checkpoint; dead when the lab ends or the state is given up, when the operation is started anew
+   * or failed, and when it is done with another. Null: fenced off.
+   */
   startCheckpoint(operationId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
   /** It may be destroyed from now on; nothing when it already may. */
   endFork(sandboxId: string): Promise<void>;
@@ -434,7 +437,7 @@ export interface OperationWork {
 export interface OperationStore {
   /** Of one lab, in the order in which they were planted. */
   listOperations(labId: string): Promise<readonly Operation[]>;
-  /** Plants one outside a transition; false when one of its kind and name is there. */
+  /** Plants one outside a transition; false when one of its kind and name is there. Throws `lab_not_found`, `lab_ended`. */
   plantOperation(labId: string, operation: NewOperation): Promise<boolean>;
   /** Makes a waiting one due now; false when none of this id waits. */
   triggerOperation(id: string): Promise<boolean>;
@@ -444,9 +447,12 @@ export interface OperationStore {
     leaseSeconds: number,
     events: readonly LabEvent[],
   ): Promise<OperationWork | null>;
-  /** Notes, before it is done, that step number `step` (from 0) begins; false: fenced off, or it was begun before. */
+  /**
+   * Notes, before it is done, that step number `step` (from 0) begins, and what the steps before it saved. False:
+   * fenced off, begun before, or the lab is not ready: it must not be done. So must it not when this throws.
+   */
   beginStep(id: string, fence: number, step: number, saved: Operation['saved']): Promise<boolean>;
-  /** Records its end with events; operations that `trigger` names become due. False: fenced off. */
+  /** Records its end with events; operations of the lab whose ids `trigger` names become due. False: fenced off. */
   finishOperation(
     id: string,
     fence: number,
@@ -463,7 +469,12 @@ export interface OperationStore {
 export interface WatchStore {
   /** Claims the sampling of a lab's watches under a new fence; null when the lab is not ready or has none. */
   startWatching(labId: string, leaseSeconds: number): Promise<{ readonly fence: number } | null>;
-  /** Appends samples, joining them to the last run where they go on. False: fenced off, or the lab is not ready. */
+  /**
+   * Keeps samples as runs. A run whose `from` is that of a kept run of its watch takes that one's place (the holder has
+   * gone on with it), unless it ends earlier; any other is added. So a holder keeps a run once it has a sample, and
+   * again, with the same `from`, as it grows; whether a run goes on over a gap is the holder's to decide.
+   * False: fenced off, or the lab is not ready; nothing is kept.
+   */
   keepSamples(labId: string, fence: number, runs: readonly WatchRun[]): Promise<boolean>;
   /** Runs that end at or after `since`, oldest first, at most 10,000, the newest of them. */
   watchRuns(labId: string, watchId: string, since: Date | null): Promise<readonly WatchRun[]>;

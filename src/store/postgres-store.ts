@@ -1,7 +1,7 @@
-/** Labs, sandboxes and attempts in PostgreSQL: one file an operation, assembled here. */
+/** Labs, sandboxes, attempts, operations, watches and what people say in PostgreSQL: one file an operation, assembled here. */
 import type pg from 'pg';
-import type { AttemptStore } from '../grading/types.ts';
-import type { LabStore } from '../lab/ports.ts';
+import type { AttemptStore, PeopleStore } from '../grading/types.ts';
+import type { LabStore, OperationStore, WatchStore } from '../lab/ports.ts';
 import { createDatabase } from './database.ts';
 import { putAnswer, readAnswers } from './operations/answers.ts';
 import { changeSandbox } from './operations/change-sandbox.ts';
@@ -9,12 +9,17 @@ import { claimDue } from './operations/claim-due.ts';
 import { createLab } from './operations/create-lab.ts';
 import { appendEvents, eventsAfter, eventsSince } from './operations/events.ts';
 import { finishAttempt } from './operations/finish-attempt.ts';
+import { endFork, startCheckpoint, startFork } from './operations/forks.ts';
+import { answerHelp, askHelp, listHelp } from './operations/help.ts';
 import { readHintsTaken, takeHint } from './operations/hints.ts';
 import { holdDue } from './operations/hold-due.ts';
 import { listLabs } from './operations/list-labs.ts';
+import { listOperations } from './operations/list-operations.ts';
 import { livingSandboxes } from './operations/living-sandboxes.ts';
 import { livingTemplates } from './operations/living-templates.ts';
+import { putMark, putOverride, readMarks, readOverrides } from './operations/marks.ts';
 import { moveLab } from './operations/move-lab.ts';
+import { plantOperation, triggerOperation } from './operations/plant-operation.ts';
 import { readProgress } from './operations/progress.ts';
 import { queueFacts } from './operations/queue-facts.ts';
 import { readAttempts } from './operations/read-attempts.ts';
@@ -24,12 +29,16 @@ import { getLab, getSandbox } from './operations/read-snapshot.ts';
 import { recentDemand } from './operations/recent-demand.ts';
 import { requestAttempt } from './operations/request-attempt.ts';
 import { restUntilDue } from './operations/rest-until-due.ts';
+import { beginStep, finishOperation, startOperation } from './operations/run-operation.ts';
 import { listSpares, startSpare } from './operations/spares.ts';
 import { startAttempt } from './operations/start-attempt.ts';
 import { voidAttempt } from './operations/void-attempt.ts';
+import { keepSamples, startWatching, watchRuns } from './operations/watching.ts';
+
+type Store = LabStore & AttemptStore & OperationStore & WatchStore & PeopleStore;
 
 /** Over a migrated database; the caller ends the pool. Every method throws `database_unavailable` when it is down. */
-export function createPostgresStore(pool: pg.Pool): LabStore & AttemptStore {
+export function createPostgresStore(pool: pg.Pool): Store {
   const db = createDatabase(pool);
   return {
     createLab: (lab) => createLab(db, lab),
@@ -67,5 +76,28 @@ export function createPostgresStore(pool: pg.Pool): LabStore & AttemptStore {
     hintsTaken: (labId) => readHintsTaken(db, labId),
     takeHint: (labId, checkId, available) => takeHint(db, labId, checkId, available),
     evidence: (address) => readEvidence(db, address),
+
+    startFork: (attemptId, fence, sandbox) => startFork(db, attemptId, fence, sandbox),
+    startCheckpoint: (operationId, fence, sandbox) => startCheckpoint(db, operationId, fence, sandbox),
+    endFork: (sandboxId) => endFork(db, sandboxId),
+
+    listOperations: (labId) => listOperations(db, labId),
+    plantOperation: (labId, operation) => plantOperation(db, labId, operation),
+    triggerOperation: (id) => triggerOperation(db, id),
+    startOperation: (id, leaseSeconds, events) => startOperation(db, id, leaseSeconds, events),
+    beginStep: (id, fence, step, saved) => beginStep(db, id, fence, step, saved),
+    finishOperation: (id, fence, end) => finishOperation(db, id, fence, end),
+
+    startWatching: (labId, leaseSeconds) => startWatching(db, labId, leaseSeconds),
+    keepSamples: (labId, fence, runs) => keepSamples(db, labId, fence, runs),
+    watchRuns: (labId, watchId, since) => watchRuns(db, labId, watchId, since),
+
+    putMark: (labId, mark) => putMark(db, labId, mark),
+    marks: (labId) => readMarks(db, labId),
+    putOverride: (labId, override) => putOverride(db, labId, override),
+    overrides: (labId) => readOverrides(db, labId),
+    askHelp: (labId, help) => askHelp(db, labId, help),
+    answerHelp: (labId, id, answer) => answerHelp(db, labId, id, answer),
+    listHelp: (query) => listHelp(db, query),
   };
 }

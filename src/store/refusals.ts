@@ -31,10 +31,19 @@ export function labNotFound(id: string): LabError {
   return new LabError('lab_not_found', `There is no lab ${id}.`);
 }
 
+/** @param so what follows from it. */
+export function labEnded(so: string): LabError {
+  return new LabError('lab_ended', `This lab has ended: ${so}.`);
+}
+
+export function attemptNotFound(number: number): LabError {
+  return new LabError('attempt_not_found', `This lab has no attempt ${number}.`);
+}
+
 /** Why a lab that is not `ready` takes no attempt; null when it does. */
 export function refusesAttempt(lab: Pick<Lab, 'phase' | 'sandboxId'>): LabError | null {
   if (lab.phase === 'terminating' || lab.phase === 'terminated') {
-    return new LabError('lab_ended', 'This lab has ended: it can no longer be graded.');
+    return labEnded('it can no longer be graded');
   }
   if (lab.phase === 'ready' && lab.sandboxId !== null) return null;
   return new LabError('lab_not_ready', `This lab is ${lab.phase}: it can be graded when it is ready.`, {

@@ -1,5 +1,5 @@
 /** Rows as `row_to_json` gives them, made into what the core knows. */
-import type { Lab, LabEvent, RecordedEvent, Sandbox } from '../lab/lab.ts';
+import type { Lab, LabEvent, Operation, RecordedEvent, Sandbox } from '../lab/lab.ts';
 import type { Snapshot } from '../lab/ports.ts';
 import { jsonText } from './well-formed.ts';
 
@@ -14,6 +14,7 @@ type JsonRow<T> = {
 
 export type LabJson = JsonRow<Lab>;
 export type SandboxJson = JsonRow<Sandbox>;
+export type OperationJson = JsonRow<Operation>;
 
 export interface SnapshotRow {
   readonly lab: LabJson | null;
@@ -62,6 +63,8 @@ export function toSandbox(row: SandboxJson): Sandbox {
     version: row.version,
     state: row.state,
     labId: row.lab_id,
+    owner: row.owner,
+    origin: row.origin,
     templateId: row.template_id,
     templateHash: row.template_hash,
     backend: row.backend,
@@ -71,6 +74,22 @@ export function toSandbox(row: SandboxJson): Sandbox {
     nextTryAt: date(row.next_try_at),
     lastError: row.last_error,
     createdAt: new Date(row.created_at),
+  };
+}
+
+export function toOperation(row: OperationJson): Operation {
+  return {
+    id: row.id,
+    labId: row.lab_id,
+    kind: row.kind,
+    name: row.name,
+    state: row.state,
+    begun: row.begun,
+    saved: row.saved,
+    sandboxId: row.sandbox_id,
+    startedAt: date(row.started_at),
+    finishedAt: date(row.finished_at),
+    detail: row.detail,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AnswerValue } from '../../templates/types.ts';
 import type { Database } from '../database.ts';
 import { violates } from '../failure.ts';
 import { labNotFound } from '../refusals.ts';
@@ -6,8 +7,8 @@ import { jsonText } from '../well-formed.ts';
 export async function readAnswers(
   db: Database,
   labId: string,
-): Promise<Readonly<Record<string, string | number>>> {
-  const rows = await db.query<{ question: string; value: string | number }>({
+): Promise<Readonly<Record<string, AnswerValue>>> {
+  const rows = await db.query<{ question: string; value: AnswerValue }>({
     name: 'answers',
     text: 'select question, value from answers where lab_id = $1 order by answered_at, question',
     values: [labId],
@@ -20,7 +21,7 @@ export async function putAnswer(
   db: Database,
   labId: string,
   question: string,
-  value: string | number,
+  value: AnswerValue,
 ): Promise<void> {
   try {
     await db.query({

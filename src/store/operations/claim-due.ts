@@ -13,14 +13,23 @@ const text = `
     order by due_at, id limit $1 for update skip locked
   ), due_sandboxes as (
     select 'sandbox:' || id as key, id, due_at from sandboxes
-    where due_at <= now() and (lab_id is null or state = 'dead')
+    where due_at <= now() and (lab_id is null and owner is null or state = 'dead')
     order by due_at, id limit $1 for update skip locked
   ), due_attempts as (
     select 'attempt:' || id as key, id, due_at from attempts
     where due_at <= now()
     order by due_at, id limit $1 for update skip locked
+  ), due_operations as (
+    select 'operation:' || id as key, id, due_at from operations
+    where due_at <= now()
+    order by due_at, id limit $1 for update skip locked
+  ), due_watches as (
+    select 'watch:' || lab_id as key, lab_id as id, due_at from watches
+    where due_at <= now()
+    order by due_at, lab_id limit $1 for update skip locked
   ), due as (
     select * from due_labs union all select * from due_sandboxes union all select * from due_attempts
+    union all select * from due_operations union all select * from due_watches
     order by due_at, key limit $1
   ), held as (
     select clock_ms() + $2 * interval '1 second' as until
@@ -30,6 +39,10 @@ const text = `
     update sandboxes set due_at = until from due, held where sandboxes.id = due.id and key = 'sandbox:' || due.id
   ), attempts_held as (
     update attempts set due_at = until from due, held where attempts.id = due.id and key = 'attempt:' || due.id
+  ), operations_held as (
+    update operations set due_at = until from due, held where operations.id = due.id and key = 'operation:' || due.id
+  ), watches_held as (
+    update watches set due_at = until from due, held where lab_id = due.id and key = 'watch:' || due.id
   )
   select key from due order by due_at, key`;
 

@@ -4,6 +4,7 @@ import type { Lab, LabEvent } from '../../lab/lab.ts';
 import type { Database, Query } from '../database.ts';
 import { jsonText } from '../well-formed.ts';
 import { appendEvents } from './events.ts';
+import { condemnForks } from './forks.ts';
 import { voidOpenAttempt } from './void-attempt.ts';
 
 interface Row {
@@ -109,6 +110,13 @@ async function record(query: Query, id: string, attempt: Row, outcome: AttemptOu
       where id = $1`,
     values: [id, points, penalty],
   });
+  await condemnForks(query, id);
+  if (outcome.plant !== undefined && outcome.plant.length > 0) {
+    await query({ text: 'select plant_operations($1, $2)', values: [labId, jsonText(outcome.plant)] });
+  }
+  if (outcome.trigger !== undefined && outcome.trigger.length > 0) {
+    await query({ text: 'select trigger_operations($1, $2)', values: [labId, outcome.trigger] });
+  }
   const judged = results.map(
     ({ checkId, verdict, points }): LabEvent => ({
       type: 'check.judged',

@@ -23,7 +23,7 @@ export async function listSpares(db: Database): Promise<readonly Sandbox[]> {
   const rows = await db.query<Row & object>({
     text: `
       select row_to_json(s) as sandbox from sandboxes s
-      where lab_id is null and state in ('building', 'up')
+      where lab_id is null and owner is null and state in ('building', 'up')
       order by created_at, id`,
   });
   return rows.map((row) => toSandbox(row.sandbox));

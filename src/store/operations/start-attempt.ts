@@ -1,6 +1,7 @@
 import type { AttemptWork } from '../../grading/types.ts';
 import type { Database } from '../database.ts';
 import { appendEvents } from './events.ts';
+import { condemnForks } from './forks.ts';
 import { readAttempts } from './read-attempts.ts';
 
 interface Row {
@@ -11,7 +12,7 @@ interface Row {
   readonly generations: Readonly<Record<string, number>>;
 }
 
-/** Each start raises the fence: whoever held the one before is refused from now on. */
+/** Each start raises the fence: whoever held the one before is refused from now on, and its forks are given up. */
 export async function startAttempt(
   db: Database,
   id: string,
@@ -32,6 +33,7 @@ export async function startAttempt(
       values: [id, leaseSeconds],
     });
     if (!row) return null;
+    if (row.fence > 1) await condemnForks(query, id);
     if (row.fence === 1) {
       await appendEvents(query, row.labId, [{ type: 'attempt.started', data: { attempt: row.number } }]);
     }

@@ -1,6 +1,7 @@
 import type { Database, Query } from '../database.ts';
 import { wellFormed } from '../well-formed.ts';
 import { appendEvents } from './events.ts';
+import { condemnForks } from './forks.ts';
 
 /** An attempt that is not open stays as it is. */
 export async function voidAttempt(db: Database, id: string, reason: string): Promise<void> {
@@ -24,6 +25,7 @@ export async function voidOpenAttempt(query: Query, id: string, reason: string):
     values: [id, told],
   });
   if (!row) return;
+  await condemnForks(query, id);
   await appendEvents(query, row.labId, [
     { type: 'attempt.void', data: { attempt: row.number, reason: told } },
   ]);
