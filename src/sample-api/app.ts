@@ -9,6 +9,7 @@ import { openDatabase } from './shared/database.ts';
 import { useExceptionHandler } from './shared/exception-handler.ts';
 import { addHealth } from './shared/health.ts';
 import { createMetrics, useMetrics } from './shared/metrics.ts';
+import { createPerformanceMonitor } from './shared/monitoring.ts';
 import { useOpenApi } from './shared/openapi.ts';
 import { openTokens } from './shared/tokens.ts';
 
@@ -50,7 +51,13 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     async (api) => {
       const tokens = openTokens(config.JWT_SECRET);
       useAuthentication(api, tokens, config.BOOTSTRAP_USER);
-      addModules(api, { db, tokens, variant: config.VARIANT, bootstrap: config.BOOTSTRAP_USER });
+      addModules(api, {
+        db,
+        tokens,
+        variant: config.VARIANT,
+        bootstrap: config.BOOTSTRAP_USER,
+        performanceMonitor: createPerformanceMonitor(metrics.registry),
+      });
     },
     { prefix: '/api/v1' },
   );

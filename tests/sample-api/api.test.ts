@@ -385,4 +385,16 @@ describe('documentation and measurements', () => {
     expect(text).toContain('http_request_duration_seconds_bucket');
     expect(text).toContain('process_cpu_seconds_total');
   });
+
+  it('counts monitored operations by outcome', async () => {
+    const count = async (outcome: string) => {
+      const text = (await app.inject('/metrics')).body;
+      const line = `operation_duration_seconds_count\\{operation="invoice_generation",outcome="${outcome}"\\} (\\d+)`;
+      return Number(new RegExp(line).exec(text)?.[1] ?? 0);
+    };
+    const [good, bad] = [await count('success'), await count('error')];
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    expect((await api('POST', `/api/v1/invoices/generate/${nobody}`)).status).toBe(404);
+    expect([await count('success'), await count('error')]).toEqual([good, bad + 1]);
+  });
 });

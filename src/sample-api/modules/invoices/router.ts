@@ -15,8 +15,9 @@ import {
 } from './schemas.ts';
 import { invoiceService } from './service.ts';
 
-export function addInvoices(app: FastifyInstance, { db }: Platform): void {
+export function addInvoices(app: FastifyInstance, { db, performanceMonitor }: Platform): void {
   const service = invoiceService(db, invoiceRepository());
+  const generate = performanceMonitor('invoice_generation')(service.generate);
   const schema = { tags: ['invoices'], security: [{ bearer: [] }] };
   const config = { permission: 'invoice:write' };
 
@@ -56,7 +57,7 @@ export function addInvoices(app: FastifyInstance, { db }: Platform): void {
     },
     async (request, reply) => {
       reply.code(201);
-      return service.generate(callerOf(request), (request.params as z.infer<typeof ofCustomer>).customer_id);
+      return generate(callerOf(request), (request.params as z.infer<typeof ofCustomer>).customer_id);
     },
   );
   app.post(
