@@ -1,31 +1,14 @@
-/** Runs the steps of a solution, or of a wrong one, as a trainee would: one after the other, each with its outcome. */
+/** Runs the steps of a solution, or of a wrong one, as a trainee would. */
 import type { Json, StepSpec, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
+import { eventsScope } from './fault-times.ts';
 import type { Judge } from './judge/thread.ts';
-import { lookAll } from './look-all.ts';
 import { noRecords } from './records.ts';
-import { templateFacts } from './template-facts.ts';
-import type {
-  ActContext,
-  ActionKind,
-  LabRecords,
-  ObserverKind,
-  SandboxHandle,
-  Scope,
-  Value,
-} from './types.ts';
-import { createFiller, references } from './values/fill.ts';
-import { parsePath, resolvePath } from './values/path.ts';
+import { runSteps, type StepResult, type StepsOutcome } from './steps.ts';
+import type { ActContext, ActionKind, LabRecords, ObserverKind, SandboxHandle } from './types.ts';
 
-export interface StepResult {
-  readonly id: string;
-  readonly kind: string;
-  /** `skipped`: it needs a value that no earlier step saved. */
-  readonly outcome: 'done' | 'failed' | 'skipped';
-  /** Why it failed or was skipped; null when it was done. */
-  readonly reason: string | null;
-  readonly durationMs: number;
-}
+export type { StepResult } from './steps.ts';
+export type SolutionOutcome = Pick<StepsOutcome, 'ok' | 'steps' | 'saved'>;
 
 export interface SolutionRun {
   readonly version: TemplateVersion;
@@ -44,7 +27,8 @@ export interface SolutionRun {
   readonly mark?: ActContext['mark'];
   /** Absent: waits of a drawn length take the shortest. */
   readonly drawn?: ActContext['drawn'];
-  readonly records?: LabRecords;
+  /** What is known of the lab now, asked anew at each look; absent: it has no faults and no watches. */
+  readonly records?: () => Promise<LabRecords>;
   /** True: a step that fails is recorded and the run goes on, as for a `wrong`. */
   readonly goOn?: boolean;
   /** No wait is longer; without it waits take what their spec says. */
@@ -52,99 +36,28 @@ export interface SolutionRun {
   readonly onStep?: (result: StepResult) => void;
 }
 
-export interface SolutionOutcome {
-  /** All steps were done. */
-  readonly ok: boolean;
-  readonly steps: readonly StepResult[];
-  readonly saved: Readonly<Record<string, Value>>;
-}
-
 /** Steps after a failed one are not run unless `goOn`. Rejects only on abort. */
 export async function runSolution(run: SolutionRun, signal: AbortSignal): Promise<SolutionOutcome> {
-  const saved: Record<string, Value> = {};
-  const results: StepResult[] = [];
-  const access = accessScope(run.version, run.sandbox);
-  for (const step of run.steps) {
-    const scope: Scope = { params: run.params, saved: { ...saved }, access };
-    const start = performance.now();
-    const { outcome, reason, kept } = await runStep(step, run, scope, signal);
-    Object.assign(saved, kept);
-    const durationMs = Math.round(performance.now() - start);
-    const result = { id: step.id, kind: step.kind, outcome, reason, durationMs };
-    results.push(result);
-    run.onStep?.(result);
-    if (outcome !== 'done' && run.goOn !== true) break;
-  }
-  const ok = results.length === run.steps.length && results.every((one) => one.outcome === 'done');
-  return { ok, steps: results, saved };
-}
-
-interface StepEnd extends Pick<StepResult, 'outcome' | 'reason'> {
-  readonly kept: Readonly<Record<string, Value>>;
-}
-
-async function runStep(
-  step: StepSpec,
-  run: SolutionRun,
-  scope: Scope,
-  signal: AbortSignal,
-): Promise<StepEnd> {
-  const end = (outcome: StepEnd['outcome'], reason: string | null, kept = {}): StepEnd => ({
-    outcome,
-    reason,
-    kept,
-  });
-  const action = run.actions.get(step.kind);
-  if (action === undefined) return end('failed', `There is no action ${step.kind}.`);
-  const unset = firstUnset(step, scope.saved ?? null);
-  if (unset !== null) return end('skipped', `{{${unset}}} has no value: no step before saved it.`);
-  const done = await action.run(step.spec, contextOf(run, scope), signal);
-  if (!done.ok) return end('failed', done.reason);
-  const kept: Record<string, Value> = {};
-  for (const [name, path] of Object.entries(step.save)) {
-    const found = resolvePath(done.value, parsePath(path) ?? []);
-    if (found === undefined) return end('failed', `The result has no ${path}.`, kept);
-    kept[name] = found;
-  }
-  return end('done', null, kept);
-}
-
-/** The first `{{saved.…}}` of the step without a value. */
-function firstUnset(step: StepSpec, saved: Value): string | null {
-  for (const { path, root, segments } of references(step.spec as Json)) {
-    if (root !== 'saved' || segments === null) continue;
-    if (resolvePath(saved, segments.slice(1)) === undefined) return path;
-  }
-  return null;
-}
-
-function contextOf(run: SolutionRun, scope: Scope): ActContext {
-  const looking = {
-    sandbox: run.sandbox,
-    fill: createFiller(scope, { missing: 'throw' }),
+  const { version, sandbox, actions, observers, judge, answer, steps, params } = run;
+  const access = accessScope(version, sandbox);
+  const world = {
+    version,
+    sandbox,
+    actions,
+    observers,
+    judge,
     answers: {},
-    records: run.records ?? noRecords,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    ...templateFacts(run.version),
-  };
-  return {
-    ...looking,
-    answer: run.answer,
+    answer,
     press: run.press ?? null,
     mark: run.mark ?? null,
-    drawn: run.drawn ?? ((from) => from),
-    waitLimitMs: run.waitLimitMs ?? Number.POSITIVE_INFINITY,
-    async holds(expression, observe, signal) {
-      const { version, observers } = run;
-      const context = () => looking;
-      const seen = await lookAll(observe, { version, observers, limiter: (work) => work(), context }, signal);
-      const observations: Record<string, Value> = {};
-      for (const [name, observation] of Object.entries(seen)) {
-        if (observation.outcome === 'seen') observations[name] = observation.value;
-      }
-      const batch = { sources: [expression], scope: { ...scope, ...observations } };
-      const [outcome] = await run.judge.evaluate(batch, signal);
-      return outcome?.kind === 'value' && outcome.value;
+    drawn: run.drawn ?? ((from: number) => from),
+    waitLimitMs: () => run.waitLimitMs ?? Number.POSITIVE_INFINITY,
+    deadlineMs: () => Number.POSITIVE_INFINITY,
+    around: async () => {
+      const records = run.records === undefined ? noRecords : await run.records();
+      return { scope: { params, access, events: eventsScope(records.events) }, records };
     },
   };
+  const { goOn = false, onStep } = run;
+  return runSteps(world, { steps, goOn, ...(onStep === undefined ? {} : { onStep }) }, signal);
 }
