@@ -1,4 +1,5 @@
 /** What must hold before something is done to a lab; each guard throws the error that says why not. */
+import type { TaskSpec, Template } from '../templates/types.ts';
 import { LabError } from './errors.ts';
 import type { Lab, Sandbox } from './lab.ts';
 
@@ -35,4 +36,18 @@ export function requireComponent(
     `components: there is no component "${name}"; this lab has ${known.join(', ')}.${near === null ? '' : ` Did you mean "${near}"?`}`,
     { extra: { field: 'components', known } },
   );
+}
+
+/** The task of this id. Throws `task_not_found` with the nearest known one. */
+export function requireTask(
+  template: Pick<Template, 'tasks'>,
+  id: string,
+  nearest: (word: string, known: readonly string[]) => string | null,
+): TaskSpec {
+  const found = template.tasks.find((task) => task.id === id);
+  if (found !== undefined) return found;
+  const known = template.tasks.map((task) => task.id);
+  const near = nearest(id, known);
+  const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
+  throw new LabError('task_not_found', `There is no task "${id}" in this lab. ${hint}`, { extra: { known } });
 }

@@ -8,12 +8,21 @@ import { traineeFacts } from './access.ts';
 import type { Ids } from './clock.ts';
 import { describeLab, type LabView } from './describe.ts';
 import { LabError } from './errors.ts';
-import { ended, requireComponent, requireSandbox } from './guards.ts';
+import { ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
 import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
 import { createPinner, type PinDeps } from './pin.ts';
-import { condemned, planOf, raised, usesOf, withDependents } from './plan.ts';
+import { condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
-import type { LabChange, LabQueue, LabStore, Page, Snapshot, TemplateStore } from './ports.ts';
+import type {
+  LabChange,
+  LabQueue,
+  LabStore,
+  NewSandbox,
+  OperationStore,
+  Page,
+  Snapshot,
+  TemplateStore,
+} from './ports.ts';
 
 export interface Caller {
   readonly role: 'trainee' | 'instructor' | 'admin';
@@ -22,7 +31,7 @@ export interface Caller {
 }
 
 export interface LabServiceDeps extends PinDeps {
-  readonly labs: LabStore;
+  readonly labs: LabStore & Pick<OperationStore, 'listOperations'>;
   readonly queue: LabQueue;
   readonly policy: Policy;
   readonly ids: Ids;
@@ -43,6 +52,12 @@ export interface LabDetails {
   readonly view: LabView;
   readonly now: Date;
 }
+
+/** What a lab is to become, and the sandbox that is to replace its present one, where there is one. */
+type Decided = LabChange & {
+  readonly events: Parameters<LabStore['transition']>[3];
+  readonly successor?: NewSandbox;
+};
 
 /** How often a compare-and-set that someone else overtook is decided anew before `conflict` is thrown. */
 const casTries = 5;
@@ -73,22 +88,20 @@ export function createLabService(deps: LabServiceDeps) {
   async function change(
     caller: Caller,
     id: string,
-    decide: (
-      snapshot: Snapshot & { readonly lab: Lab },
-    ) => Promise<(LabChange & { readonly events: Parameters<LabStore['transition']>[3] }) | null>,
+    decide: (snapshot: Snapshot & { readonly lab: Lab }) => Promise<Decided | null>,
   ): Promise<Snapshot & { readonly lab: Lab }> {
     for (let tries = 0; tries < casTries; tries++) {
       const snapshot = await read(caller, id);
       const decided = await decide(snapshot);
       if (decided === null) return snapshot;
-      const { events, ...fields } = decided;
+      const { events, successor, ...fields } = decided;
+      const { version } = snapshot.lab;
       // Due at once: should the ring be lost, the next sweep finds it.
-      const after = await labs.transition(
-        id,
-        snapshot.lab.version,
-        { dueAt: snapshot.now, ...fields },
-        events,
-      );
+      const moved = { dueAt: snapshot.now, ...fields };
+      const after =
+        successor === undefined
+          ? await labs.transition(id, version, moved, events)
+          : await labs.startSandboxForLab(id, version, successor, moved, events);
       if (after?.lab) {
         await queue.wake(`lab:${id}`);
         return { ...after, lab: after.lab };
@@ -97,6 +110,21 @@ export function createLabService(deps: LabServiceDeps) {
     throw new LabError('conflict', `Lab "${id}" is being changed by others; try again.`, {
       retryAfterSeconds: 1,
     });
+  }
+
+  /** Throws `checkpoint_not_found` while none is kept. */
+  async function checkpointOf(lab: Lab, task: string): Promise<Sandbox> {
+    const operations = await labs.listOperations(lab.id);
+    const kept = operations.find(
+      ({ kind, name, state }) => kind === 'checkpoint' && name === task && state === 'done',
+    );
+    const { sandbox } = kept?.sandboxId ? await labs.getSandbox(kept.sandboxId) : { sandbox: null };
+    if (sandbox !== null && (sandbox.state === 'building' || sandbox.state === 'up')) return sandbox;
+    throw new LabError(
+      'checkpoint_not_found',
+      `No state was kept after task "${task}": it is kept once all checks of a task that has a checkpoint pass.`,
+      { extra: { task } },
+    );
   }
 
   return {
@@ -238,6 +266,30 @@ export function createLabService(deps: LabServiceDeps) {
           ],
         };
       });
+      return details(caller, after);
+    },
+
+    /**
+     * Puts the lab back to the state that was kept when a task was done. What was done since is lost; score and answers
+     * stay. Throws `task_not_found`, `checkpoint_not_found`, `lab_not_ready`, `lab_ended`.
+     */
+    async rewind(caller: Caller, id: string, task: string): Promise<LabDetails> {
+      let left = '';
+      const after = await change(caller, id, async ({ lab, sandbox }) => {
+        left = requireSandbox(lab, sandbox).id;
+        const { template } = await versionOf(deps.templateStore, lab.templateHash);
+        requireTask(template, task, deps.nearest);
+        const kept = await checkpointOf(lab, task);
+        const { templateId, templateHash, backend } = lab;
+        const components = Object.keys(template.components);
+        const made = { templateId, templateHash, backend, components, origin: originOf(kept) };
+        return {
+          phase: 'provisioning',
+          successor: { id: deps.ids.sandbox(), ...made },
+          events: [{ type: 'lab.rewound' as const, data: { task, by: caller.subject } }],
+        };
+      });
+      await queue.wake(`sandbox:${left}`);
       return details(caller, after);
     },
 

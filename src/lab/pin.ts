@@ -29,18 +29,32 @@ export function createPinner(deps: PinDeps) {
 
   /** Throws `backend_not_supported` with what is allowed. */
   function backendFor(version: TemplateVersion, wanted: string | undefined): BackendName {
-    const allowed = version.template.backends.filter((name) => deps.drivers.has(name));
+    const present = version.template.backends.filter((name) => deps.drivers.has(name));
+    const able = present.filter((name) => deps.drivers.get(name)?.lacks(version).length === 0);
+    // Where none is able, the error should say what the chosen one lacks.
+    const allowed = able.length > 0 && wanted === undefined ? able : present;
     if (wanted === undefined) {
       const chosen = allowed.includes(deps.defaultBackend) ? deps.defaultBackend : allowed[0];
-      if (chosen !== undefined) return chosen;
+      if (chosen !== undefined) return complete(version, chosen);
     }
     const found = allowed.find((name) => name === wanted);
-    if (found !== undefined) return found;
+    if (found !== undefined) return complete(version, found);
     throw new LabError(
       'backend_not_supported',
       `backend: ${wanted === undefined ? 'none fits' : `"${wanted}" cannot be used`} for template "${version.template.id}"; ` +
         `the template runs on ${version.template.backends.join(', ')}, this installation has ${[...deps.drivers.keys()].join(', ')}.`,
       { extra: { field: 'backend', allowed } },
+    );
+  }
+
+  /** Throws `backend_not_supported` with what this installation's backend lacks for the template, a sentence each. */
+  function complete(version: TemplateVersion, name: BackendName): BackendName {
+    const lacks = deps.drivers.get(name)?.lacks(version) ?? [];
+    if (lacks.length === 0) return name;
+    throw new LabError(
+      'backend_not_supported',
+      `backend: "${name}" cannot run template "${version.template.id}" here. ${lacks.join(' ')}`,
+      { extra: { field: 'backend', lacks } },
     );
   }
 

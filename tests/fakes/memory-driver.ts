@@ -87,11 +87,18 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
     name: 'process',
     capabilities: { isolation: false },
     prepare: async () => {},
+    lacks: () => [],
     ensure: (plan, component, signal) => effect(signal, () => make(plan, component)),
     observe: (plan, signal) => effect(signal, () => look(plan)),
     access: cannot,
     dial: async () => cannot(),
     exec: async () => cannot(),
+    kill: (plan, component, kind, signal) =>
+      effect(signal, () => {
+        if (kind === 'KILL' || kind === 'TERM') backend.break(plan.sandboxId, component);
+      }),
+    resetStatistics: async () => cannot(),
+    readLog: async () => cannot(),
     readFiles: async () => cannot(),
     writeFile: async () => cannot(),
     destroy: (sandboxId, signal) =>
