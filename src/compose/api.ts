@@ -33,6 +33,7 @@ export async function serveApi(
   const app = await buildApp({
     labs: core.labs,
     attempts: core.attempts,
+    people: core.people,
     templates: core.templates,
     events: core.store,
     tokens: createTokenStore(pool),

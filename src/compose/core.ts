@@ -3,16 +3,20 @@ import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { createAttemptService } from '../grading/attempt-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
+import { createPeopleService } from '../grading/people-service.ts';
+import { openEvidence } from '../grading/values/evidence.ts';
 import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
 import { randomIds } from '../lab/random-ids.ts';
+import { createAuditLog } from '../store/audit-log.ts';
 import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
 import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
 import { nearest } from '../templates/suggest.ts';
 import type { BackendName } from '../templates/types.ts';
+import { evidenceKey } from './evidence-key.ts';
 import { createVocabulary } from './language.ts';
 import type { Log } from './log.ts';
 import { openTemplates } from './templates.ts';
@@ -30,7 +34,7 @@ export interface CoreParts {
 
 export type Core = ReturnType<typeof createCore>;
 
-export function createCore({ config, pool, queue, drivers }: CoreParts) {
+export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
   const vocabulary = createVocabulary();
   const { language } = vocabulary;
   const templates = openTemplates(config.templatesDir, language);
@@ -47,14 +51,26 @@ export function createCore({ config, pool, queue, drivers }: CoreParts) {
   const [defaultBackend = 'process'] = config.backends;
   const shared = { templateStore, queue, drivers, policy, ids: randomIds, nearest };
   const labs = createLabService({ ...shared, labs: store, templates, defaultBackend });
+  // Its threads start with the first expression.
+  const judge = createJudge();
   const attempts = createAttemptService({
     labs,
     attempts: store,
+    people: store,
+    operations: store,
+    judge,
     queue,
     ids: randomIds,
     nearest,
   });
-  // Its threads start with the first expression.
-  const judge = createJudge();
-  return { labs, attempts, store, judge, templates, templateStore, policy, vocabulary };
+  const people = createPeopleService({
+    labs,
+    attempts: store,
+    people: store,
+    audit: createAuditLog(pool),
+    ids: randomIds,
+    openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
+    nearest,
+  });
+  return { labs, attempts, people, store, judge, templates, templateStore, policy, vocabulary };
 }

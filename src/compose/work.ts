@@ -1,5 +1,4 @@
 /** The worker's half: making labs what they should be, and grading them. */
-import { hkdfSync } from 'node:crypto';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
 import { LabError } from '../lab/errors.ts';
@@ -10,6 +9,7 @@ import { startWorker, type Worker } from '../lab/worker.ts';
 import { createSurveyor } from '../observers/surveyor.ts';
 import { drawParameters } from '../templates/draw.ts';
 import type { Core, CoreParts } from './core.ts';
+import { evidenceKey } from './evidence-key.ts';
 
 /** How often a worker looks for what nothing rang for. */
 const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000, pruneMs: 10 * 60_000 };
@@ -53,8 +53,4 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     runAttempt: (id, signal) => runAttempt(id, grading, signal),
     every,
   });
-}
-
-function evidenceKey(key: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, 'labwright', 'evidence', 32));
 }

@@ -15,10 +15,13 @@ export function acceptAnswer(question: QuestionSpec, value: AnswerValue): Answer
     case 'choice':
       return question.multiple ? chosen(question, value) : oneOf(question, value);
     case 'text':
-      return question.normalise.reduce((text, how) => {
-        if (how === 'trim') return text.trim();
-        return how === 'lower' ? text.toLowerCase() : text.replace(/\s+/g, ' ');
-      }, textUpTo(maxAnswerLength, value));
+      return question.normalise.reduce(
+        (text, how) => {
+          if (how === 'trim') return text.trim();
+          return how === 'lower' ? text.toLowerCase() : text.replace(/\s+/g, ' ');
+        },
+        textUpTo(maxAnswerLength, value),
+      );
     case 'file':
       return textUpTo(maxFileLength, value);
   }
