@@ -2,24 +2,28 @@
 import { z } from 'zod';
 import type { ActionKind } from '../grading/types.ts';
 import { responseType } from '../observers/http.ts';
+import { hasOneBody, httpKinds, oneBody, requestShape, signRoots } from '../observers/http-spec.ts';
 import { limits } from '../observers/limits.ts';
-import { componentName, httpHeaders, httpMethod, httpPath, json, upTo } from '../observers/spec-parts.ts';
+import { componentName, upTo } from '../observers/spec-parts.ts';
 import { actHttp } from './act-http.ts';
 import { loginTokens } from './login.ts';
 
-const spec = z.strictObject({
-  component: componentName,
-  method: httpMethod.default('GET'),
-  path: httpPath,
-  auth: z.enum(['trainee', 'none']).default('none'),
-  headers: httpHeaders.default({}),
-  json: json.optional(),
-  /** Statuses that are a success; without it any 2xx. */
-  expect: z.union([z.literal('any'), z.array(z.int().min(100).max(599)).min(1)]).optional(),
-  /** Sends it so often, one after the other; the last response is the result. */
-  times: z.int().min(1).max(1_000).default(1),
-  timeout: upTo(limits.longestLookMs).default(limits.execMs),
-});
+const status = z.int().min(100).max(599);
+
+const spec = z
+  .strictObject({
+    component: componentName,
+    ...requestShape,
+    /** Statuses that are a success; without it any 2xx. */
+    expect: z
+      .union([z.literal('any'), status, z.array(status).min(1)])
+      .transform((asked) => (typeof asked === 'number' ? [asked] : asked))
+      .optional(),
+    /** Sends it so often, one after the other; the last response is the result. */
+    times: z.int().min(1).max(1_000).default(1),
+    timeout: upTo(limits.longestLookMs).default(limits.execMs),
+  })
+  .refine(hasOneBody, oneBody);
 
 export type HttpActionSpec = z.infer<typeof spec>;
 
@@ -29,8 +33,9 @@ export function httpAction(): ActionKind<HttpActionSpec> {
   return {
     kind: 'http',
     spec,
+    ownRoots: signRoots,
     resultType: () => responseType,
-    components: ({ component }) => [{ name: component, kinds: ['sample-api'] }],
+    components: ({ component, auth }) => [{ name: component, kinds: httpKinds(auth) }],
     run: (asked, context, signal) => actHttp(asked, context, tokens, signal),
   };
 }

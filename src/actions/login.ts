@@ -1,7 +1,8 @@
 /** Real logins: a step is evidence only when the API itself let the trainee in. */
 import type { SandboxHandle } from '../grading/types.ts';
 import { exchange } from '../observers/http-exchange.ts';
-import { apiAccess, requestOf, responseValue } from '../observers/http-look.ts';
+import { responseValue } from '../observers/http-look.ts';
+import { apiAccess, requestOf } from '../observers/http-request.ts';
 import { LookFailure } from '../observers/look.ts';
 
 export interface LoginTokens {

@@ -3,33 +3,30 @@
  * environment are not used. With `auth: trainee` the request has the trainee's rights and says that it is the grader.
  */
 import { z } from 'zod';
-import type { ObserverKind, ValueType } from '../grading/types.ts';
+import type { LookContext, Observation, ObserverKind, Value, ValueType } from '../grading/types.ts';
 import { seeResponse } from './http-look.ts';
+import { repeatType, seeInTurns, seeRepeated } from './http-repeat.ts';
+import { hasOneBody, httpKinds, oneBody, requestShape, signRoots } from './http-spec.ts';
 import { limits } from './limits.ts';
-import { look } from './look.ts';
-import {
-  componentName,
-  dyn,
-  httpHeaders,
-  httpMethod,
-  httpPath,
-  json,
-  map,
-  number,
-  object,
-  string,
-  upTo,
-} from './spec-parts.ts';
+import { LookFailure, look } from './look.ts';
+import { componentName, dyn, map, number, object, string, upTo } from './spec-parts.ts';
 
-const spec = z.strictObject({
-  component: componentName,
-  method: httpMethod.default('GET'),
-  path: httpPath,
-  auth: z.enum(['trainee', 'none']).default('none'),
-  headers: httpHeaders.default({}),
-  json: json.optional(),
-  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
-});
+const spec = z
+  .strictObject({
+    component: componentName,
+    ...requestShape,
+    /** Many times instead of once: how long it takes. */
+    repeat: z
+      .strictObject({
+        requests: z.int().min(1).max(limits.repeatRequests),
+        concurrency: z.int().min(1).max(limits.repeatConcurrency).default(1),
+        warmup: z.int().min(0).max(limits.repeatRequests).default(0),
+      })
+      .optional(),
+    /** Of one request, or of all together. */
+    timeout: upTo(limits.longestLookMs).optional(),
+  })
+  .refine(hasOneBody, oneBody);
 
 export type HttpSpec = z.infer<typeof spec>;
 
@@ -45,8 +42,49 @@ export const responseType: ValueType = object({
 export const httpObserver: ObserverKind<HttpSpec> = {
   kind: 'http',
   spec,
-  resultType: () => responseType,
-  components: ({ component }) => [{ name: component, kinds: ['sample-api'] }],
-  observe: (asked, context, signal) =>
-    look(context, asked.timeout, signal, (within) => seeResponse(asked, context, within)),
+  atReference: true,
+  ownRoots: signRoots,
+  resultType: ({ repeat }) => (repeat === undefined ? responseType : repeatType),
+  components: ({ component, auth }) => [{ name: component, kinds: httpKinds(auth) }],
+  observe: ({ repeat, ...asked }, context, signal) =>
+    look(context, budgetOf(asked.timeout, repeat), signal, (within) =>
+      repeat === undefined
+        ? seeResponse(asked, context, within)
+        : seeRepeated({ ...asked, repeat }, context, within),
+    ),
+  observeBeside,
 };
+
+async function observeBeside(
+  asked: HttpSpec,
+  contexts: readonly [LookContext, LookContext],
+  signal: AbortSignal,
+): Promise<readonly [Observation, Observation]> {
+  const { repeat } = asked;
+  const [first, second] = contexts;
+  if (repeat === undefined) {
+    const seen = await httpObserver.observe(asked, first, signal);
+    return [seen, await httpObserver.observe(asked, second, signal)];
+  }
+  const budget = 2 * budgetOf(asked.timeout, repeat);
+  let pair: readonly (Value | LookFailure)[] = [];
+  const both = await look(first, budget, signal, async (within) => {
+    pair = await seeInTurns({ ...asked, repeat }, contexts, within);
+    return null;
+  });
+  if (both.outcome === 'unseen') return [both, both];
+  const one = (value: Value | LookFailure): Observation =>
+    value instanceof LookFailure ? failed(value, both) : { ...both, value };
+  return [one(pair[0] ?? null), one(pair[1] ?? null)];
+}
+
+function failed(
+  { problem, reason, message: internal }: LookFailure,
+  { at, durationMs }: Observation,
+): Observation {
+  return { outcome: 'unseen', problem, reason, internal, at, durationMs };
+}
+
+function budgetOf(timeout: number | undefined, repeat: unknown): number {
+  return timeout ?? (repeat === undefined ? limits.lookMs : limits.repeatMs);
+}

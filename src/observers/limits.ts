@@ -19,6 +19,10 @@ export const limits = {
 
   httpBodyBytes: 1024 * 1024,
   httpHeaderBytes: 32 * 1024,
+  repeatRequests: 2_000,
+  repeatConcurrency: 20,
+  /** All requests of one `repeat`. */
+  repeatMs: 60_000,
 
   execOutputBytes: 256 * 1024,
   execMs: 30_000,

@@ -3,6 +3,22 @@ import { z } from 'zod';
 import type { ValueType } from '../grading/types.ts';
 import type { Json } from '../templates/types.ts';
 
+const bytesOf = { '': 1, KiB: 1024, MiB: 1024 * 1024 } as const;
+
+/** A size such as `64KiB`, or a number of bytes, of at most `most` bytes. */
+export function bytesUpTo(most: number) {
+  const written = z
+    .string()
+    .regex(/^\d+(KiB|MiB)?$/, 'expected a size such as 64KiB')
+    .transform((text) => {
+      const unit = (/[a-zA-Z]+$/.exec(text)?.[0] ?? '') as keyof typeof bytesOf;
+      return Number.parseInt(text, 10) * bytesOf[unit];
+    });
+  return z
+    .union([z.int(), written])
+    .refine((bytes) => bytes > 0 && bytes <= most, `expected more than 0 and at most ${most} bytes`);
+}
+
 const factors = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A duration such as `500ms`, `10s` or `2m`, as milliseconds. */
@@ -21,6 +37,15 @@ export function upTo(most: number) {
     `expected more than 0 and at most ${most / 1000}s`,
   );
 }
+
+/** A duration that may lie behind, such as `-15m`, as milliseconds. */
+export const signedMs = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?(ms|s|m|h)$/, 'expected a duration such as -15m or 10s')
+  .transform((text) => {
+    const unit = /[a-z]+$/.exec(text)?.[0] as keyof typeof factors;
+    return Math.round(Number.parseFloat(text) * factors[unit]);
+  });
 
 export const componentName = z.string().min(1);
 

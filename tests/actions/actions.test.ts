@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { actionKinds } from '../../src/actions/registry.ts';
 import type { ActContext, ActionOutcome } from '../../src/grading/types.ts';
-import { fillNothing, lookContext, testHandle } from '../support/handle.ts';
+import type { AnswerValue } from '../../src/templates/types.ts';
+import { actContext, fillNothing, testHandle } from '../support/handle.ts';
 import { type LabDatabase, startLabDatabase } from '../support/lab-database.ts';
 import { type BareServer, bareServer, jsonReply, reply } from '../support/misbehave.ts';
 
@@ -13,7 +14,7 @@ let db: LabDatabase;
 let api: BareServer;
 let folder: string;
 let context: ActContext;
-const answers: Record<string, string | number> = {};
+const answers: Record<string, AnswerValue> = {};
 
 beforeAll(async () => {
   db = await startLabDatabase();
@@ -36,17 +37,13 @@ beforeEach(() => {
     api: api.access,
     workspace: { kind: 'shell', path: folder },
   });
-  context = {
-    ...lookContext(handle, {
-      templateFile: (path) => (path === 'solution/a.txt' ? Buffer.from('from template') : null),
-    }),
+  context = actContext(handle, {
+    templateFile: (path) => (path === 'solution/a.txt' ? Buffer.from('from template') : null),
     answer: async (question, value) => {
       if (question !== 'q') throw new Error(`no question ${question}`);
       answers[question] = value;
     },
-    holds: async () => false,
-    waitLimitMs: 60_000,
-  };
+  });
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
