@@ -6,7 +6,10 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createMetricFacts } from '../../src/compose/metric-facts.ts';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
-import type { CheckResult } from '../../src/grading/types.ts';
+import { createJudge } from '../../src/grading/judge/thread.ts';
+import { createPeopleService } from '../../src/grading/people-service.ts';
+import type { CheckResult, EvidencePiece } from '../../src/grading/types.ts';
+import { openEvidence } from '../../src/grading/values/evidence.ts';
 import type { Api } from '../../src/http/api.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { AppDeps } from '../../src/http/deps.ts';
@@ -15,6 +18,7 @@ import type { Clock } from '../../src/lab/clock.ts';
 import { createLabService } from '../../src/lab/lab-service.ts';
 import { defaultPolicy } from '../../src/lab/policy.ts';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
+import { createAuditLog } from '../../src/store/audit-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
@@ -79,6 +83,7 @@ export async function startWorld(
     sandbox: () => id('box'),
     attempt: () => id('att'),
     seed: () => id('seed'),
+    help: () => id('help'),
   };
   const labs = createLabService({
     labs: store,
@@ -91,16 +96,31 @@ export async function startWorld(
     defaultBackend: 'process',
     nearest,
   });
+  const judge = createJudge();
   const attempts = createAttemptService({
     labs,
     attempts: store,
+    people: store,
+    operations: store,
+    judge,
     queue,
     ids,
+    nearest,
+  });
+  const audit = createAuditLog(pool);
+  const people = createPeopleService({
+    labs,
+    attempts: store,
+    people: store,
+    audit,
+    ids,
+    openEvidence: (piece) => openEvidence(piece),
     nearest,
   });
   const deps: AppDeps = {
     labs,
     attempts,
+    people,
     templates,
     events: store,
     tokens,
@@ -170,21 +190,27 @@ export async function startWorld(
   }
 
   /** What a grader does: the open attempt of the lab is finished with these results. */
-  async function grade(labId: string, results: readonly CheckResult[], penalty = 0): Promise<void> {
+  async function grade(
+    labId: string,
+    results: readonly CheckResult[],
+    penalty = 0,
+    evidence: readonly EvidencePiece[] = [],
+  ): Promise<void> {
     const open = (await store.listAttempts(labId)).find((one) => one.state === 'queued');
     const work = open === undefined ? null : await store.startAttempt(open.id, 30);
     if (work === null) throw new Error('there is no open attempt');
     const points = results.reduce((sum, one) => sum + one.points, 0) - penalty;
-    await store.finishAttempt(work.attempt.id, work.fence, { points, penalty, results, evidence: [] });
+    await store.finishAttempt(work.attempt.id, work.fence, { points, penalty, results, evidence });
   }
 
   async function stop(): Promise<void> {
     await app.close();
+    await judge.close();
     await pool.end();
     await postgres.stop();
   }
 
-  return { app, deps, store, tokens, pool, postgres, token, makeReady, terminate, grade, stop };
+  return { app, audit, deps, store, tokens, pool, postgres, token, makeReady, terminate, grade, stop };
 }
 
 /** Requests as one person. */
@@ -197,7 +223,7 @@ export function client(app: Api, token: string | null) {
   ) => {
     const response = await app.inject({
       method,
-      url: /^\/(labs|me|templates|tokens)\b/.test(path) ? `/api/v1${path}` : path,
+      url: /^\/(help|labs|me|templates|tokens)\b/.test(path) ? `/api/v1${path}` : path,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
       ...(body === undefined ? {} : { payload: body as object | string }),
     });
