@@ -9,15 +9,26 @@ import {
   tooSoon,
 } from '../../src/store/refusals.ts';
 import { wellFormed } from '../../src/store/well-formed.ts';
+import type { AnswerValue } from '../../src/templates/types.ts';
+import type { MemoryForks } from './memory-forks.ts';
+import type { MemoryOperations } from './memory-operations.ts';
 import { type AttemptRow, after, inner, type MemoryTables, stored } from './memory-tables.ts';
 
 export class MemoryAttempts {
   readonly #tables: MemoryTables;
   readonly #now: () => Date;
+  readonly #forks: MemoryForks;
+  readonly #operations: MemoryOperations;
 
-  constructor(tables: MemoryTables, now: () => Date) {
+  constructor(
+    tables: MemoryTables,
+    now: () => Date,
+    beside: { readonly forks: MemoryForks; readonly operations: MemoryOperations },
+  ) {
     this.#tables = tables;
     this.#now = now;
+    this.#forks = beside.forks;
+    this.#operations = beside.operations;
   }
 
   request(
@@ -75,6 +86,7 @@ export class MemoryAttempts {
     const attempt: Attempt = { ...row.attempt, state: 'running', startedAt: row.attempt.startedAt ?? now };
     const started = { ...row, attempt, fence: row.fence + 1, dueAt: after(now, leaseSeconds) };
     this.#tables.attempts.set(id, started);
+    this.#forks.condemn(`attempt:${id}`);
     if (row.attempt.state === 'queued') {
       const data = { attempt: attempt.number };
       this.#tables.append(attempt.labId, [{ type: 'attempt.started', data }], now);
@@ -113,6 +125,9 @@ export class MemoryAttempts {
     const done = { state: 'finished', finishedAt: now, points, penalty, results: stored(results) } as const;
     const attempt: Attempt = { ...row.attempt, ...done };
     this.#tables.attempts.set(id, { ...row, attempt, dueAt: null });
+    this.#forks.condemn(`attempt:${id}`);
+    this.#operations.plant(lab.id, outcome.plant ?? []);
+    this.#operations.trigger(lab.id, outcome.trigger ?? []);
     const { number, maxPoints, final } = attempt;
     const judged = results.map(
       ({ checkId, verdict, points }) =>
@@ -136,10 +151,9 @@ export class MemoryAttempts {
     return this.#tables.attemptsOf(labId).map((row) => row.attempt);
   }
 
-  putAnswer(labId: string, question: string, value: string | number): void {
+  putAnswer(labId: string, question: string, value: AnswerValue): void {
     if (!this.#tables.labs.has(labId)) throw labNotFound(labId);
-    const kept = typeof value === 'string' ? wellFormed(value) : value;
-    inner(this.#tables.answers, labId).set(question, kept);
+    inner(this.#tables.answers, labId).set(question, stored(value));
   }
 
   takeHint(labId: string, checkId: string, available: number): number {
@@ -155,6 +169,7 @@ export class MemoryAttempts {
     const told = wellFormed(reason);
     const attempt: Attempt = { ...row.attempt, state: 'void', finishedAt: now, voidReason: told };
     this.#tables.attempts.set(attempt.id, { ...row, attempt, dueAt: null });
+    this.#forks.condemn(`attempt:${attempt.id}`);
     const data = { attempt: attempt.number, reason: told };
     this.#tables.append(attempt.labId, [{ type: 'attempt.void', data }], now);
   }

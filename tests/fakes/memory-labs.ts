@@ -12,15 +12,33 @@ import type {
 import { decodeCursor, encodeCursor } from '../../src/store/cursor.ts';
 import { idempotencyConflict, labNotFound, quotaGlobal, quotaTrainee } from '../../src/store/refusals.ts';
 import { wellFormed } from '../../src/store/well-formed.ts';
-import { after, type LabRow, type MemoryTables, type SandboxRow, stored } from './memory-tables.ts';
+import type { MemoryOperations } from './memory-operations.ts';
+import {
+  after,
+  freshSandbox,
+  isLiving,
+  type LabRow,
+  type MemoryTables,
+  type SandboxRow,
+  stored,
+} from './memory-tables.ts';
+import type { MemoryWatches } from './memory-watches.ts';
 
 export class MemoryLabs {
   readonly #tables: MemoryTables;
   readonly #now: () => Date;
+  readonly #operations: MemoryOperations;
+  readonly #watches: MemoryWatches;
 
-  constructor(tables: MemoryTables, now: () => Date) {
+  constructor(
+    tables: MemoryTables,
+    now: () => Date,
+    beside: { readonly operations: MemoryOperations; readonly watches: MemoryWatches },
+  ) {
     this.#tables = tables;
     this.#now = now;
+    this.#operations = beside.operations;
+    this.#watches = beside.watches;
   }
 
   create(input: NewLab) {
@@ -115,8 +133,18 @@ export class MemoryLabs {
     if (next) this.#putSandbox({ sandbox: next, dueAt: now });
     const moved = changedLab(row, change, next?.id);
     this.#tables.labs.set(id, moved);
-    if (change.forgetProgress) this.#tables.progress.delete(id);
+    if (change.forgetProgress) {
+      this.#tables.progress.delete(id);
+      this.#tables.marks.delete(id);
+      this.#operations.forget(id);
+    }
     if (change.forgetAnswers) this.#tables.answers.delete(id);
+    this.#operations.plant(id, change.plant ?? []);
+    if (change.watch) this.#watches.add(id);
+    if (isOver(moved.lab) && !isOver(row.lab)) {
+      this.#operations.endAll(id);
+      this.#watches.end(id);
+    }
     this.#tables.append(id, events, now);
     return this.snapshot(moved.lab);
   }
@@ -130,22 +158,7 @@ export class MemoryLabs {
   }
 
   fresh(input: NewSandbox, labId: string | null): Sandbox {
-    const component = { generation: 1, observed: 'unknown', servedGeneration: 0, detail: null } as const;
-    return {
-      id: input.id,
-      version: 1,
-      state: 'building',
-      labId,
-      templateId: input.templateId,
-      templateHash: input.templateHash,
-      backend: input.backend,
-      components: Object.fromEntries(input.components.map((name) => [name, component])),
-      survey: null,
-      failures: 0,
-      nextTryAt: null,
-      lastError: null,
-      createdAt: this.#now(),
-    };
+    return freshSandbox(input, labId, this.#now());
   }
 
   startSpare(input: NewSandbox, wanted: number): Sandbox | null {
@@ -170,7 +183,7 @@ export class MemoryLabs {
   spares(): Sandbox[] {
     return [...this.#tables.sandboxes.values()]
       .map((row) => row.sandbox)
-      .filter((one) => one.labId === null && (one.state === 'building' || one.state === 'up'))
+      .filter((one) => one.labId === null && one.owner === null && isLiving(one))
       .sort(oldestFirst);
   }
 
@@ -199,9 +212,7 @@ export class MemoryLabs {
 
   livingTemplates(): string[] {
     const labs = [...this.#tables.labs.values()].filter(({ lab }) => lab.phase !== 'terminated');
-    const boxes = [...this.#tables.sandboxes.values()].filter(({ sandbox }) =>
-      ['building', 'up'].includes(sandbox.state),
-    );
+    const boxes = [...this.#tables.sandboxes.values()].filter(({ sandbox }) => isLiving(sandbox));
     return [
       ...new Set([
         ...labs.map(({ lab }) => lab.templateHash),
@@ -267,18 +278,26 @@ export class MemoryLabs {
     for (const { lab, dueAt } of this.#tables.labs.values())
       if (dueAt) due.push({ key: `lab:${lab.id}`, dueAt });
     for (const { sandbox, dueAt } of this.#tables.sandboxes.values()) {
-      const alone = sandbox.labId === null || sandbox.state === 'dead';
+      const alone = (sandbox.labId === null && sandbox.owner === null) || sandbox.state === 'dead';
       if (dueAt && alone) due.push({ key: `sandbox:${sandbox.id}`, dueAt });
     }
     for (const { attempt, dueAt } of this.#tables.attempts.values()) {
       if (dueAt) due.push({ key: `attempt:${attempt.id}`, dueAt });
     }
+    for (const { operation, dueAt } of this.#tables.operations.values()) {
+      if (dueAt) due.push({ key: `operation:${operation.id}`, dueAt });
+    }
+    for (const [labId, { dueAt }] of this.#tables.watches)
+      if (dueAt) due.push({ key: `watch:${labId}`, dueAt });
     return due;
   }
 
   #tableOf(key: WakeKey): Map<string, { readonly dueAt: Date | null }> {
-    const { labs, sandboxes, attempts } = this.#tables;
-    return key.startsWith('lab:') ? labs : key.startsWith('sandbox:') ? sandboxes : attempts;
+    const { labs, sandboxes, attempts, operations, watches } = this.#tables;
+    if (key.startsWith('lab:')) return labs;
+    if (key.startsWith('sandbox:')) return sandboxes;
+    if (key.startsWith('operation:')) return operations;
+    return key.startsWith('watch:') ? watches : attempts;
   }
 
   #setDue(key: WakeKey, dueAt: Date): void {
@@ -288,12 +307,16 @@ export class MemoryLabs {
   }
 }
 
+function isOver(lab: Lab): boolean {
+  return lab.phase === 'terminating' || lab.phase === 'terminated';
+}
+
 function idOf(key: WakeKey): string {
   return key.slice(key.indexOf(':') + 1);
 }
 
 function changedLab(row: LabRow, change: LabChange, sandboxId: string | undefined): LabRow {
-  const { forgetProgress, forgetAnswers, dueAt, sandbox, ...fields } = change;
+  const { forgetProgress, forgetAnswers, plant, watch, dueAt, sandbox, ...fields } = change;
   const lab: Lab = { ...row.lab, ...fields, version: row.lab.version + 1 };
   return {
     lab: {

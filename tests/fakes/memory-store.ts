@@ -3,11 +3,15 @@
  * PostgreSQL's store passes. Every method gives way before and after its one atomic change, so that a simulation can
  * interleave or crash on both sides of a commit.
  */
-import type { AttemptStore } from '../../src/grading/types.ts';
-import type { LabStore, TemplateStore } from '../../src/lab/ports.ts';
+import type { AttemptStore, PeopleStore } from '../../src/grading/types.ts';
+import type { LabStore, OperationStore, TemplateStore, WatchStore } from '../../src/lab/ports.ts';
 import { MemoryAttempts } from './memory-attempts.ts';
+import { MemoryForks } from './memory-forks.ts';
 import { MemoryLabs } from './memory-labs.ts';
+import { MemoryOperations } from './memory-operations.ts';
+import { MemoryPeople } from './memory-people.ts';
 import { MemoryTables } from './memory-tables.ts';
+import { MemoryWatches } from './memory-watches.ts';
 
 export interface MemoryStoreOptions {
   /** The database's clock. */
@@ -18,12 +22,21 @@ export interface MemoryStoreOptions {
   readonly tables?: MemoryTables;
 }
 
-export type MemoryStore = LabStore & AttemptStore & TemplateStore & { readonly tables: MemoryTables };
+export type MemoryStore = LabStore &
+  AttemptStore &
+  OperationStore &
+  WatchStore &
+  PeopleStore &
+  TemplateStore & { readonly tables: MemoryTables };
 
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const { now, pause = () => Promise.resolve(), tables = new MemoryTables() } = options;
-  const labs = new MemoryLabs(tables, now);
-  const attempts = new MemoryAttempts(tables, now);
+  const forks = new MemoryForks(tables, now);
+  const operations = new MemoryOperations(tables, now, forks);
+  const watches = new MemoryWatches(tables, now);
+  const people = new MemoryPeople(tables, now);
+  const labs = new MemoryLabs(tables, now, { operations, watches });
+  const attempts = new MemoryAttempts(tables, now, { forks, operations });
 
   async function step<T>(change: () => T): Promise<T> {
     await pause();
@@ -76,6 +89,29 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     hintsTaken: (labId) => step(() => Object.fromEntries(tables.hints.get(labId) ?? [])),
     takeHint: (labId, checkId, available) => step(() => attempts.takeHint(labId, checkId, available)),
     evidence: (address) => step(() => tables.evidence.get(address)?.slice() ?? null),
+
+    startFork: (id, fence, sandbox) => step(() => forks.start(id, fence, sandbox)),
+    startCheckpoint: (id, fence, sandbox) => step(() => forks.startCheckpoint(id, fence, sandbox)),
+    endFork: (sandboxId) => step(() => forks.end(sandboxId)),
+
+    listOperations: (labId) => step(() => operations.list(labId)),
+    plantOperation: (labId, operation) => step(() => operations.plantOne(labId, operation)),
+    triggerOperation: (id) => step(() => operations.triggerOne(id)),
+    startOperation: (id, lease, events) => step(() => operations.start(id, lease, events)),
+    beginStep: (id, fence, number, saved) => step(() => operations.beginStep(id, fence, number, saved)),
+    finishOperation: (id, fence, end) => step(() => operations.finish(id, fence, end)),
+
+    startWatching: (labId, leaseSeconds) => step(() => watches.start(labId, leaseSeconds)),
+    keepSamples: (labId, fence, runs) => step(() => watches.keep(labId, fence, runs)),
+    watchRuns: (labId, watchId, since) => step(() => watches.runs(labId, watchId, since)),
+
+    putMark: (labId, mark) => step(() => people.putMark(labId, mark)),
+    marks: (labId) => step(() => people.marks(labId)),
+    putOverride: (labId, override) => step(() => people.putOverride(labId, override)),
+    overrides: (labId) => step(() => people.overrides(labId)),
+    askHelp: (labId, help) => step(() => people.askHelp(labId, help)),
+    answerHelp: (labId, id, answer) => step(() => people.answerHelp(labId, id, answer)),
+    listHelp: (query) => step(() => people.listHelp(query)),
 
     save: (version) =>
       step(() => {

@@ -1,8 +1,24 @@
 /** The rows of the in-memory store. Rows are replaced, never changed, so handing one out leaks nothing. */
-import type { Attempt, CheckProgress, CheckResult } from '../../src/grading/types.ts';
-import type { Lab, LabEvent, RecordedEvent, Sandbox } from '../../src/lab/lab.ts';
+import type {
+  Attempt,
+  CheckProgress,
+  CheckResult,
+  HelpRequest,
+  Mark,
+  Override,
+} from '../../src/grading/types.ts';
+import type {
+  Lab,
+  LabEvent,
+  Operation,
+  RecordedEvent,
+  Sandbox,
+  SandboxOrigin,
+  WatchRun,
+} from '../../src/lab/lab.ts';
+import type { NewSandbox } from '../../src/lab/ports.ts';
 import { jsonText } from '../../src/store/well-formed.ts';
-import type { Json, TemplateVersion } from '../../src/templates/types.ts';
+import type { AnswerValue, Json, TemplateVersion } from '../../src/templates/types.ts';
 
 export interface LabRow {
   readonly lab: Lab;
@@ -22,6 +38,18 @@ export interface AttemptRow {
   readonly dueAt: Date | null;
 }
 
+export interface OperationRow {
+  readonly operation: Operation;
+  readonly fence: number;
+  readonly dueInSeconds: number | null;
+  readonly dueAt: Date | null;
+}
+
+export interface WatchRow {
+  readonly fence: number;
+  readonly dueAt: Date | null;
+}
+
 /** What is behind the store: for a simulation's invariants, not for the code under test. */
 export class MemoryTables {
   readonly labs = new Map<string, LabRow>();
@@ -30,10 +58,19 @@ export class MemoryTables {
   readonly events = new Map<string, RecordedEvent[]>();
   readonly keys = new Map<string, { readonly bodyHash: string; readonly labId: string }>();
   readonly progress = new Map<string, Map<string, CheckProgress>>();
-  readonly answers = new Map<string, Map<string, string | number>>();
+  readonly answers = new Map<string, Map<string, AnswerValue>>();
   readonly hints = new Map<string, Map<string, number>>();
   readonly evidence = new Map<string, Uint8Array>();
   readonly templates = new Map<string, TemplateVersion>();
+  /** In the order in which they were planted. */
+  readonly operations = new Map<string, OperationRow>();
+  readonly watches = new Map<string, WatchRow>();
+  readonly samples = new Map<string, Map<string, WatchRun>>();
+  readonly marks = new Map<string, Map<string, Mark>>();
+  readonly overrides = new Map<string, Map<string, Override>>();
+  readonly help = new Map<string, HelpRequest>();
+  /** The last one that any operation was given. */
+  fences = 0;
 
   append(labId: string, events: readonly LabEvent[], at: Date): void {
     const log = this.events.get(labId) ?? [];
@@ -56,7 +93,12 @@ export class MemoryTables {
 
 /** A value as a database would give it back: a copy, with only the characters that it can hold. */
 export function stored<
-  T extends Json | readonly Json[] | Readonly<Record<string, unknown>> | readonly CheckResult[],
+  T extends
+    | Json
+    | readonly Json[]
+    | Readonly<Record<string, unknown>>
+    | readonly CheckResult[]
+    | SandboxOrigin,
 >(value: T): T {
   return JSON.parse(jsonText(value));
 }
@@ -72,4 +114,30 @@ export function inner<K, V>(outer: Map<string, Map<K, V>>, key: string): Map<K, 
 /** Later by so many seconds. */
 export function after(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000);
+}
+
+export function isLiving(sandbox: Sandbox): boolean {
+  return sandbox.state === 'building' || sandbox.state === 'up';
+}
+
+/** As it is before anything of it was made. */
+export function freshSandbox(input: NewSandbox, labId: string | null, createdAt: Date): Sandbox {
+  const component = { generation: 1, observed: 'unknown', servedGeneration: 0, detail: null } as const;
+  return {
+    id: input.id,
+    version: 1,
+    state: 'building',
+    labId,
+    owner: null,
+    origin: input.origin ? stored(input.origin) : null,
+    templateId: input.templateId,
+    templateHash: input.templateHash,
+    backend: input.backend,
+    components: Object.fromEntries(input.components.map((name) => [name, component])),
+    survey: null,
+    failures: 0,
+    nextTryAt: null,
+    lastError: null,
+    createdAt,
+  };
 }

@@ -1,0 +1,151 @@
+/** Operations of the in-memory store. */
+import type { LabEvent, Operation } from '../../src/lab/lab.ts';
+import type { NewOperation, OperationStore, OperationWork } from '../../src/lab/ports.ts';
+import { labEnded, labNotFound } from '../../src/store/refusals.ts';
+import { wellFormed } from '../../src/store/well-formed.ts';
+import type { MemoryForks } from './memory-forks.ts';
+import { after, type MemoryTables, type OperationRow, stored } from './memory-tables.ts';
+
+export class MemoryOperations {
+  readonly #tables: MemoryTables;
+  readonly #now: () => Date;
+  readonly #forks: MemoryForks;
+
+  constructor(tables: MemoryTables, now: () => Date, forks: MemoryForks) {
+    this.#tables = tables;
+    this.#now = now;
+    this.#forks = forks;
+  }
+
+  list(labId: string): Operation[] {
+    return this.#of(labId).map((row) => row.operation);
+  }
+
+  plantOne(labId: string, operation: NewOperation): boolean {
+    const phase = this.#phase(labId);
+    if (phase === undefined) throw labNotFound(labId);
+    if (phase === 'terminating' || phase === 'terminated') {
+      throw labEnded('nothing can be done in it any more');
+    }
+    return this.plant(labId, [operation]) > 0;
+  }
+
+  /** How many began to wait. */
+  plant(labId: string, operations: readonly NewOperation[]): number {
+    let planted = 0;
+    for (const { kind, name, dueInSeconds } of operations) {
+      const id = `${labId}/${kind}/${name}`;
+      if (this.#tables.operations.has(id)) continue;
+      const operation = { id, labId, kind, name, ...unbegun };
+      this.#put({ operation, fence: 0, dueInSeconds, dueAt: this.#dueIn(dueInSeconds) });
+      planted++;
+    }
+    return planted;
+  }
+
+  triggerOne(id: string): boolean {
+    const labId = this.#tables.operations.get(id)?.operation.labId;
+    const phase = labId === undefined ? undefined : this.#phase(labId);
+    if (labId === undefined || phase === 'terminating' || phase === 'terminated') return false;
+    return this.trigger(labId, [id]) > 0;
+  }
+
+  trigger(labId: string, ids: readonly string[]): number {
+    const waiting = this.#of(labId).filter(
+      ({ operation }) => operation.state === 'waiting' && ids.includes(operation.id),
+    );
+    for (const row of waiting) this.#put({ ...row, dueAt: this.#now() });
+    return waiting.length;
+  }
+
+  start(id: string, leaseSeconds: number, events: readonly LabEvent[]): OperationWork | null {
+    const row = this.#tables.operations.get(id);
+    if (row === undefined || this.#phase(row.operation.labId) !== 'ready') return null;
+    const { state, kind, labId, name, startedAt } = row.operation;
+    if (state !== 'waiting' && state !== 'running') return null;
+    const now = this.#now();
+    const operation: Operation = { ...row.operation, state: 'running', startedAt: startedAt ?? now };
+    const fence = ++this.#tables.fences;
+    this.#put({ ...row, operation, fence, dueAt: after(now, leaseSeconds) });
+    if (kind === 'checkpoint') this.#forks.condemn(`checkpoint:${labId}/${name}`);
+    if (state === 'waiting') this.#tables.append(labId, events, now);
+    return { operation, fence };
+  }
+
+  beginStep(id: string, fence: number, step: number, saved: Operation['saved']): boolean {
+    const row = this.#tables.operations.get(id);
+    if (row?.fence !== fence || row.operation.state !== 'running' || row.operation.begun > step) return false;
+    if (this.#phase(row.operation.labId) !== 'ready') return false;
+    this.#put({ ...row, operation: { ...row.operation, begun: step + 1, saved: stored(saved) } });
+    return true;
+  }
+
+  finish(id: string, fence: number, end: Parameters<OperationStore['finishOperation']>[2]): boolean {
+    const row = this.#tables.operations.get(id);
+    if (row?.fence !== fence) return false;
+    if (row.operation.state !== 'running') return row.operation.state === end.state;
+    const { kind, labId, name } = row.operation;
+    const now = this.#now();
+    const sandboxId = end.state === 'done' ? (end.sandboxId ?? null) : null;
+    const detail = end.detail && wellFormed(end.detail);
+    const operation = { ...row.operation, state: end.state, detail, sandboxId, finishedAt: now };
+    this.#put({ ...row, operation, dueAt: null });
+    if (kind === 'checkpoint') this.#forks.condemn(`checkpoint:${labId}/${name}`, sandboxId);
+    this.#tables.append(labId, end.events, now);
+    this.trigger(labId, end.trigger ?? []);
+    return true;
+  }
+
+  /** Faults wait again; what was kept or done for somebody is given up. */
+  forget(labId: string): void {
+    for (const row of this.#of(labId)) {
+      const { id, kind, name } = row.operation;
+      if (kind !== 'fault') {
+        this.#tables.operations.delete(id);
+        continue;
+      }
+      const operation = { id, labId, kind, name, ...unbegun };
+      const dueAt = this.#dueIn(row.dueInSeconds);
+      this.#put({ ...row, operation, fence: ++this.#tables.fences, dueAt });
+    }
+    this.#forks.condemnCheckpoints(labId);
+  }
+
+  /** With the lab: nothing is due any more, and whatever runs is fenced off. */
+  endAll(labId: string): void {
+    const failed = { state: 'failed', detail: 'The lab ended.', finishedAt: this.#now() } as const;
+    for (const row of this.#of(labId)) {
+      const { state } = row.operation;
+      if (state !== 'waiting' && state !== 'running') continue;
+      const operation = state === 'running' ? { ...row.operation, ...failed } : row.operation;
+      this.#put({ ...row, operation, fence: ++this.#tables.fences, dueAt: null });
+    }
+    this.#forks.condemnCheckpoints(labId);
+  }
+
+  #of(labId: string): OperationRow[] {
+    return [...this.#tables.operations.values()].filter(({ operation }) => operation.labId === labId);
+  }
+
+  #put(row: OperationRow): void {
+    this.#tables.operations.set(row.operation.id, row);
+  }
+
+  #phase(labId: string) {
+    return this.#tables.labs.get(labId)?.lab.phase;
+  }
+
+  #dueIn(seconds: number | null): Date | null {
+    return seconds === null ? null : after(this.#now(), seconds);
+  }
+}
+
+const unbegun = {
+  state: 'waiting',
+  begun: 0,
+  saved: {},
+  sandboxId: null,
+  startedAt: null,
+  finishedAt: null,
+  detail: null,
+} as const;
