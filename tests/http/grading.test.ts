@@ -135,12 +135,13 @@ describe('answers', () => {
 
   it.each([
     ['colour', 'green', '"red", "blue"'],
-    ['colour', 5, 'text'],
+    ['colour', 5, '"red", "blue"'],
     ['why', 7, 'text'],
     ['why', 'x'.repeat(2_001), 'at most 2000 characters'],
     ['many', '12', 'a finite number'],
     ['why', 'a\u0000b', 'well-formed text without U+0000'],
-    ['why', ['x'], 'text, or a finite number'],
+    ['why', ['x'], 'text'],
+    ['why', { x: 1 }, 'text, a finite number, or a list of options'],
   ])('that do not fit are refused: %s %j', async (question, value, allowed) => {
     const { who, id } = await readyLab(`f-${question}-${JSON.stringify(value).length}`);
     const refused = await who('PUT', `/labs/${id}/answers/${question}`, { value });

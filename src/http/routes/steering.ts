@@ -7,6 +7,8 @@ import { labSchema, labWire } from '../lab-wire.ts';
 import { idSchema, labParams, textSchema } from '../schemas.ts';
 
 const tags = ['labs'];
+/** Nothing needs to be said. */
+const nothing = z.strictObject({}).default({});
 const taskParams = z.strictObject({ id: idSchema.describe("The lab's id"), task: idSchema });
 
 export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps): void {
@@ -36,6 +38,7 @@ export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps):
       summary: 'Go back to the state that was kept after a task',
       description: 'Everything done since is lost; the score and the answers stay.',
       params: taskParams,
+      body: nothing,
       response: { 202: labSchema, ...problems },
     },
     handler: async (request, reply) => {
@@ -52,6 +55,7 @@ export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps):
       tags,
       summary: 'Have a task done, for its price in points',
       params: taskParams,
+      body: nothing,
       response: { 202: z.object({ task: z.string(), penalty: z.number() }), ...problems },
     },
     handler: async (request, reply) => {
