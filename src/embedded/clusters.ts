@@ -42,6 +42,10 @@ const labsSettings: Readonly<Record<string, string>> = {
   autovacuum_naptime: '5min',
   // Compile time would be most of what a measured query takes.
   jit: 'off',
+  shared_preload_libraries: 'pg_stat_statements',
+  // Shared by all labs: with the default of 5,000 a few busy ones would push the others' statements out.
+  'pg_stat_statements.max': '20000',
+  'pg_stat_statements.track': 'top',
 };
 
 function start(

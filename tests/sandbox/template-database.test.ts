@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNaming } from '../../src/sandbox/naming.ts';
 import { statementLines } from '../../src/sandbox/process/sql-statements.ts';
 import type { PostgresRole, TemplateVersion } from '../../src/templates/types.ts';
-import { asRole, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { asRole, plainDatabase, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
 import { makeDriver, startTestDriver, type TestDriver } from '../support/process-driver.ts';
 import { versionWith } from '../support/versions.ts';
 
@@ -24,7 +24,9 @@ afterAll(async () => {
 function versionOf(files: Record<string, string>, traineeRole: PostgresRole = 'read-write'): TemplateVersion {
   const seed = { files: Object.keys(files) };
   const version = versionWith('seeded', `hash-${JSON.stringify(files)}`, {
-    components: { database: { kind: 'postgres', uses: [], custody: 'platform', seed, traineeRole } },
+    components: {
+      database: { ...plainDatabase, kind: 'postgres', uses: [], custody: 'platform', seed, traineeRole },
+    },
   });
   const encoded = Object.entries(files).map(
     ([name, text]) => [name, new TextEncoder().encode(text)] as const,

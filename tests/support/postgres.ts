@@ -101,7 +101,11 @@ async function startOnce(folder: string): Promise<Cluster> {
         user: users.postgres,
         password: 'test',
         durable: false,
-        settings: { max_connections: '200', max_wal_size: '256MB' },
+        settings: {
+          max_connections: '200',
+          max_wal_size: '256MB',
+          shared_preload_libraries: 'pg_stat_statements',
+        },
       },
       AbortSignal.timeout(60_000),
     );

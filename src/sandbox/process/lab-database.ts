@@ -1,22 +1,23 @@
-/** A lab's own database: a clone of its template database, with three roles of its own. */
+/** A lab's own database: a clone of its template database or of another lab's database, with roles of its own. */
 import pLimit from 'p-limit';
+import { LabError } from '../../lab/errors.ts';
 import type { Credentials } from '../../lab/ports.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { LabRole, Naming, ResourceRef } from '../naming.ts';
 import { componentPart, sandboxPart } from '../naming.ts';
 import type { DeriveSecret } from '../secrets.ts';
 import { type Admin, literal, quote, sqlState } from './admin.ts';
-import { openToRoles } from './privileges.ts';
+import { createCloning } from './clone.ts';
+import { handOver } from './hand-over.ts';
+import { openDatabase, openToRoles, overlayMark } from './lab-roles.ts';
+import { applyOverlay } from './overlay.ts';
+import type { Piece } from './part.ts';
 import { scramVerifier } from './scram.ts';
 import type { TemplateDatabases } from './template-database.ts';
 
 export interface LabDatabases {
-  ensure(
-    ref: ResourceRef,
-    version: TemplateVersion,
-    spec: PostgresComponent,
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Throws LabError `seed_failed` when the overlay is at fault, `start_failed` when the origin is not there. */
+  ensure(piece: Piece<PostgresComponent>, signal: AbortSignal): Promise<void>;
   /** Databases of a sandbox, half-made ones too. */
   find(sandboxId: string): Promise<readonly FoundDatabase[]>;
   credentials(ref: ResourceRef, role: LabRole): Credentials;
@@ -30,8 +31,17 @@ export interface FoundDatabase {
   readonly name: string;
   readonly componentPart: string;
   readonly generation: number;
-  /** False: cloned, and not yet given its roles. */
+  /** False: cloned, and not yet given its roles. Such a one holds nobody's work. */
+  readonly whole: boolean;
+  /** False: nobody of the lab can connect. */
   readonly open: boolean;
+  /** The overlay was applied, here or where it was cloned from. */
+  readonly overlaid: boolean;
+}
+
+/** Whether the lab's parameters are known and the database has yet to be given what depends on them. */
+export function lacksOverlay({ plan, spec }: Piece<PostgresComponent>, found: FoundDatabase): boolean {
+  return plan.params !== null && spec.overlay.length > 0 && !found.overlaid;
 }
 
 export function createLabDatabases(
@@ -41,38 +51,26 @@ export function createLabDatabases(
   templates: TemplateDatabases,
 ): LabDatabases {
   // The server does much of it one at a time: with two to four at once all finish soonest (measured, either strategy).
-  const cloning = pLimit(3);
-  let strategy: Promise<'FILE_COPY' | 'WAL_LOG'> | null = null;
-
-  /**
-   * FILE_COPY begins and ends with a checkpoint. With fsync off (our own cluster) that costs nothing, and eight clones
-   * of 10 MB take 100 ms instead of 264, of 207 MB 1.0 s instead of 1.4. With fsync on all others would feel it, and
-   * WAL_LOG takes half the time.
-   */
-  function chooseStrategy(): Promise<'FILE_COPY' | 'WAL_LOG'> {
-    strategy ??= admin.query<{ fsync: string }>('SHOW fsync').then(
-      ([row]) => (row?.fsync === 'off' ? 'FILE_COPY' : 'WAL_LOG'),
-      (thrown: unknown) => {
-        strategy = null;
-        throw thrown;
-      },
-    );
-    return strategy;
-  }
+  const atOnce = pLimit(3);
+  const cloning = createCloning(admin);
 
   const credentials = (ref: ResourceRef, role: LabRole): Credentials => ({
     user: naming.role(ref, role),
     password: secrets(ref, `postgres:${role}`),
   });
 
-  async function clone(name: string, version: TemplateVersion, spec: PostgresComponent, signal: AbortSignal) {
+  async function cloneTemplate(
+    name: string,
+    version: TemplateVersion,
+    spec: PostgresComponent,
+    signal: AbortSignal,
+  ) {
     const template = templates.nameOf(version, spec);
     for (let attempt = 1; ; attempt += 1) {
       await templates.prepare(version, signal);
       signal.throwIfAborted();
       try {
-        const how = `STRATEGY ${await chooseStrategy()} ALLOW_CONNECTIONS false`;
-        await admin.query(`CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} ${how}`);
+        await cloning.fromTemplate(name, template);
         templates.used(template);
         return;
       } catch (thrown) {
@@ -84,27 +82,69 @@ export function createLabDatabases(
     }
   }
 
-  function groupsOf({ traineeRole }: PostgresComponent): readonly string[] {
-    switch (traineeRole) {
-      case 'read-only':
-        return [naming.group('read_only')];
-      case 'read-write':
-        return [naming.group('read_write')];
-      case 'schema-owner':
-        return [naming.group('read_write'), naming.group('owner')];
-    }
+  /** What a first generation is cloned from; null: the template. */
+  async function originOf({ plan, ref }: Piece<PostgresComponent>) {
+    const planned = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
+    if (plan.origin === null || planned === undefined) return null;
+    const { sandboxId } = plan.origin;
+    const origin: ResourceRef = { sandboxId, component: ref.component, generation: planned.generation };
+    const found = (await find(sandboxId)).find(({ name }) => name === naming.database(origin));
+    if (found?.whole === true) return { ref: origin, overlaid: found.overlaid };
+    throw new LabError(
+      'start_failed',
+      `Component "${ref.component}" has nothing that it could be cloned from.`,
+    );
+  }
+
+  async function make(piece: Piece<PostgresComponent>, signal: AbortSignal): Promise<void> {
+    const { plan, ref, spec } = piece;
+    const name = naming.database(ref);
+    const origin = await originOf(piece);
+    const role = async (which: LabRole) => {
+      const { user, password } = credentials(ref, which);
+      // Only the trainee comes with tools of their own.
+      return { name: user, verifier: await scramVerifier(password, which === 't' ? 4096 : 1) };
+    };
+    const [trainee, checker, api, grader] = await Promise.all([
+      role('t'),
+      role('c'),
+      role('a'),
+      role('g'),
+      atOnce(async () => {
+        signal.throwIfAborted();
+        if (origin === null) await cloneTemplate(name, plan.version, spec, signal);
+        else await cloning.fromLive(name, naming.database(origin.ref));
+      }),
+    ]);
+    const open = openToRoles(
+      naming,
+      name,
+      spec,
+      { trainee, checker, api, grader },
+      origin?.overlaid === true,
+    );
+    if (origin === null) return void (await admin.query(open));
+    const ownership = handOver(
+      (which) => naming.role(origin.ref, which),
+      (which) => naming.role(ref, which),
+    );
+    await admin.connected(name, (client) => client.query(`${open}\n${ownership}`));
   }
 
   const likeSandbox = (sandboxId: string) => `${naming.sandboxPrefix(sandboxId).replaceAll('_', '\\_')}%`;
 
   async function find(sandboxId: string): Promise<readonly FoundDatabase[]> {
-    const rows = await admin.query<{ name: string; open: boolean }>(
-      'SELECT datname AS name, datallowconn AS open FROM pg_database WHERE datname LIKE $1',
-      [likeSandbox(sandboxId)],
+    // A clone's access list is empty until its roles are given their rights.
+    const rows = await admin.query<Pick<FoundDatabase, 'name' | 'whole' | 'open' | 'overlaid'>>(
+      `SELECT datname AS name, datacl IS NOT NULL AS whole,
+         datacl IS NOT NULL AND datallowconn AND datconnlimit <> 0 AS open,
+         coalesce(shobj_description(oid, 'pg_database') = $2, false) AS overlaid
+       FROM pg_database WHERE datname LIKE $1`,
+      [likeSandbox(sandboxId), overlayMark],
     );
-    return rows.flatMap(({ name, open }) => {
-      const parsed = naming.parse(name);
-      return parsed?.sandboxPart === sandboxPart(sandboxId) ? [{ name, open, ...parsed }] : [];
+    return rows.flatMap((row) => {
+      const parsed = naming.parse(row.name);
+      return parsed?.sandboxPart === sandboxPart(sandboxId) ? [{ ...row, ...parsed }] : [];
     });
   }
 
@@ -142,34 +182,25 @@ export function createLabDatabases(
   return {
     find,
     credentials,
-    async ensure(ref, version, spec, signal) {
+    async ensure(piece, signal) {
+      const { ref } = piece;
       const name = naming.database(ref);
       const mine = componentPart(ref.component);
       const found = (await find(ref.sandboxId)).filter((database) => database.componentPart === mine);
       // A stale caller with an older plan changes nothing.
       if (found.some(({ generation }) => generation > ref.generation)) return;
-      const present = found.find(({ generation }) => generation === ref.generation);
-      if (present?.open !== true) {
+      let present = found.find(({ generation }) => generation === ref.generation);
+      if (present?.whole !== true) {
         if (present !== undefined) await admin.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
-        const verifier = async (role: LabRole) => {
-          const { user, password } = credentials(ref, role);
-          // Only the trainee comes with tools of their own.
-          return { name: user, verifier: await scramVerifier(password, role === 't' ? 4096 : 1) };
-        };
-        const [trainee, checker, api] = await Promise.all([
-          verifier('t'),
-          verifier('c'),
-          verifier('a'),
-          cloning(() => clone(name, version, spec, signal)),
-        ]);
-        await admin.query(
-          openToRoles({
-            database: name,
-            trainee: { ...trainee, groups: groupsOf(spec) },
-            checker,
-            api: { ...api, group: naming.group('api') },
-          }),
-        );
+        await make(piece, signal);
+        present = (await find(ref.sandboxId)).find((database) => database.name === name);
+      } else if (!present.open) {
+        // Whoever closed it, it is whole and holds the trainee's work.
+        await admin.query(openDatabase(name));
+      }
+      if (present !== undefined && lacksOverlay(piece, present)) {
+        const url = admin.url(name, credentials(ref, 'g'));
+        await applyOverlay(url, naming.group('owner'), piece, signal);
       }
       if (found.some(({ generation }) => generation < ref.generation)) {
         await this.remove(ref.sandboxId, { component: ref.component, below: ref.generation });

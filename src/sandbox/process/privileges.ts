@@ -1,16 +1,16 @@
 /**
  * Who may do what in a lab's database. The rights are given once, in the template database, to roles without login;
- * a clone then only needs its three own roles put into them, which is one round trip.
+ * a clone then only needs its own roles put into them (`lab-roles.ts`), which is one round trip.
  */
-import type { Naming } from '../naming.ts';
-import { literal, quote } from './admin.ts';
+import { groupNames, type Naming } from '../naming.ts';
+import { quote } from './admin.ts';
 
 /** Raised when the rights below change: template databases are made anew. */
-export const privilegesVersion = 1;
+export const privilegesVersion = 2;
 
 /** Makes the roles that rights are given to. They belong to the installation and hold no data: they stay. */
 export function createGroups(naming: Naming): string {
-  const groups = (['owner', 'read_only', 'read_write', 'api'] as const).map((name) => naming.group(name));
+  const groups = groupNames.map((name) => naming.group(name));
   const one = (name: string) => `
     BEGIN CREATE ROLE ${quote(name)} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END;`;
   return `
@@ -25,11 +25,18 @@ export function createGroups(naming: Naming): string {
 /**
  * Run as superuser in a seeded database: everything but `observability` goes to the owner group, and every group gets
  * its rights. `observability` is what the platform records about the trainee: nobody but the sample API writes there.
+ *
+ * MAINTAIN is given table by table: the predefined role `pg_maintain` may lock the catalogues that all labs share.
  */
 export function grantRights(naming: Naming, seeder: string): string {
-  const [owner, readOnly, readWrite, api] = (['owner', 'read_only', 'read_write', 'api'] as const).map(
-    (name) => quote(naming.group(name)),
-  );
+  const group = (name: (typeof groupNames)[number]) => quote(naming.group(name));
+  const [owner, readOnly, readWrite, api] = [
+    group('owner'),
+    group('read_only'),
+    group('read_write'),
+    group('api'),
+  ];
+  const maintain = group('maintain');
   return `
     REASSIGN OWNED BY ${quote(seeder)} TO ${owner};
     DROP OWNED BY ${quote(seeder)};
@@ -48,6 +55,7 @@ export function grantRights(naming: Naming, seeder: string): string {
         EXECUTE format('GRANT INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA %I TO ${readWrite}', s.name);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO ${api}', s.name);
         EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA %I TO ${readWrite}, ${api}', s.name);
+        EXECUTE format('GRANT MAINTAIN ON ALL TABLES IN SCHEMA %I TO ${maintain}', s.name);
       END LOOP;
       IF to_regnamespace('observability') IS NOT NULL THEN
         EXECUTE format('ALTER SCHEMA observability OWNER TO %I', session_user);
@@ -68,40 +76,12 @@ export function grantRights(naming: Naming, seeder: string): string {
         GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA observability TO ${api};
         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA observability TO ${api};
       END IF;
-    END $do$;`;
-}
-
-export interface LabRoles {
-  readonly database: string;
-  readonly trainee: { readonly name: string; readonly verifier: string; readonly groups: readonly string[] };
-  readonly checker: { readonly name: string; readonly verifier: string };
-  readonly api: { readonly name: string; readonly verifier: string; readonly group: string };
-}
-
-/**
- * Run as superuser after the clone: the lab's roles, and the database opened to them and nobody else, in one
- * transaction. Until then the clone takes no connections at all, so it is never open to everyone.
- */
-export function openToRoles({ database, trainee, checker, api }: LabRoles): string {
-  const role = (name: string, verifier: string, limit: number) =>
-    `CREATE ROLE ${quote(name)} LOGIN PASSWORD ${literal(verifier)} CONNECTION LIMIT ${limit};`;
-  // Without SET a member has the group's rights, yet cannot act under its name.
-  const member = (group: string, name: string) =>
-    `GRANT ${quote(group)} TO ${quote(name)} WITH INHERIT TRUE, SET FALSE;`;
-  return `
-    ${role(trainee.name, trainee.verifier, 20)}
-    ${role(checker.name, checker.verifier, 10)}
-    ${role(api.name, api.verifier, 20)}
-    ${trainee.groups.map((group) => member(group, trainee.name)).join('\n')}
-    ${member(api.group, api.name)}
-    -- Reads what the trainee makes too, and the trainee cannot take that away. (It can also read the catalogue's
-    -- password verifiers, of which those of 192 random bits are of no use.)
-    ${member('pg_read_all_data', checker.name)}
-    ALTER ROLE ${quote(trainee.name)} SET temp_file_limit = '1GB';
-    ALTER ROLE ${quote(checker.name)} SET statement_timeout = '15s';
-    ALTER ROLE ${quote(checker.name)} SET default_transaction_read_only = on;
-    REVOKE ALL ON DATABASE ${quote(database)} FROM PUBLIC;
-    GRANT CONNECT, TEMPORARY ON DATABASE ${quote(database)} TO ${quote(trainee.name)};
-    GRANT CONNECT ON DATABASE ${quote(database)} TO ${quote(checker.name)}, ${quote(api.name)};
-    ALTER DATABASE ${quote(database)} ALLOW_CONNECTIONS true;`;
+    END $do$;
+    -- What an overlay makes later, as the owner.
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT ON TABLES TO ${readOnly};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT ON SEQUENCES TO ${readOnly};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT INSERT, UPDATE, DELETE, TRUNCATE ON TABLES TO ${readWrite};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${api};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT USAGE, SELECT ON SEQUENCES TO ${readWrite}, ${api};
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT MAINTAIN ON TABLES TO ${maintain};`;
 }

@@ -10,17 +10,19 @@ import { traineeFacts } from '../../lab/access.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ComponentAccess, ComponentPlan, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
-import type { TemplateVersion } from '../../templates/types.ts';
+import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import { componentPart, createNaming, type ResourceRef, sandboxPart } from '../naming.ts';
 import { createAdmin } from './admin.ts';
 import { createApiServers } from './api-server.ts';
 import { createChildren } from './children.ts';
 import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
-import { createLabDatabases, type FoundDatabase } from './lab-database.ts';
+import { createLabDatabases, type FoundDatabase, lacksOverlay } from './lab-database.ts';
 import type { ProcessDriverOptions } from './options.ts';
+import type { Piece } from './part.ts';
 import { openRecords } from './records.ts';
 import { runProgram, searchPath } from './run-program.ts';
+import { resetStatistics } from './statement-statistics.ts';
 import { createTemplateDatabases } from './template-database.ts';
 import { findFiles, writeFileBeneath } from './workspace-files.ts';
 import { createWorkspaces } from './workspaces.ts';
@@ -76,6 +78,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
           database: naming.database(ref),
           trainee: databases.credentials(ref, 't'),
           checker: databases.credentials(ref, 'c'),
+          grader: databases.credentials(ref, 'g'),
           apiRole: databases.credentials(ref, 'a').user,
         };
       case 'sample-api':
@@ -92,7 +95,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     if (records.get(plan.sandboxId) === null) records.update(plan.sandboxId, () => ({}));
     switch (spec.kind) {
       case 'postgres':
-        return databases.ensure(ref, plan.version, spec, signal);
+        return databases.ensure({ plan, ref, spec }, signal);
       case 'sample-api': {
         const { ref: database } = find(plan, spec.database);
         const url = admin.url(naming.database(database), databases.credentials(database, 'a'));
@@ -122,7 +125,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         const { planned, ref } = find(plan, name);
         switch (planned.spec.kind) {
           case 'postgres':
-            return [name, observeDatabase(await found, ref)];
+            return [name, observeDatabase(await found, { plan, ref, spec: planned.spec })];
           case 'sample-api':
             return [name, await apis.observe(ref)];
           case 'shell':
@@ -152,7 +155,8 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     prepare: (version, signal) => templates.prepare(version, signal),
     ensure: (plan, component, signal) => {
       const { planned } = find(plan, component);
-      const key = `${component}/${planned.generation}`;
+      // Without parameters less is made.
+      const key = `${planned.generation}/${plan.params === null}`;
       return inFlight.ensure(plan.sandboxId, component, key, () => make(plan, component, signal), signal);
     },
     observe: (plan) => observe(plan),
@@ -162,6 +166,12 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       if (facts.kind === 'shell')
         throw new LabError('bad_request', `Component "${component}" listens on no port.`);
       return dialLoopback(facts.host, facts.port, signal);
+    },
+    async resetStatistics(plan, component) {
+      const { planned, ref } = find(plan, component);
+      if (planned.spec.kind !== 'postgres')
+        throw new LabError('bad_request', `Component "${component}" has no statement statistics.`);
+      await resetStatistics(admin, naming.database(ref), component, planned.spec);
     },
     async exec(plan, component, argv, limits, signal) {
       const cwd = workspaceOf(plan, component);
@@ -215,12 +225,16 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 /** Template databases that nobody needs now but may soon again, such as after an edit that is taken back. */
 const unneededKept = 2;
 
-function observeDatabase(found: readonly FoundDatabase[], ref: ResourceRef): ComponentObservation {
+function observeDatabase(
+  found: readonly FoundDatabase[],
+  piece: Piece<PostgresComponent>,
+): ComponentObservation {
   const [newest] = found
-    .filter((database) => database.componentPart === componentPart(ref.component))
+    .filter((database) => database.componentPart === componentPart(piece.ref.component))
     .sort((a, b) => b.generation - a.generation);
   if (newest === undefined) return { state: 'absent', generation: 0, detail: null };
-  return { state: newest.open ? 'running' : 'starting', generation: newest.generation, detail: null };
+  const serves = newest.open && !lacksOverlay(piece, newest);
+  return { state: serves ? 'running' : 'starting', generation: newest.generation, detail: null };
 }
 
 function dialLoopback(host: string, port: number, signal: AbortSignal): Promise<Duplex> {

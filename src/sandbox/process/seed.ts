@@ -50,6 +50,24 @@ async function runFiles(
   version: TemplateVersion,
   signal: AbortSignal,
 ): Promise<void> {
+  await withClient(url, signal, async (client) => {
+    for (const file of files) await runSqlFile(client, file, readSqlFile(version, file));
+  });
+}
+
+/** Throws LabError `seed_failed` where the template has no such file. */
+export function readSqlFile(version: TemplateVersion, file: string): string {
+  const content = version.files.get(file);
+  if (content === undefined) throw new LabError('seed_failed', `${file}: the template has no such file`);
+  return new TextDecoder().decode(content);
+}
+
+/** A connection of one's own, cut when the caller gives up. */
+export async function withClient(
+  url: string,
+  signal: AbortSignal,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
   signal.throwIfAborted();
@@ -57,11 +75,7 @@ async function runFiles(
   signal.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
-    for (const file of files) {
-      const content = version.files.get(file);
-      if (content === undefined) throw new LabError('seed_failed', `${file}: the template has no such file`);
-      await runFile(client, file, new TextDecoder().decode(content));
-    }
+    await work(client);
   } catch (thrown) {
     signal.throwIfAborted();
     throw thrown;
@@ -71,8 +85,8 @@ async function runFiles(
   }
 }
 
-/** In one go: the whole file is one message to the server and one transaction. */
-async function runFile(client: pg.Client, file: string, sql: string): Promise<void> {
+/** In one go: the whole file is one message to the server and one transaction. Throws LabError `seed_failed`. */
+export async function runSqlFile(client: pg.Client, file: string, sql: string): Promise<void> {
   let completed = 0;
   const count = () => {
     completed += 1;

@@ -17,8 +17,9 @@ export function statementLines(sql: string): readonly number[] {
   return lines;
 }
 
-const pieces = new RegExp(
-  [
+/** Patterns of what SQL consists of; the first that fits counts. One group, of a dollar quote's tag. */
+export const sqlPieces = {
+  beforeWords: [
     String.raw`--[^\n]*`,
     String.raw`/\*[\s\S]*?\*/`,
     String.raw`[eE]'(?:[^'\\]|\\[\s\S]|'')*'`,
@@ -26,11 +27,11 @@ const pieces = new RegExp(
     `"(?:[^"]|"")*"`,
     String.raw`(\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$)[\s\S]*?\1`,
     String.raw`\s+`,
-    `[A-Za-z0-9_$]+`,
-    String.raw`[\s\S]`,
   ].join('|'),
-  'g',
-);
+  words: String.raw`[A-Za-z0-9_$]+|[\s\S]`,
+} as const;
+
+const pieces = new RegExp(`${sqlPieces.beforeWords}|${sqlPieces.words}`, 'g');
 
 /** The line of the character at this offset, from 1. */
 export function lineAt(sql: string, offset: number): number {

@@ -8,10 +8,12 @@ import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
 import { type Admin, quote } from './admin.ts';
+import { createExtensions, refusedExtensions } from './extensions.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { createGroups, grantRights, privilegesVersion } from './privileges.ts';
 import { scramVerifier } from './scram.ts';
 import { seedDatabase } from './seed.ts';
+import { createStatisticsView, hasStatistics, isNotCollected } from './statement-statistics.ts';
 
 export interface TemplateDatabases {
   /** Builds what is not there; one of several callers builds, the others wait. Throws LabError `seed_failed`. */
@@ -38,10 +40,16 @@ export function createTemplateDatabases(
   const building = new Map<string, Promise<void>>();
   const lastUsed = new Map<string, number>();
 
-  function nameOf(version: TemplateVersion, { seed }: PostgresComponent): string {
-    const hash = createHash('sha256').update(
-      JSON.stringify([privilegesVersion, 'generator' in seed ? seed : 'files']),
-    );
+  function nameOf(version: TemplateVersion, component: PostgresComponent): string {
+    const { seed } = component;
+    const extensions = [...component.extensions].sort();
+    const what = [
+      privilegesVersion,
+      'generator' in seed ? seed : 'files',
+      extensions,
+      hasStatistics(component),
+    ];
+    const hash = createHash('sha256').update(JSON.stringify(what));
     if ('generator' in seed) hash.update(String(options.sampleApi.generatorVersion));
     else
       for (const file of seed.files)
@@ -73,10 +81,12 @@ export function createTemplateDatabases(
   async function buildOne(
     name: string,
     version: TemplateVersion,
-    { seed }: PostgresComponent,
+    component: PostgresComponent,
     signal: AbortSignal,
   ) {
     if (await exists(name)) return;
+    const [refused] = refusedExtensions(component.extensions);
+    if (refused !== undefined) throw new LabError('seed_failed', refused);
     await admin.connected(null, async (lock) => {
       // Asked again and again rather than waited for, so that a caller can give up.
       const take = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine';
@@ -93,9 +103,13 @@ export function createTemplateDatabases(
       };
       await discard();
       try {
-        await seedDatabase(await createDraft(draft), seed, version, options, signal);
+        const url = await createDraft(draft);
+        const extensions = createExtensions(naming, component.extensions);
+        if (extensions !== '') await admin.connected(draft, (client) => client.query(extensions));
+        await seedDatabase(url, component.seed, version, options, signal);
         await admin.connected(draft, async (client) => {
           await client.query(grantRights(naming, draft));
+          if (hasStatistics(component)) await client.query(createStatisticsView(naming)).catch(explain);
           // Frozen: the first reader of a clone does not have to mark every row as committed.
           await client.query('VACUUM (FREEZE, ANALYZE)');
         });
@@ -122,6 +136,15 @@ export function createTemplateDatabases(
 
   async function exists(name: string): Promise<boolean> {
     return (await admin.query('SELECT FROM pg_database WHERE datname = $1', [name])).length > 0;
+  }
+
+  function explain(thrown: unknown): never {
+    if (!isNotCollected(thrown)) throw thrown;
+    throw new LabError(
+      'backend_unavailable',
+      "The labs' PostgreSQL collects no statement statistics: start it with shared_preload_libraries = 'pg_stat_statements'.",
+      { cause: thrown },
+    );
   }
 
   return {

@@ -1,0 +1,74 @@
+/** Copying a whole database on the labs' server, from a template database or from one that is in use. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Admin, quote } from './admin.ts';
+
+export interface Cloning {
+  /** Nobody may connect to the copy yet, not even a superuser. Nobody is in `template`. */
+  fromTemplate(name: string, template: string): Promise<void>;
+  /**
+   * Ends all sessions of `origin`; new ones wait until the copy is made, and nothing has to be undone should we not
+   * live to see it. Only a superuser may connect to the copy yet.
+   */
+  fromLive(name: string, origin: string): Promise<void>;
+}
+
+export function createCloning(admin: Admin): Cloning {
+  let strategy: Promise<'FILE_COPY' | 'WAL_LOG'> | null = null;
+
+  /**
+   * FILE_COPY begins and ends with a checkpoint. With fsync off (our own cluster) that costs nothing, and eight clones
+   * of 10 MB take 100 ms instead of 264, of 207 MB 1.0 s instead of 1.4. With fsync on all others would feel it, and
+   * WAL_LOG takes half the time.
+   */
+  function chooseStrategy(): Promise<'FILE_COPY' | 'WAL_LOG'> {
+    strategy ??= admin.query<{ fsync: string }>('SHOW fsync').then(
+      ([row]) => (row?.fsync === 'off' ? 'FILE_COPY' : 'WAL_LOG'),
+      (thrown: unknown) => {
+        strategy = null;
+        throw thrown;
+      },
+    );
+    return strategy;
+  }
+
+  async function create(name: string, from: string, options: string): Promise<void> {
+    await admin.query(
+      `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(from)} STRATEGY ${await chooseStrategy()} ${options}`,
+    );
+  }
+
+  /** Whether sessions were found, and whether new ones are held off by the copying. */
+  async function endSessions(origin: string): Promise<boolean> {
+    const [row] = await admin.query<{ ended: number; held: boolean }>(
+      // The lock is looked at first: whoever came in before it was taken is among the sessions then.
+      `WITH held AS MATERIALIZED (
+         SELECT EXISTS (
+           SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.objid
+           WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND d.datname = $1
+             AND l.mode = 'ShareLock' AND l.granted) AS held)
+       SELECT held.held, (SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity
+                          WHERE datname = $1 AND held.held IS NOT NULL)::int AS ended
+       FROM held`,
+      [origin],
+    );
+    return row?.held === true && row.ended === 0;
+  }
+
+  return {
+    fromTemplate: (name, template) => create(name, template, 'ALLOW_CONNECTIONS false'),
+    async fromLive(name, origin) {
+      await chooseStrategy();
+      await endSessions(origin);
+      // From its start on the server lets nobody into the origin; those who came in before are ended meanwhile. Were
+      // the origin closed instead, a crash would leave it closed, and trainees would see errors rather than wait.
+      let isOver = false;
+      const made = create(name, origin, 'CONNECTION LIMIT 0').finally(() => {
+        isOver = true;
+      });
+      const emptied = (async () => {
+        while (!isOver && !(await endSessions(origin))) await delay(10);
+      })();
+      await Promise.all([made, emptied]);
+    },
+  };
+}
