@@ -1,4 +1,4 @@
-/** Running a statement with the trainee's own role, on a connection of its own. */
+/** Running a statement with the trainee's or the grader's role, on a connection of its own. */
 import pg from 'pg';
 import type { ActContext, ActionOutcome } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';

@@ -1,13 +1,14 @@
 /** `answer` as a step: answers a question as the trainee would. */
 import { z } from 'zod';
-import type { ActionKind } from '../grading/types.ts';
+import type { ActionKind, Value } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';
 import { dyn, object } from '../observers/spec-parts.ts';
 import { act, failed } from './act.ts';
 
 const spec = z.strictObject({
   question: z.string().min(1),
-  value: z.union([z.string().max(10_000), z.number()]),
+  /** A list for a question with several choices. */
+  value: z.union([z.string().max(100_000), z.number(), z.array(z.string().max(10_000)).max(100)]),
 });
 
 export type AnswerActionSpec = z.infer<typeof spec>;
@@ -21,10 +22,13 @@ export const answerAction: ActionKind<AnswerActionSpec> = {
   run: (asked, context, signal) =>
     act(context, limits.lookMs, signal, async () => {
       const value = context.fill.value(asked.value);
-      if (typeof value !== 'string' && typeof value !== 'number') {
-        return failed('An answer is text or a number.');
-      }
+      if (!isAnswer(value)) return failed('An answer is text, a number or a list of texts.');
       await context.answer(asked.question, value);
       return { ok: true, value: { value } };
     }),
 };
+
+function isAnswer(value: Value): value is string | number | readonly string[] {
+  if (Array.isArray(value)) return value.every((one) => typeof one === 'string');
+  return typeof value === 'string' || typeof value === 'number';
+}

@@ -4,12 +4,14 @@ import type { ActionKind } from '../grading/types.ts';
 import { runType } from '../observers/exec.ts';
 import { seeRun } from '../observers/exec-look.ts';
 import { limits } from '../observers/limits.ts';
-import { componentName, upTo } from '../observers/spec-parts.ts';
+import { componentName, relativePath, upTo } from '../observers/spec-parts.ts';
 import { act } from './act.ts';
 
 const spec = z.strictObject({
   component: componentName,
   argv: z.array(z.string().max(10_000)).min(1).max(100),
+  /** Folder below the component's root that it runs in. */
+  cwd: relativePath.optional(),
   /** Exit codes that are a success; without it only 0. */
   expect: z.union([z.literal('any'), z.array(z.int().min(0).max(255)).min(1)]).optional(),
   timeout: upTo(limits.longestLookMs).default(limits.execMs),

@@ -5,7 +5,11 @@ import { answerAction } from './answer.ts';
 import { execAction } from './exec.ts';
 import { fileAction } from './file.ts';
 import { httpAction } from './http.ts';
+import { killAction } from './kill.ts';
+import { markAction } from './mark.ts';
+import { pressAction } from './press.ts';
 import { sqlAction } from './sql.ts';
+import { statementStatsAction } from './statement-stats.ts';
 import { waitAction } from './wait.ts';
 
 /** Every action by its kind, as a template names it. */
@@ -18,6 +22,10 @@ export function actionKinds(
     execAction,
     fileAction,
     answerAction,
+    killAction,
+    statementStatsAction,
+    pressAction,
+    markAction,
     waitAction(observers),
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));

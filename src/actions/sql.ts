@@ -1,4 +1,4 @@
-/** `sql` as a step: what a trainee would type into psql, with the trainee's rights. */
+/** `sql` as a step: what a trainee would type into psql, with the trainee's rights or with the grader's. */
 import { z } from 'zod';
 import type { ActionKind } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';
@@ -8,8 +8,8 @@ import { actSql } from './act-sql.ts';
 
 const spec = z.strictObject({
   component: componentName,
-  // A sandbox has no grader's own credentials that may write, so `as: grader` is refused here.
-  as: z.literal('trainee', 'steps act as the trainee').default('trainee'),
+  /** `grader` may write everything: what faults and trials do, and no trainee could. */
+  as: z.enum(['trainee', 'grader']).default('trainee'),
   /** One statement, or several when there are no `args`. */
   statement: z.string().min(1).max(1_000_000),
   args: z.array(json).max(100).default([]),

@@ -7,25 +7,25 @@ import { bool, number, object, upTo } from '../observers/spec-parts.ts';
 import { looks } from '../templates/schema-looks.ts';
 import { act } from './act.ts';
 
+const duration = upTo(600_000);
+
 const specOver = (observers: ReadonlyMap<string, ObserverKind>) =>
   z
     .strictObject({
-      for: upTo(limits.longestLookMs).optional(),
-      /** An expression over what `observe` names. */
+      /** So long, or so long as is drawn between two bounds: what a trainee cannot foresee. */
+      for: z
+        .union([duration, z.strictObject({ from: duration, to: duration })])
+        .refine((asked) => typeof asked === 'number' || asked.from <= asked.to, 'expected from before to')
+        .optional(),
+      /** An expression over what `observe` names, and over events. */
       until: z.string().min(1).optional(),
       observe: looks(observers).optional(),
       within: upTo(600_000).default(30_000),
       /** True: a wait that ends without it is a success too. */
       orGoOn: z.boolean().default(false),
     })
-    .refine(
-      (wait) => (wait.for === undefined) !== (wait.until === undefined),
-      'expected either for, or until with observe',
-    )
-    .refine(
-      (wait) => (wait.until === undefined) === (wait.observe === undefined),
-      'until and observe go together',
-    );
+    .refine((wait) => (wait.for === undefined) !== (wait.until === undefined), 'expected either for or until')
+    .refine((wait) => wait.until !== undefined || wait.observe === undefined, 'observe goes with until');
 
 export type WaitSpec = z.infer<ReturnType<typeof specOver>>;
 
@@ -42,13 +42,21 @@ export function waitAction(observers: ReadonlyMap<string, ObserverKind>): Action
     resultType: () => object({ held: bool, waitedMs: number }),
     components: (asked) => looked(asked).flatMap((look) => look.kind.components(look.spec)),
     questions: (asked) => looked(asked).flatMap((look) => look.kind.questions?.(look.spec) ?? []),
+    files: (asked) => looked(asked).flatMap((look) => look.kind.files?.(look.spec) ?? []),
+    watches: (asked) => looked(asked).flatMap((look) => look.kind.watches?.(look.spec) ?? []),
+    faults: (asked) => looked(asked).flatMap((look) => look.kind.faults?.(look.spec) ?? []),
     run: (asked, context, signal) => {
-      const most = Math.min(asked.for ?? asked.within, context.waitLimitMs);
+      const most = Math.min(longest(asked, context), context.waitLimitMs);
       return act({ deadlineMs: Number.POSITIVE_INFINITY }, most + limits.lookMs, signal, (within) =>
         wait(asked, most, context, within),
       );
     },
   };
+}
+
+function longest({ for: time, within }: WaitSpec, context: ActContext): number {
+  if (time === undefined) return within;
+  return typeof time === 'number' ? time : Math.round(context.drawn(time.from, time.to));
 }
 
 async function wait(

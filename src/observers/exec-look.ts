@@ -14,12 +14,21 @@ export interface RunSeen {
 
 /** @throws LookFailure `oversized` when it printed more than the cap. */
 export async function seeRun(
-  asked: { readonly component: string; readonly argv: readonly string[]; readonly timeout: number },
+  asked: {
+    readonly component: string;
+    readonly argv: readonly string[];
+    readonly cwd?: string | undefined;
+    readonly timeout: number;
+  },
   { sandbox, fill }: LookContext,
   signal: AbortSignal,
 ): Promise<RunSeen> {
   const argv = asked.argv.map((word) => fill.text(word));
-  const caps = { timeoutMs: asked.timeout, maxBytes: limits.execOutputBytes };
+  const caps = {
+    timeoutMs: asked.timeout,
+    maxBytes: limits.execOutputBytes,
+    ...(asked.cwd === undefined ? {} : { cwd: fill.text(asked.cwd) }),
+  };
   const run = await sandbox.exec(asked.component, argv, caps, signal);
   if (run.truncated) {
     const most = `${limits.execOutputBytes / 1024} KiB`;

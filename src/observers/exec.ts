@@ -7,12 +7,14 @@ import type { ObserverKind, ValueType } from '../grading/types.ts';
 import { seeRun } from './exec-look.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
-import { bool, componentName, number, object, string, upTo } from './spec-parts.ts';
+import { bool, componentName, number, object, relativePath, string, upTo } from './spec-parts.ts';
 
 const spec = z.strictObject({
   component: componentName,
   /** Whole words; no shell is put between. */
   argv: z.array(z.string().max(10_000)).min(1).max(100),
+  /** Folder below the component's root that it runs in. */
+  cwd: relativePath.optional(),
   timeout: upTo(limits.longestLookMs).default(limits.execMs),
 });
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,9 +109,12 @@ describe('sql', () => {
     expect(performance.now() - start).toBeLessThan(1_300);
   });
 
-  it('is refused as somebody else', () => {
-    const spec = { component: 'database', statement: 'select 1', as: 'grader' };
-    expect(kinds.get('sql')?.spec.safeParse(spec).success).toBe(false);
+  it('acts as the grader where the template says so, who may write what the trainee may not', async () => {
+    await db.admin('create table kept (a int)');
+    const statement = 'insert into kept values (1) returning a';
+    expect(await sql(statement)).toMatchObject({ ok: false, reason: expect.stringContaining('42501') });
+    expect(await sql(statement, { as: 'grader' })).toMatchObject({ ok: true, value: { rows: [{ a: 1 }] } });
+    expect(kinds.get('sql')?.spec.safeParse({ component: 'd', statement, as: 'root' }).success).toBe(false);
   });
 });
 
@@ -142,10 +146,111 @@ describe('http', () => {
     expect(await http('/never', { timeout: '200ms' })).toMatchObject({ ok: false });
   });
 
+  it('takes one expected status too, and sends the token as the grader in a trial', async () => {
+    expect(await http('/refused', { expect: 404 })).toMatchObject({ ok: true });
+    const before = api.heads.length;
+    const spec = { component: 'api', path: '/x', auth: 'trainee' };
+    expect(await act('http', spec, { asGrader: true })).toMatchObject({ ok: true });
+    expect(loginsSince(before)).toBe(0);
+    const [, payload = ''] = /Bearer [^.]+\.([^.]+)/.exec(api.heads.at(-1) ?? '') ?? [];
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+      act: { sub: 'grader' },
+    });
+  });
+
+  it('signs what it sends', async () => {
+    const sign = {
+      hmac: 'sha256',
+      secret: 'k',
+      over: '{{time}}.{{body}}',
+      header: 'Partner-Signature',
+      format: 't={{time}},v1={{hex}}',
+    };
+    await http('/hook', { method: 'POST', json: { a: '{{time}}' }, sign });
+    const head = api.heads.at(-1) ?? '';
+    const [, time = '', hex = ''] = /partner-signature: t=(\d+),v1=([0-9a-f]{64})/.exec(head) ?? [];
+    expect(Math.abs(Number(time) - Date.now() / 1000)).toBeLessThan(5);
+    expect(createHmac('sha256', 'k').update(`${time}.{"a":"{{time}}"}`).digest('hex')).toBe(hex);
+    await http('/hook', { method: 'POST', body: 'old', sign: { ...sign, time: '-15m' } });
+    const [, old = ''] = /partner-signature: t=(\d+),/.exec(api.heads.at(-1) ?? '') ?? [];
+    expect(Date.now() / 1000 - Number(old)).toBeGreaterThan(890);
+  });
+
   it('sends as often as asked', async () => {
     const before = api.heads.length;
     await http('/x', { times: 3 });
     expect(api.heads.length - before).toBe(3);
+  });
+});
+
+describe('file', () => {
+  const patch = '--- a/p.txt\n+++ b/p.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n';
+  const templateFile = (path: string) => (path === 'solution/p.patch' ? Buffer.from(patch) : null);
+  const file = (spec: object) =>
+    act('file', { component: 'workspace', path: 'p.txt', ...spec }, { templateFile });
+
+  it('patches the file as it is now, or says that it does not fit and leaves it', async () => {
+    writeFileSync(join(folder, 'p.txt'), 'zero\none\ntwo\n');
+    expect(await file({ patch: 'solution/p.patch' })).toMatchObject({ ok: true });
+    expect(readFileSync(join(folder, 'p.txt'), 'utf8')).toBe('zero\none\nthree\n');
+    expect(await file({ patch: 'solution/p.patch' })).toEqual({
+      ok: false,
+      reason: 'solution/p.patch does not fit p.txt as it is now.',
+      value: null,
+    });
+    expect(readFileSync(join(folder, 'p.txt'), 'utf8')).toBe('zero\none\nthree\n');
+    expect(await file({ patch: 'solution/p.patch', path: 'gone.txt' })).toMatchObject({ ok: false });
+    expect(await file({ patch: 'solution/gone.patch' })).toMatchObject({ ok: false });
+  });
+
+  it('deletes, and what is gone already is a success', async () => {
+    writeFileSync(join(folder, 'p.txt'), '');
+    expect(await file({ delete: true })).toMatchObject({ ok: true });
+    expect(existsSync(join(folder, 'p.txt'))).toBe(false);
+    expect(await file({ delete: true })).toMatchObject({ ok: true });
+    expect(
+      kinds.get('file')?.spec.safeParse({ component: 'w', path: 'a', text: '', delete: true }).success,
+    ).toBe(false);
+  });
+});
+
+describe('kill, statementStats, press, mark', () => {
+  it('signals a component, starts it again where asked, and resets statistics', async () => {
+    const done: string[] = [];
+    const sandbox = testHandle(
+      { api: api.access, database: db.access },
+      { onProcess: (what) => done.push(what) },
+    );
+    const kill = (spec: object) => act('kill', { component: 'api', ...spec }, { sandbox });
+    expect(await kill({ signal: 'STOP' })).toMatchObject({ ok: true });
+    // biome-ignore lint/suspicious/noThenProperty: the word of the language
+    expect(await kill({ signal: 'KILL', then: 'restart' })).toMatchObject({ ok: true });
+    expect(await act('statementStats', { component: 'database', reset: true }, { sandbox })).toMatchObject({
+      ok: true,
+    });
+    expect(done).toEqual([
+      'kill sample-api api STOP',
+      'kill sample-api api KILL',
+      'restart sample-api api',
+      'reset postgres database',
+    ]);
+    // biome-ignore lint/suspicious/noThenProperty: the word of the language
+    const nonsense = { component: 'api', signal: 'STOP', then: 'restart' };
+    expect(kinds.get('kill')?.spec.safeParse(nonsense).success).toBe(false);
+  });
+
+  it('presses a button and marks a check where somebody can', async () => {
+    const said: unknown[] = [];
+    const press = async (button: string) => void said.push(button);
+    const mark = async (...words: unknown[]) => void said.push(words);
+    expect(await act('press', 'Start the drill' as unknown as object, { press })).toMatchObject({ ok: true });
+    expect(await act('press', { button: 'Again' }, { press })).toMatchObject({ ok: true });
+    const marks = { check: 'report', as: 'instructor', timeline: 'full', cause: 'half' };
+    expect(await act('mark', marks, { mark })).toMatchObject({ ok: true });
+    expect(said).toEqual(['Start the drill', 'Again', ['report', { timeline: 'full', cause: 'half' }]]);
+    expect(await act('press', { button: 'Start' })).toMatchObject({ ok: false });
+    expect(await act('mark', marks)).toMatchObject({ ok: false });
+    expect(kinds.get('mark')?.spec.safeParse({ check: 'report', timeline: 'most' }).success).toBe(false);
   });
 });
 
@@ -206,6 +311,16 @@ describe('wait', () => {
     expect(performance.now() - start).toBeLessThan(2_500);
   });
 
+  it('waits as long as was drawn, and needs no look for what is known', async () => {
+    const drawn = (from: number, to: number) => from + to / 10;
+    const outcome = await act('wait', { for: { from: '100ms', to: '1s' } }, { drawn });
+    expect(outcome).toMatchObject({ ok: true, value: { held: true } });
+    expect((outcome.value as { waitedMs: number }).waitedMs).toBeGreaterThanOrEqual(195);
+    const holds = async (expression: string) => expression === 'events.drill.done != null';
+    expect(await act('wait', { until: 'events.drill.done != null' }, { holds })).toMatchObject({ ok: true });
+    expect(kinds.get('wait')?.spec.safeParse({ for: { from: '2s', to: '1s' } }).success).toBe(false);
+  });
+
   it('ends at once when it is aborted', async () => {
     const stop = new AbortController();
     const waiting = act('wait', { for: '60s' }, {}, stop.signal);
@@ -222,6 +337,6 @@ describe('wait', () => {
       observe: { up: { http: { component: 'api', path: 'no-slash' } } },
     };
     expect(wait?.spec.safeParse(bad).success).toBe(false);
-    expect(wait?.components(wait.spec.parse(until))).toEqual([{ name: 'api', kinds: ['sample-api'] }]);
+    expect(wait?.components(wait.spec.parse(until))).toMatchObject([{ name: 'api' }]);
   });
 });
