@@ -1,6 +1,7 @@
 /** The steps of solutions and of wrong ways, `use:` and edits applied. */
 import type { Path } from './problem.ts';
 import type { AuthoredStep } from './schema-looks.ts';
+import type { StepSpec } from './types.ts';
 
 /** A step with its final id and the place where it was written. */
 export interface PlacedStep extends AuthoredStep {
@@ -57,4 +58,18 @@ export function applyEdits(
     ];
   });
   return { steps: result, unknown };
+}
+
+/** Without the place where it was written. */
+export function stepOf({ id, kind, spec, save, allowIdle }: PlacedStep): StepSpec {
+  return { id, kind, spec, save, allowIdle };
+}
+
+/** Steps that are run one after another, whose ids nobody needs to name: they are counted where they have none. */
+export function placeSteps(steps: readonly AuthoredStep[], path: Path, name = 'step'): readonly PlacedStep[] {
+  return steps.map((step, index) => ({
+    ...step,
+    id: step.id ?? `${name}-${index + 1}`,
+    path: [...path, index],
+  }));
 }

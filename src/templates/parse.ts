@@ -10,10 +10,13 @@ import { startsWith } from './tree.ts';
 import type { Template } from './types.ts';
 import { validateChecks } from './validate-checks.ts';
 import { validateComponents } from './validate-components.ts';
+import { validateFaults, validateWatches } from './validate-events.ts';
 import { validateFiles } from './validate-files.ts';
 import { validateParameters } from './validate-parameters.ts';
 import { validateSteps } from './validate-steps.ts';
 import { validateStructure } from './validate-structure.ts';
+import { validateTasks } from './validate-tasks.ts';
+import { validateTrials } from './validate-trials.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 export const templateFile = 'lab.yaml';
@@ -74,8 +77,12 @@ export function parseTemplate(
   validateStructure(scene);
   validateComponents(scene);
   validateParameters(scene);
-  validateChecks(scene);
-  const steps = validateSteps(scene);
+  const trials = validateTrials(scene);
+  validateWatches(scene);
+  const faults = validateFaults(scene);
+  validateChecks(scene, trials.views);
+  const steps = { ...validateSteps(scene), trials: trials.placed, faults };
+  validateTasks(scene, steps);
   validateFiles(scene);
 
   lint(scene);

@@ -42,6 +42,8 @@ export function problemOf(reference: Reference, roots: Readonly<Record<string, V
   const start = Object.hasOwn(roots, String(root)) ? roots[String(root)] : undefined;
   if (start === undefined) {
     const known = Object.keys(roots);
+    const why = whyAbsent(String(root));
+    if (why !== null) return `${shown}: ${why}; known here: ${listWords(known)}`;
     return `${shown}: there is no "${root}" here; known: ${listWords(known)}${didYouMean(String(root), known)}`;
   }
   let type = start;
@@ -56,12 +58,24 @@ export function problemOf(reference: Reference, roots: Readonly<Record<string, V
     rest.length === 0 &&
     type.is === 'object' &&
     root !== undefined &&
-    ['params', 'access', 'saved'].includes(String(root))
+    ['params', 'access', 'saved', 'attempt', 'events', 'observed'].includes(String(root))
   ) {
     return `${shown}: name one field of ${root}; known: ${listWords(Object.keys(type.fields))}`;
   }
   return null;
 }
+
+/** Roots that only some places know: where that is. */
+const homes: Readonly<Record<string, string>> = {
+  saved: '"saved" is known in steps, after one that saves',
+  observed: '"observed" is known in a trial, in the steps after the look',
+  attempt: '"attempt" is known in a trial that draws, and where a check that names it judges',
+  events: '"events" is known in looks, steps and checks of a template with faults',
+};
+
+/** Why a root is not known in this place though the language has it; null for names that it has not. */
+export const whyAbsent = (root: string): string | null =>
+  Object.hasOwn(homes, root) ? (homes[root] ?? null) : null;
 
 function stepInto(type: ValueType, part: string | number): ValueType | string {
   switch (type.is) {

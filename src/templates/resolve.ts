@@ -1,8 +1,9 @@
 /** From what an author wrote, found to be right, to the template that everything else works with. */
-import type { PlacedStep } from './edits.ts';
+import { stepOf } from './edits.ts';
 import { sharePoints } from './points.ts';
+import { goodOf, trialOf } from './resolve-trials.ts';
 import type { Authored } from './schema.ts';
-import type { CheckSpec, StepSpec, Template } from './types.ts';
+import type { CheckSpec, Template } from './types.ts';
 import type { ResolvedSteps } from './validate-steps.ts';
 
 export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Template {
@@ -22,27 +23,39 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     parameters: authored.parameters,
     components: authored.components,
     instructions: authored.instructions,
-    tasks: authored.tasks.map(({ id, title, text = null, checks }) => ({
-      id,
-      title,
-      text,
-      checks,
-      opens: null,
-      checkpoint: false,
-      skip: null,
-    })),
-    questions: authored.questions.map(({ id, kind, ask, options = [], normalise }) => ({
+    tasks: authored.tasks.map(
+      ({ id, title, text = null, checks, opens = null, checkpoint, skip = null }) => ({
+        id,
+        title,
+        text,
+        checks,
+        opens,
+        checkpoint,
+        skip,
+      }),
+    ),
+    questions: authored.questions.map(({ id, kind, ask, options = [], multiple, normalise }) => ({
       id,
       kind,
       ask,
       options,
-      multiple: false,
-      normalise: normalise ?? (kind === 'number' ? [] : ['trim']),
+      multiple,
+      normalise: normalise ?? (kind === 'number' || kind === 'file' ? [] : ['trim']),
     })),
     observations: authored.observations,
-    trials: [],
-    watches: [],
-    faults: [],
+    trials: authored.trials.map((one, index) => trialOf(one, steps.trials[index], grading.deadline)),
+    watches: authored.watches.map((one) => ({
+      id: one.id,
+      everySeconds: one.every,
+      look: one.observe,
+      good: goodOf(one),
+    })),
+    faults: authored.faults.map(({ id, when, say = null }, index) => ({
+      id,
+      when,
+      say,
+      steps: (steps.faults[index] ?? []).map(stepOf),
+    })),
     checks: authored.checks.map(checkOf),
     solutions: mapValues(steps.solutions, (all) => all.map(stepOf)),
     wrong: authored.wrong.map(({ id, from, fails }, index) => ({
@@ -51,8 +64,12 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
       steps: (steps.wrong[index] ?? []).map(stepOf),
       fails,
     })),
-    reveal: 'never',
-    test: { budgetSeconds: null, rerunSkip: null, mutations: null },
+    reveal: authored.reveal,
+    test: {
+      budgetSeconds: authored.test.budget ?? null,
+      rerunSkip: authored.test.rerun?.skip ?? null,
+      mutations: authored.test.mutations ?? null,
+    },
   };
 }
 
@@ -66,9 +83,9 @@ function checkOf(check: Authored['checks'][number]): CheckSpec {
     title: check.title,
     points: check.points,
     observe: check.observe,
-    trial: null,
-    require: null,
-    rubric: null,
+    trial: check.trial ?? null,
+    require: check.require ?? null,
+    rubric: rubricOf(check.rubric),
     expect: check.expect.map((one, index) => ({
       that: one.that,
       points: shares?.[index] ?? 0,
@@ -85,8 +102,10 @@ function checkOf(check: Authored['checks'][number]): CheckSpec {
   };
 }
 
-function stepOf({ id, kind, spec, save, allowIdle }: PlacedStep): StepSpec {
-  return { id, kind, spec, save, allowIdle };
+function rubricOf(rubric: Authored['checks'][number]['rubric']): CheckSpec['rubric'] {
+  if (rubric === undefined) return null;
+  const criteria = rubric.criteria.map(({ full = null, half = null, ...one }) => ({ ...one, full, half }));
+  return { of: rubric.of ?? null, criteria };
 }
 
 function mapValues<T, R>(all: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {

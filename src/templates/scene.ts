@@ -2,7 +2,7 @@
 import type { ValueType } from '../grading/types.ts';
 import type { Path, ProblemCode } from './problem.ts';
 import type { Authored, Registries } from './schema.ts';
-import { keysAt } from './tree.ts';
+import { idsAt, keysAt } from './tree.ts';
 import type { ComponentSpec, ParameterSpec } from './types.ts';
 import { accessType, object, parameterType } from './value-types.ts';
 
@@ -60,6 +60,11 @@ export function declaredNames(scene: Scene, path: Path): readonly string[] {
   return [...new Set([...keysAt(scene.declared, path), ...keysAt(scene.written, path)])];
 }
 
+/** The ids in a section that is a list, those of what could not be read included. */
+export function declaredIds(scene: Scene, section: string): readonly string[] {
+  return [...new Set([...idsAt(scene.declared, [section]), ...idsAt(scene.written, [section])])];
+}
+
 export function componentOf(scene: Scene, name: string): ComponentSpec | null {
   const all: Readonly<Record<string, ComponentSpec>> = scene.authored.components ?? {};
   return Object.hasOwn(all, name) ? (all[name] ?? null) : null;
@@ -70,8 +75,10 @@ export function parameterOf(scene: Scene, name: string): ParameterSpec | null {
   return Object.hasOwn(all, name) ? (all[name] ?? null) : null;
 }
 
-/** `params` and `access` as types: what everything in a template may refer to. */
-export function commonRoots(scene: Scene): Readonly<Record<'params' | 'access', ValueType>> {
+/** `params` and `access`: what everything in a template may refer to. */
+export type CommonRoots = Readonly<Record<'params' | 'access', ValueType>>;
+
+export function commonRoots(scene: Scene): CommonRoots {
   const params = declaredNames(scene, ['parameters']).map((name) => {
     const spec = parameterOf(scene, name);
     return [name, spec === null ? ({ is: 'dyn' } as const) : parameterType(spec)] as const;
@@ -80,4 +87,12 @@ export function commonRoots(scene: Scene): Readonly<Record<'params' | 'access', 
     (name) => [name, accessType(componentOf(scene, name)?.kind ?? null)] as const,
   );
   return { params: object(Object.fromEntries(params)), access: object(Object.fromEntries(access)) };
+}
+
+/** As `commonRoots`, and `events` where there are faults: what looks, steps and checks may refer to. */
+export function labRoots(scene: Scene): Readonly<Record<string, ValueType>> {
+  const faults = declaredIds(scene, 'faults');
+  if (faults.length === 0) return commonRoots(scene);
+  const times = object({ at: { is: 'dyn' }, done: { is: 'dyn' } });
+  return { ...commonRoots(scene), events: object(Object.fromEntries(faults.map((id) => [id, times]))) };
 }

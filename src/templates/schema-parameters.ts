@@ -40,13 +40,25 @@ const parameter = z
   })
   .transform(({ draw, fixed, redact = false }): ParameterSpec => {
     if (draw === undefined) return { draw: 'fixed', value: fixed ?? null, redact };
-    if (draw === 'email') return { draw, redact };
-    if (draw.choice !== undefined) return { draw: 'choice', of: draw.choice, redact };
-    if (draw.int !== undefined) return { draw: 'int', ...draw.int, redact };
-    if (draw.decimal !== undefined) return { draw: 'decimal', ...draw.decimal, redact };
-    if (draw.pattern !== undefined) return { draw: 'pattern', pattern: draw.pattern, redact };
-    if (draw.row !== undefined) return { draw: 'row', ...draw.row, column: draw.column ?? null, redact };
-    return { draw: 'secret', length: draw.secret ?? 24, redact: true };
+    return drawOf(draw, redact);
   });
+
+function drawOf(draw: 'email' | z.output<typeof draws>, redact: boolean): ParameterSpec {
+  if (draw === 'email') return { draw, redact };
+  if (draw.choice !== undefined) return { draw: 'choice', of: draw.choice, redact };
+  if (draw.int !== undefined) return { draw: 'int', ...draw.int, redact };
+  if (draw.decimal !== undefined) return { draw: 'decimal', ...draw.decimal, redact };
+  if (draw.pattern !== undefined) return { draw: 'pattern', pattern: draw.pattern, redact };
+  if (draw.row !== undefined) return { draw: 'row', ...draw.row, column: draw.column ?? null, redact };
+  return { draw: 'secret', length: draw.secret ?? 24, redact: true };
+}
+
+/** Values of an attempt's own: the same draws, by their names. */
+export const attemptDraws = z
+  .record(
+    identifier,
+    z.union([z.literal('email'), draws]).transform((draw) => drawOf(draw, false)),
+  )
+  .default({});
 
 export const parameters = z.record(identifier, parameter).default({});

@@ -54,6 +54,12 @@ const seconds = z
     return Math.round(Number.parseFloat(text) * units[unit] * 1000) / 1000;
   });
 
+/** Seconds; null for what is no duration. */
+export function durationOf(text: string): number | null {
+  const parsed = seconds.safeParse(text);
+  return parsed.success ? parsed.data : null;
+}
+
 /** A duration between two bounds, in seconds. */
 export const secondsBetween = (least: number, most: number) =>
   seconds.refine((s) => s >= least && s <= most, `expected a duration from ${least}s to ${most}s`);

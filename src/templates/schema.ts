@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { check, question, task } from './schema-checks.ts';
 import { components } from './schema-components.ts';
-import { type Actions, looks, type Observers } from './schema-looks.ts';
+import { type Actions, looks, type Observers, step } from './schema-looks.ts';
 import { parameters } from './schema-parameters.ts';
 import { folderPath, kebab, later, line, prose, secondsBetween } from './schema-parts.ts';
-import { solutions, wrong } from './schema-proof.ts';
+import { solutions, test, wrong } from './schema-proof.ts';
+import { fault, trial, watch } from './schema-trials.ts';
 
 export interface Registries {
   readonly observers: Observers;
@@ -18,6 +19,7 @@ const day = 86_400;
 
 /** The template as an author writes it, parsed: durations are seconds, defaults are filled in. */
 export function templateSchema({ observers, actions, variants }: Registries) {
+  const oneStep = step(actions);
   return z.strictObject({
     labwright: z.literal(1).describe('Version of the template language.'),
     id: kebab,
@@ -50,10 +52,21 @@ export function templateSchema({ observers, actions, variants }: Registries) {
     tasks: z.array(task).min(1),
     questions: z.array(question).default([]),
     observations: looks(observers).default({}).describe('Shared by checks: read once an attempt.'),
+    trials: z
+      .array(trial(observers, actions, oneStep))
+      .default([])
+      .describe('Experiments on a copy of the lab.'),
+    watches: z.array(watch(observers)).default([]).describe('What is sampled while the lab lives.'),
+    faults: z.array(fault(oneStep)).default([]).describe('What happens to the lab.'),
     checks: z.array(check(observers)).min(1),
-    solutions: solutions(actions),
-    wrong: z.array(wrong(actions)).default([]),
-    ...later('trials', 'watches', 'faults', 'exam', 'team', 'test', 'reveal', 'mutants', 'rubric'),
+    solutions: solutions(oneStep),
+    wrong: z.array(wrong(oneStep)).default([]),
+    reveal: z
+      .enum(['never', 'afterEnd'])
+      .default('never')
+      .describe('Whether trainees may see the model solution once the lab has ended.'),
+    test,
+    ...later('exam', 'team', 'mutants', 'rubric'),
   });
 }
 

@@ -40,7 +40,8 @@ export function requireFile(scene: Scene, file: string, path: Path): void {
   );
 }
 
-function requireFolder(scene: Scene, folder: string, path: Path): void {
+/** Says so when the folder has nothing below `folder`. */
+export function requireFolder(scene: Scene, folder: string, path: Path): void {
   if ([...scene.files.keys()].some((file) => file.startsWith(folder))) return;
   const folders = new Set([...scene.files.keys()].map((file) => file.slice(0, file.lastIndexOf('/') + 1)));
   scene.report(

@@ -1,14 +1,70 @@
-/** What is true of looks and steps alike: components of the right kinds, known questions, data in its own place. */
-import type { ActionKind, ObserverKind } from '../grading/types.ts';
+/** What is true of looks and steps alike: components of the right kinds, known names, data in its own place. */
+import type { ActionKind, ObserverKind, ValueType } from '../grading/types.ts';
 import type { Path } from './problem.ts';
-import { componentOf, declaredNames, type Scene } from './scene.ts';
-import { idsAt, valueAt } from './tree.ts';
-import type { Json } from './types.ts';
+import { componentOf, declaredIds, declaredNames, reservedRoots, type Scene } from './scene.ts';
+import { isObject, textsIn, valueAt } from './tree.ts';
+import type { Json, LookSpec } from './types.ts';
+import { requireFile, requireFolder } from './validate-components.ts';
 import { checkReferences, type Roots } from './validate-references.ts';
 import { requireName } from './validate-structure.ts';
 
 /** Text of these is code: values go beside it, never into it. */
 const codeKeys = ['query', 'statement'];
+
+/** Components that a trial may name, and what to call them. */
+export interface Reach {
+  readonly components: readonly string[];
+  readonly where: string;
+}
+
+export interface SpecOptions {
+  /** Absent: all components. */
+  readonly reach?: Reach | null;
+  /** Keys that are looked at elsewhere. */
+  readonly skip?: readonly string[];
+}
+
+/** Validates looks; returns the type of each, `dyn` for those that could not be read. */
+export function validateLooks(
+  scene: Scene,
+  looks: Readonly<Record<string, LookSpec>>,
+  path: Path,
+  roots: Roots,
+  options: SpecOptions = {},
+): Roots {
+  const types: Record<string, ValueType> = {};
+  for (const name of declaredNames(scene, path)) types[name] = { is: 'dyn' };
+  for (const [name, look] of Object.entries(looks)) {
+    if (reservedRoots.includes(name)) {
+      const message = `an observation cannot be called "${name}"; expressions know that name already`;
+      scene.report([...path, name], 'bad_name', message, { what: 'key' });
+    }
+    const type = validateLook(scene, look, [...path, name], roots, options);
+    if (type !== null) types[name] = type;
+  }
+  return types;
+}
+
+/** Validates one look; returns its type, null when its kind is not known. */
+export function validateLook(
+  scene: Scene,
+  look: LookSpec,
+  path: Path,
+  roots: Roots,
+  options: SpecOptions = {},
+): ValueType | null {
+  const kind = scene.registries.observers.get(look.kind);
+  if (kind === undefined) return null;
+  const place = [...path, look.kind];
+  // A reference is made of what is asked about, whatever a trial's fork holds.
+  const { reach: _, ...elsewhere } = options;
+  validateSpec(scene, kind, look.spec, place, roots, look.at === undefined ? options : elsewhere);
+  if (look.at?.startsWith('checkpoint:')) {
+    const kept = (scene.authored.tasks ?? []).filter((task) => task.checkpoint).map((task) => task.id);
+    requireName(scene, 'task with a checkpoint', look.at.slice('checkpoint:'.length), kept, [...place, 'at']);
+  }
+  return kind.resultType(look.spec);
+}
 
 /**
  * @param parsed the spec as its kind parsed it; the spec as written stands at `path` in `scene.written`.
@@ -16,38 +72,76 @@ const codeKeys = ['query', 'statement'];
  */
 export function validateSpec(
   scene: Scene,
-  kind: Pick<ObserverKind | ActionKind, 'components' | 'questions'>,
+  kind: ObserverKind | ActionKind,
   parsed: object,
   path: Path,
   roots: Roots,
+  { reach = null, skip = [] }: SpecOptions = {},
+): void {
+  const written = valueAt(scene.written, path);
+  validateComponentNames(scene, kind, parsed, path, reach);
+  for (const id of kind.questions?.(parsed) ?? []) {
+    requireName(scene, 'question', id, declaredIds(scene, 'questions'), [...path, 'question']);
+  }
+  for (const id of kind.watches?.(parsed) ?? []) {
+    requireName(scene, 'watch', id, declaredIds(scene, 'watches'), placeOfText(written, path, id));
+  }
+  for (const id of kind.faults?.(parsed) ?? []) {
+    requireName(scene, 'fault', id, declaredIds(scene, 'faults'), placeOfText(written, path, id));
+  }
+  for (const file of kind.files?.(parsed) ?? []) {
+    const require = file.endsWith('/') ? requireFolder : requireFile;
+    require(scene, file, placeOfText(written, path, file));
+  }
+
+  // Words that are not yet supported may bring names of their own.
+  if (scene.tainted(path)) return;
+  if (!isObject(written)) {
+    checkReferences(scene, written, path, roots);
+    return;
+  }
+  for (const [key, value] of Object.entries(written)) {
+    const place = [...path, key];
+    if (skip.includes(key)) continue;
+    if (codeKeys.includes(key)) {
+      if (typeof value !== 'string' || !value.includes('{{')) continue;
+      const message = `${key} is never filled in; write $1 and give the value in "args"`;
+      scene.report(place, 'bad_reference', message, { offset: value.indexOf('{{') });
+    } else {
+      checkReferences(scene, value, place, { ...roots, ...ownRoots(kind, key) });
+    }
+  }
+}
+
+function validateComponentNames(
+  scene: Scene,
+  kind: ObserverKind | ActionKind,
+  parsed: object,
+  path: Path,
+  reach: Reach | null,
 ): void {
   const known = declaredNames(scene, ['components']);
   for (const { name, kinds } of kind.components(parsed)) {
     const place = [...path, 'component'];
     if (!requireName(scene, 'component', name, known, place)) continue;
     const found = componentOf(scene, name)?.kind;
-    if (found === undefined || kinds.includes(found)) continue;
-    const message = `"${name}" is a ${found}; ${String(path.at(-1))} works on ${kinds.join(' and ')}`;
-    scene.report(place, 'wrong_kind', message);
-  }
-  const questions = [
-    ...new Set([...idsAt(scene.declared, ['questions']), ...idsAt(scene.written, ['questions'])]),
-  ];
-  for (const id of kind.questions?.(parsed) ?? []) {
-    requireName(scene, 'question', id, questions, [...path, 'question']);
-  }
-
-  // Words that are not yet supported may bring names of their own.
-  if (scene.tainted(path)) return;
-  const written = valueAt(scene.written, path) as Readonly<Record<string, Json>> | undefined;
-  for (const [key, value] of Object.entries(written ?? {})) {
-    const place = [...path, key];
-    if (codeKeys.includes(key)) {
-      if (typeof value !== 'string' || !value.includes('{{')) continue;
-      const message = `${key} is never filled in; write $1 and give the value in "args"`;
-      scene.report(place, 'bad_reference', message, { offset: value.indexOf('{{') });
-    } else {
-      checkReferences(scene, value, place, roots);
+    if (found !== undefined && !kinds.includes(found)) {
+      const message = `"${name}" is a ${found}; ${String(path.at(-1))} works on ${kinds.join(' and ')}`;
+      scene.report(place, 'wrong_kind', message);
+    } else if (reach !== null && !reach.components.includes(name)) {
+      const message = `"${name}" is not in ${reach.where}, which has ${reach.components.join(', ')}`;
+      scene.report(place, 'unknown_name', message);
     }
   }
+}
+
+function ownRoots({ ownRoots: own = {} }: ObserverKind | ActionKind, key: string): Roots {
+  const names = Object.hasOwn(own, key) ? (own[key] ?? []) : [];
+  return Object.fromEntries(names.map((name) => [name, { is: 'dyn' }]));
+}
+
+/** Where a name stands in what was written at `path`. */
+function placeOfText(written: unknown, path: Path, text: string): Path {
+  for (const one of textsIn(written as Json | undefined, path)) if (one.text === text) return one.path;
+  return path;
 }

@@ -9,10 +9,28 @@ import { requireName } from './validate-structure.ts';
 const mostSteps = 2 ** 31;
 
 export function validateParameters(scene: Scene): void {
-  const parameters: Readonly<Record<string, ParameterSpec>> = scene.authored.parameters ?? {};
-  for (const [name, spec] of Object.entries(parameters)) {
+  validateDraws(scene, scene.authored.parameters ?? {}, ['parameters'], ['draw']);
+}
+
+/**
+ * Parameters, or what a trial draws.
+ *
+ * @param below the keys between a name and how it is drawn.
+ */
+export function validateDraws(
+  scene: Scene,
+  specs: Readonly<Record<string, ParameterSpec>>,
+  at: Path,
+  below: Path,
+): void {
+  for (const [name, spec] of Object.entries(specs)) {
     if (spec.draw === 'fixed' || spec.draw === 'email' || spec.draw === 'choice') continue;
-    const path = ['parameters', name, 'draw', spec.draw];
+    const path = [...at, name, ...below, spec.draw];
+    if (spec.draw === 'row' && at[0] === 'trials') {
+      const message = 'rows are drawn once a lab; make it a parameter';
+      scene.report(path, 'bad_draw', message);
+      continue;
+    }
     if (spec.draw === 'row') validateRow(scene, spec, path);
     const problem = drawProblem(spec);
     if (problem !== null) scene.report(path, 'bad_draw', `nothing can be drawn for "${name}": ${problem}`);

@@ -4,6 +4,7 @@ import type { Path } from './problem.ts';
 import { problemOf, type Reference, referencesIn } from './references.ts';
 import { componentOf, parameterOf, type Scene } from './scene.ts';
 import { textsIn } from './tree.ts';
+import type { ParameterSpec } from './types.ts';
 import { isSecretField } from './value-types.ts';
 
 export type Roots = Readonly<Record<string, ValueType>>;
@@ -18,21 +19,38 @@ export function checkReferences(scene: Scene, value: unknown, path: Path, roots:
   }
 }
 
-/** As `checkReferences`, for texts that trainees and their neighbours may see. */
-export function checkShownText(scene: Scene, text: string, path: Path, roots: Roots): void {
+/**
+ * As `checkReferences`, for texts that trainees and their neighbours may see.
+ *
+ * @param draws of the trial whose `attempt` the text may name.
+ */
+export function checkShownText(
+  scene: Scene,
+  text: string,
+  path: Path,
+  roots: Roots,
+  draws: Readonly<Record<string, ParameterSpec>> = {},
+): void {
   checkReferences(scene, text, path, roots);
   for (const reference of referencesIn(text)) {
-    const secret = secretIn(scene, reference);
+    const secret = secretIn(scene, reference, draws);
     if (secret === null) continue;
     const message = `{{${reference.text}}}: ${secret} is secret and may not be shown in messages, titles and hints`;
     scene.report(path, 'secret_shown', message, { offset: reference.offset });
   }
 }
 
-function secretIn(scene: Scene, { path }: Reference): string | null {
+function secretIn(
+  scene: Scene,
+  { path }: Reference,
+  draws: Readonly<Record<string, ParameterSpec>>,
+): string | null {
   const [root, name, field] = (path ?? []).map(String);
   if (name === undefined) return null;
   if (root === 'params') return parameterOf(scene, name)?.redact ? `the parameter "${name}"` : null;
+  if (root === 'attempt') {
+    return Object.hasOwn(draws, name) && draws[name]?.redact ? `what is drawn as "${name}"` : null;
+  }
   if (root !== 'access') return null;
   const component = componentOf(scene, name);
   if (component === null || (field !== undefined && !isSecretField(component.kind, field))) return null;

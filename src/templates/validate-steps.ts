@@ -1,29 +1,30 @@
 /** Solutions and wrong ways: their edits name steps, and their steps can be done. */
-import type { ValueType } from '../grading/types.ts';
 import { applyEdits, type Edits, type PlacedStep, type UnknownStep } from './edits.ts';
 import { formatPath, type Path } from './problem.ts';
-import { parsePath, problemOf, referencesIn } from './references.ts';
-import { commonRoots, declaredNames, type Scene } from './scene.ts';
+import { declaredNames, labRoots, type Scene } from './scene.ts';
 import { didYouMean, listWords } from './suggest.ts';
-import { startsWith, textsIn } from './tree.ts';
-import { requireFile } from './validate-components.ts';
-import { validateSpec } from './validate-looks.ts';
+import { validateRun } from './validate-run.ts';
 import { checkIds, requireName } from './validate-structure.ts';
-import { validateWait } from './validate-wait.ts';
-import { object } from './value-types.ts';
+import type { PlacedTrial } from './validate-trials.ts';
 
-export interface ResolvedSteps {
+export interface ProofSteps {
   readonly solutions: Readonly<Record<string, readonly PlacedStep[]>>;
   /** In the order of `wrong`. */
   readonly wrong: readonly (readonly PlacedStep[])[];
 }
 
-/** Validates all steps and returns them with edits applied. */
-export function validateSteps(scene: Scene): ResolvedSteps {
+export interface ResolvedSteps extends ProofSteps {
+  /** In the order of `trials` and of `faults`. */
+  readonly trials: readonly PlacedTrial[];
+  readonly faults: readonly (readonly PlacedStep[])[];
+}
+
+/** Validates the steps of solutions and wrong ways and returns them with edits applied. */
+export function validateSteps(scene: Scene): ProofSteps {
+  const roots = labRoots(scene);
   const solutions = resolveSolutions(scene);
   for (const [name, steps] of Object.entries(solutions)) {
-    uniqueIds(scene, steps, ['solutions', name]);
-    validateRun(scene, steps, ['solutions', name], true);
+    validateRun(scene, steps, ['solutions', name], { roots, mustSave: true });
   }
   const known = declaredNames(scene, ['solutions']);
   const checks = checkIds(scene);
@@ -35,8 +36,7 @@ export function validateSteps(scene: Scene): ResolvedSteps {
     if (base === undefined) return [];
     const { steps, unknown } = applyEdits(base, one.steps, [...path, 'steps']);
     reportUnknownSteps(scene, unknown, base, one.from);
-    uniqueIds(scene, steps, path);
-    validateRun(scene, steps, path, false);
+    validateRun(scene, steps, path, { roots });
     return steps;
   });
   return { solutions, wrong };
@@ -95,57 +95,6 @@ function hasNamelessStep(scene: Scene, solution: string): boolean {
   return entries.some((entry) => !('use' in entry) && entry.id === null);
 }
 
-function uniqueIds(scene: Scene, steps: readonly PlacedStep[], path: Path): void {
-  const seen = new Set<string>();
-  for (const step of steps) {
-    if (seen.has(step.id)) {
-      const place = startsWith(step.path, path) ? step.path : path;
-      scene.report(place, 'duplicate', `the step id "${step.id}" is used twice in ${formatPath(path)}`);
-    }
-    seen.add(step.id);
-  }
-}
-
-/** Steps that were written here are validated whole; inherited ones only for what was saved before them. */
-function validateRun(scene: Scene, steps: readonly PlacedStep[], path: Path, mustSave: boolean): void {
-  const common = commonRoots(scene);
-  const saved: Record<string, ValueType> = {};
-  for (const step of steps) {
-    const kind = scene.registries.actions.get(step.kind);
-    if (kind === undefined) continue;
-    const roots = { ...common, saved: object({ ...saved }) };
-    if (startsWith(step.path, path)) {
-      const place = [...step.path, step.kind];
-      validateSpec(scene, kind, step.spec, place, roots);
-      const { from } = step.spec;
-      if (typeof from === 'string') requireFile(scene, from, [...place, 'from']);
-      for (const [name, way] of Object.entries(step.save)) {
-        const parts = parsePath(`result.${way}`);
-        const problem = problemOf(
-          { text: way, offset: 0, path: parts },
-          { result: kind.resultType(step.spec) },
-        );
-        if (problem !== null) scene.report([...place, 'save', name], 'bad_reference', problem);
-      }
-      if (step.kind === 'wait') validateWait(scene, step.spec, place, roots);
-    } else if (mustSave && !scene.tainted(path)) {
-      for (const lost of unsaved(step, roots)) {
-        const message = `step "${step.id}" needs {{${lost}}}, which no step before it saves here`;
-        scene.report(path, 'bad_reference', message);
-      }
-    }
-    for (const name of Object.keys(step.save)) saved[name] = { is: 'dyn' };
-  }
-}
-
-function unsaved(step: PlacedStep, roots: Readonly<Record<string, ValueType>>): readonly string[] {
-  return [...textsIn(step.spec)].flatMap(({ text }) =>
-    referencesIn(text)
-      .filter((reference) => reference.path?.[0] === 'saved' && problemOf(reference, roots) !== null)
-      .map((reference) => reference.text),
-  );
-}
-
 type Falls = NonNullable<Scene['authored']['wrong']>[number]['fails'];
 
 function validateFalls(scene: Scene, fails: Falls, known: readonly string[], path: Path): void {
@@ -158,7 +107,8 @@ function validateFalls(scene: Scene, fails: Falls, known: readonly string[], pat
       const message = `"${id}" has ${check.points} points; a fall leaves fewer than ${fall.points}`;
       scene.report([...path, id], 'points', message);
     }
-    if (fall.verdict === 'blocked' && check.needs.length === 0) {
+    const waits = check.needs.length > 0 || check.require !== undefined || check.rubric !== undefined;
+    if (fall.verdict === 'blocked' && !waits) {
       scene.report([...path, id], 'wrong_value', `"${id}" needs no other check, so it can never be blocked`);
     }
   }

@@ -1,11 +1,10 @@
 /** Ids, tasks, the order between checks, and times. */
 import type { Path } from './problem.ts';
-import type { Scene } from './scene.ts';
+import { declaredIds, type Scene } from './scene.ts';
 import { didYouMean, listWords } from './suggest.ts';
-import { idsAt } from './tree.ts';
 
 export function validateStructure(scene: Scene): void {
-  for (const section of ['tasks', 'questions', 'checks', 'wrong'] as const) {
+  for (const section of ['tasks', 'questions', 'trials', 'watches', 'faults', 'checks', 'wrong'] as const) {
     unique(scene, scene.authored[section] ?? [], [section]);
   }
   validateTasks(scene);
@@ -39,7 +38,7 @@ export function requireName(
 
 /** Ids of all checks, those that could not be read included. */
 export function checkIds(scene: Scene): readonly string[] {
-  return [...new Set([...idsAt(scene.declared, ['checks']), ...idsAt(scene.written, ['checks'])])];
+  return declaredIds(scene, 'checks');
 }
 
 function validateTasks(scene: Scene): void {

@@ -1,0 +1,21 @@
+/** What must be there for some components to work. */
+import type { ComponentSpec } from './types.ts';
+
+/**
+ * The named components and all that they use, directly or not: what a fork of them holds. The shell that a `source`
+ * runs from is among what its program uses. Null when one of them is not known.
+ */
+export function closureOf(
+  names: readonly string[],
+  components: Readonly<Record<string, ComponentSpec>>,
+): readonly string[] | null {
+  const found = new Set<string>();
+  const visit = (name: string): boolean => {
+    if (found.has(name)) return true;
+    const spec = Object.hasOwn(components, name) ? components[name] : undefined;
+    if (spec === undefined) return false;
+    found.add(name);
+    return spec.uses.every(visit);
+  };
+  return names.every(visit) ? [...found] : null;
+}
