@@ -34,6 +34,7 @@ export async function serveApi(
     labs: core.labs,
     attempts: core.attempts,
     people: core.people,
+    operations: core.operations,
     templates: core.templates,
     events: core.store,
     tokens: createTokenStore(pool),

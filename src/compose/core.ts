@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { createAttemptService } from '../grading/attempt-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
+import { createOperationService } from '../grading/operations/operation-service.ts';
 import { createPeopleService } from '../grading/people-service.ts';
 import { openEvidence } from '../grading/values/evidence.ts';
 import { createLabService } from '../lab/lab-service.ts';
@@ -63,6 +64,14 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     ids: randomIds,
     nearest,
   });
+  const operations = createOperationService({
+    labs,
+    attempts: store,
+    operations: store,
+    judge,
+    queue,
+    nearest,
+  });
   const people = createPeopleService({
     labs,
     attempts: store,
@@ -72,5 +81,5 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
     nearest,
   });
-  return { labs, attempts, people, store, judge, templates, templateStore, policy, vocabulary };
+  return { labs, attempts, operations, people, store, judge, templates, templateStore, policy, vocabulary };
 }

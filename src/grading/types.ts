@@ -195,7 +195,7 @@ export interface ObserverKind<Spec extends object = object> extends Kind<Spec> {
 export interface ActContext extends LookContext {
   /** Records the trainee's answer; throws LabError `question_not_found` or `validation_failed`. */
   answer(question: string, value: AnswerValue): Promise<void>;
-  /** Presses a button as the trainee; throws LabError `fault_not_found` or `not_yet`. Null where nobody can. */
+  /** Presses a button as the trainee; throws LabError `button_not_found` or `not_yet`. Null where nobody can. */
   readonly press: ((button: string) => Promise<void>) | null;
   /** Records an instructor's mark: criterion → `full`, `half`, `none`. Null where nobody can. */
   readonly mark: ((check: string, marks: Readonly<Record<string, MarkLevel>>) => Promise<void>) | null;

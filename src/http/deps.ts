@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { AttemptService } from '../grading/attempt-service.ts';
+import type { OperationService } from '../grading/operations/operation-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
 import type { Verdict } from '../grading/types.ts';
 import type { Clock } from '../lab/clock.ts';

@@ -17,6 +17,10 @@ export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
   readonly templates: TemplateSource;
   /** Grades one attempt; returns when it is recorded or not its to record. */
   readonly runAttempt: (attemptId: string, signal: AbortSignal) => Promise<void>;
+  /** Does one operation; returns when it is recorded, not its to record, or when it is left for another worker. */
+  readonly runOperation: (operationId: string, leaving: Leaving) => Promise<void>;
+  /** Samples a lab's watches until the lab or this worker stops. */
+  readonly watchLab: (labId: string, signal: AbortSignal) => Promise<void>;
   /** How often each duty is done. */
   readonly every: {
     readonly sweepMs: number;
@@ -24,6 +28,14 @@ export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
     readonly stockMs: number;
     readonly pruneMs: number;
   };
+}
+
+/** How a worker takes leave of what must not be cut in two. */
+export interface Leaving {
+  /** Begin nothing more and wait for nothing: what is left goes on elsewhere, at once. */
+  readonly soon: AbortSignal;
+  /** Stop where you are. */
+  readonly now: AbortSignal;
 }
 
 export interface Worker {
@@ -38,6 +50,11 @@ const sweepLimit = 32;
  */
 const settleMs = 1_000;
 
+/** A watch goes on for as long as its lab, an operation for as long as its waits. */
+function isLong(key: WakeKey): boolean {
+  return key.startsWith('watch:') || key.startsWith('operation:');
+}
+
 export function startWorker(deps: WorkerDeps): Worker {
   const stopping = new AbortController();
   const hurry = new AbortController();
@@ -45,6 +62,7 @@ export function startWorker(deps: WorkerDeps): Worker {
   const ringsMeanwhile = new Set<WakeKey>();
   let stockWanted = false;
 
+  const hold = { ...deps, leaseSeconds: deps.policy.leaseSeconds };
   const reconcileDeps: ReconcileDeps = {
     ...deps,
     onStockChanged: ({ templateHash, failed }) => {
@@ -79,13 +97,26 @@ export function startWorker(deps: WorkerDeps): Worker {
   }
 
   async function runOnce(key: WakeKey): Promise<void> {
-    if (key.startsWith('attempt:')) return deps.runAttempt(key.slice('attempt:'.length), hurry.signal);
-    await whileHeld(key, { ...deps, leaseSeconds: deps.policy.leaseSeconds }, () =>
-      reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal),
-    );
+    const id = key.slice(key.indexOf(':') + 1);
+    if (key.startsWith('attempt:')) return deps.runAttempt(id, hurry.signal);
+    if (isLong(key)) return runLong(key, id);
+    await whileHeld(key, hold, () => reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal));
     if (stockWanted) {
       stockWanted = false;
       await deps.stock.keep();
+    }
+  }
+
+  /** What is left undone by a worker that stops is due at once, not when its lease ends. */
+  async function runLong(key: WakeKey, id: string): Promise<void> {
+    try {
+      await whileHeld(key, hold, () =>
+        key.startsWith('watch:')
+          ? deps.watchLab(id, stopping.signal)
+          : deps.runOperation(id, { soon: stopping.signal, now: hurry.signal }),
+      );
+    } finally {
+      if (stopping.signal.aborted) await deps.labs.holdDue(key, 0);
     }
   }
 
@@ -124,7 +155,11 @@ export function startWorker(deps: WorkerDeps): Worker {
       if (!stopping.signal.aborted) void deps.queue.wake(`sandbox:${sandboxId}`);
     });
   }
-  deps.queue.onWake((key) => handle(key));
+  // A ring's place in the queue is for what is soon done: what goes on for minutes is held by its row alone.
+  deps.queue.onWake(async (key) => {
+    const run = handle(key);
+    if (!isLong(key)) await run;
+  });
   const { every, policy } = deps;
   const duties = [
     repeat(0, every.sweepMs, 'sweep', async () => {
