@@ -285,11 +285,16 @@ export function attemptStoreContract(harness: StoreHarness<Store>): void {
       await store.putAnswer('lab', 'name', 'ada');
       await store.putAnswer('lab', 'count', 42.5);
       await store.putAnswer('lab', 'name', `bob ${String.fromCharCode(0)}`);
-      expect(await store.answers('lab')).toEqual({ name: 'bob \uFFFD', count: 42.5 });
+      await store.putAnswer('lab', 'which', ['b', 'a', String.fromCharCode(0)]);
+      expect(await store.answers('lab')).toEqual({
+        name: 'bob \uFFFD',
+        count: 42.5,
+        which: ['b', 'a', '\uFFFD'],
+      });
       expect(await store.answers('nobody')).toEqual({});
       expect(await codeOf(store.putAnswer('nobody', 'name', 'x'))).toMatchObject({ code: 'lab_not_found' });
       await store.transition('lab', 3, { forgetProgress: true }, []);
-      expect(Object.keys(await store.answers('lab'))).toHaveLength(2);
+      expect(Object.keys(await store.answers('lab'))).toHaveLength(3);
       await store.transition('lab', 4, { forgetAnswers: true }, []);
       expect(await store.answers('lab')).toEqual({});
     });

@@ -57,6 +57,15 @@ export async function stockSpare(
   if (spare) await store.changeSandbox(id, spare.version, { state: 'up' });
 }
 
+/** A lab that is ready, served by the sandbox `box-of-<id>`; nothing is due. Its version is 3, that of the sandbox 2. */
+export async function readyLab(store: LabStore, id: string): Promise<void> {
+  await store.createLab(newLab(id));
+  await store.startSandboxForLab(id, 1, newSandbox(`box-of-${id}`), { phase: 'provisioning' }, []);
+  const up = { version: 1, change: { state: 'up' } } as const;
+  won(await store.transition(id, 2, { phase: 'ready', sandbox: up }, []));
+  await store.claimDue(100, 600);
+}
+
 export function storeContract(harness: StoreHarness<LabStore>): void {
   describe('as a LabStore', () => {
     let store: LabStore;

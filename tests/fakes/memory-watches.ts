@@ -1,5 +1,6 @@
 /** Watches of the in-memory store. */
 import type { WatchRun } from '../../src/lab/lab.ts';
+import { wellFormed } from '../../src/store/well-formed.ts';
 import { after, inner, type MemoryTables, stored } from './memory-tables.ts';
 
 const mostRuns = 10_000;
@@ -33,7 +34,8 @@ export class MemoryWatches {
     for (const run of runs) {
       const key = JSON.stringify([run.watchId, run.from]);
       const before = kept.get(key);
-      if (before === undefined || run.to >= before.to) kept.set(key, { ...run, value: stored(run.value) });
+      if (before !== undefined && run.to < before.to) continue;
+      kept.set(key, { ...run, value: stored(run.value), detail: run.detail && wellFormed(run.detail) });
     }
     return true;
   }

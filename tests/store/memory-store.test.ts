@@ -1,6 +1,10 @@
 import { describe } from 'vitest';
 import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
+import { forkStoreContract } from '../contracts/fork-store-contract.ts';
+import { operationStoreContract } from '../contracts/operation-store-contract.ts';
+import { peopleStoreContract } from '../contracts/people-store-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
+import { watchStoreContract } from '../contracts/watch-store-contract.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 
 describe('the in-memory store', () => {
@@ -13,4 +17,8 @@ describe('the in-memory store', () => {
   };
   storeContract(harness);
   attemptStoreContract(harness);
+  forkStoreContract(harness);
+  operationStoreContract(harness);
+  watchStoreContract(harness);
+  peopleStoreContract(harness);
 });

@@ -5,7 +5,11 @@ import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
+import { forkStoreContract } from '../contracts/fork-store-contract.ts';
+import { operationStoreContract } from '../contracts/operation-store-contract.ts';
+import { peopleStoreContract } from '../contracts/people-store-contract.ts';
 import { newLab, storeContract } from '../contracts/store-contract.ts';
+import { watchStoreContract } from '../contracts/watch-store-contract.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -33,6 +37,10 @@ describe('the PostgreSQL store', () => {
   const harness = { fresh, pass: (seconds: number) => delay(seconds * 1000) };
   storeContract(harness);
   attemptStoreContract(harness);
+  forkStoreContract(harness);
+  operationStoreContract(harness);
+  watchStoreContract(harness);
+  peopleStoreContract(harness);
 
   it('holds the global quota exactly under 1,000 concurrent creates of two replicas', async () => {
     const here = await fresh();
