@@ -10,6 +10,7 @@ import { markAction } from './mark.ts';
 import { pressAction } from './press.ts';
 import { sqlAction } from './sql.ts';
 import { statementStatsAction } from './statement-stats.ts';
+import { stubAction } from './stub.ts';
 import { waitAction } from './wait.ts';
 
 /** Every action by its kind, as a template names it. */
@@ -26,6 +27,7 @@ export function actionKinds(
     statementStatsAction,
     pressAction,
     markAction,
+    stubAction,
     waitAction(observers),
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));

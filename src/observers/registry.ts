@@ -4,6 +4,7 @@ import { answerObserver } from './answer.ts';
 import { execObserver } from './exec.ts';
 import { fileObserver } from './file.ts';
 import { httpObserver } from './http.ts';
+import { journalObserver } from './journal.ts';
 import { sqlObserver } from './sql.ts';
 
 /** Every observer by its kind, as a template names it. */
@@ -14,6 +15,7 @@ export function observerKinds(): ReadonlyMap<string, ObserverKind> {
     execObserver,
     fileObserver,
     answerObserver,
+    journalObserver,
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));
 }
