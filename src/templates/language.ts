@@ -20,8 +20,7 @@ export interface Language {
   jsonSchema(): Record<string, unknown>;
 }
 
-export function createLanguage({ observers, actions, variants, compileExpression }: LanguageParts): Language {
-  const registries = { observers, actions, variants };
+export function createLanguage({ compileExpression, ...registries }: LanguageParts): Language {
   const schema = templateSchema(registries);
   return {
     parseTemplate: (files, folder) =>

@@ -13,7 +13,17 @@ export interface Registries {
   readonly actions: Actions;
   /** Variants of the sample API that a template may name. */
   readonly variants: readonly string[];
+  /** Readers of the files that `stub` and `traffic` name; without one such files are only looked for. */
+  readonly readStub?: ReadFile;
+  readonly readTraffic?: ReadFile;
 }
+
+/** What is in a file, or all that is wrong with it; lines count from 1. */
+export type ReadFile = (
+  text: string,
+) =>
+  | { readonly spec: object }
+  | { readonly problems: readonly { readonly message: string; readonly line?: number }[] };
 
 const day = 86_400;
 

@@ -1,6 +1,6 @@
 /** Instructions and task texts are there, and what they fill in is known. */
 import { commonRoots, type Scene } from './scene.ts';
-import { requireFile } from './validate-components.ts';
+import { requireFile } from './validate-folder.ts';
 import { checkMarkdown, checkShownText } from './validate-references.ts';
 
 export function validateFiles(scene: Scene): void {

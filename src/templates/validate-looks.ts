@@ -4,7 +4,7 @@ import type { Path } from './problem.ts';
 import { componentOf, declaredIds, declaredNames, reservedRoots, type Scene } from './scene.ts';
 import { isObject, textsIn, valueAt } from './tree.ts';
 import type { Json, LookSpec } from './types.ts';
-import { requireFile, requireFolder } from './validate-components.ts';
+import { requireFile, requireFolder } from './validate-folder.ts';
 import { checkReferences, type Roots } from './validate-references.ts';
 import { requireName } from './validate-structure.ts';
 

@@ -5,7 +5,7 @@ import { formatPath, type Path } from './problem.ts';
 import { parsePath, problemOf, referencesIn } from './references.ts';
 import { declaredIds, type Scene } from './scene.ts';
 import { startsWith, textsIn } from './tree.ts';
-import { requireFile } from './validate-components.ts';
+import { requireFile } from './validate-folder.ts';
 import { type SpecOptions, validateSpec } from './validate-looks.ts';
 import type { Roots } from './validate-references.ts';
 import { requireName } from './validate-structure.ts';
@@ -101,7 +101,8 @@ function validatePress(scene: Scene, { spec }: PlacedStep, place: Path): void {
 }
 
 function validateMark(scene: Scene, { spec }: PlacedStep, place: Path): void {
-  const { check: id, marks } = spec;
+  // Every key but these two is a criterion.
+  const { check: id, as: _, ...marks } = spec;
   if (typeof id !== 'string') return;
   if (!requireName(scene, 'check', id, declaredIds(scene, 'checks'), [...place, 'check'])) return;
   const index = (scene.authored.checks ?? []).findIndex((one) => one.id === id);
@@ -112,7 +113,7 @@ function validateMark(scene: Scene, { spec }: PlacedStep, place: Path): void {
     return;
   }
   const criteria = check.rubric.criteria.map((one) => one.id);
-  for (const name of Object.keys(typeof marks === 'object' && marks !== null ? marks : {})) {
+  for (const name of Object.keys(marks)) {
     requireName(scene, 'criterion', name, criteria, [...place, name], 'key');
   }
 }

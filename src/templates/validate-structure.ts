@@ -1,7 +1,8 @@
 /** Ids, tasks, the order between checks, and times. */
 import type { Path } from './problem.ts';
-import { declaredIds, type Scene } from './scene.ts';
+import { componentOf, declaredIds, declaredNames, type Scene } from './scene.ts';
 import { didYouMean, listWords } from './suggest.ts';
+import type { ComponentKind, ComponentSpec } from './types.ts';
 
 export function validateStructure(scene: Scene): void {
   for (const section of ['tasks', 'questions', 'trials', 'watches', 'faults', 'checks', 'wrong'] as const) {
@@ -34,6 +35,22 @@ export function requireName(
   const message = `there is no ${what} "${name}"; known: ${listWords(known)}${didYouMean(name, known)}`;
   scene.report(path, 'unknown_name', message, { what: place });
   return false;
+}
+
+/** As `requireName`, for a component of one of these kinds; null when it is not, or could not be read. */
+export function requireKind(
+  scene: Scene,
+  name: string,
+  kinds: readonly ComponentKind[],
+  who: string,
+  path: Path,
+): ComponentSpec | null {
+  if (!requireName(scene, 'component', name, declaredNames(scene, ['components']), path)) return null;
+  const found = componentOf(scene, name);
+  if (found === null || kinds.includes(found.kind)) return found;
+  const message = `"${name}" is a ${found.kind}; ${who} a ${kinds.join(', ').replace(/, ([^,]*)$/, ' or $1')}`;
+  scene.report(path, 'wrong_kind', message);
+  return null;
 }
 
 /** Ids of all checks, those that could not be read included. */
