@@ -1,7 +1,6 @@
 /** Parameters, observations, questions and files that nothing uses. */
 import type { Scene } from './scene.ts';
 import { textsIn } from './tree.ts';
-import type { ComponentSpec } from './types.ts';
 
 export function lintUnused(scene: Scene): void {
   const { authored, files } = scene;
@@ -37,10 +36,11 @@ export function lintUnused(scene: Scene): void {
     const asked = texts.some(({ path, text }) => path.at(-1) === 'question' && text === id);
     if (!asked) warn(['questions', index, 'id'], `nothing reads the answer to "${id}"`);
   }
-  const components: readonly ComponentSpec[] = Object.values(authored.components ?? {});
-  const folders = components.flatMap((one) =>
-    one.kind === 'shell' && one.files !== null ? [one.files] : [],
-  );
+  // Folders are written with a slash at their end, but that of a component may lack it.
+  const folders = [...words].filter((word) => word.endsWith('/'));
+  for (const one of Object.values(authored.components ?? {})) {
+    if ((one.kind === 'shell' || one.kind === 'service') && one.files !== null) folders.push(one.files);
+  }
   for (const file of files.keys()) {
     if (file === 'lab.yaml' || words.has(file) || markdown.includes(file)) continue;
     if (folders.some((folder) => file.startsWith(folder))) continue;

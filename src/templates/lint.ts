@@ -1,5 +1,6 @@
 /** Warnings: what loads, but is probably not meant, or not yet good enough for trainees. */
 import { lintExpressions } from './lint-expressions.ts';
+import { lintTrials } from './lint-trials.ts';
 import { lintUnused } from './lint-unused.ts';
 import type { Scene } from './scene.ts';
 import { itemsAt, textsIn, valueAt } from './tree.ts';
@@ -41,11 +42,12 @@ export function lint(scene: Scene): void {
   }
   lintSql(scene);
   lintExpressions(scene);
+  lintTrials(scene);
   lintUnused(scene);
 }
 
 function lintSql(scene: Scene): void {
-  for (const section of ['observations', 'checks', 'solutions', 'wrong']) {
+  for (const section of ['observations', 'trials', 'watches', 'faults', 'checks', 'solutions', 'wrong']) {
     for (const { path, text } of textsIn(valueAt(scene.written, [section]), [section])) {
       const key = path.at(-1);
       if (key !== 'query' && key !== 'statement') continue;
