@@ -24,6 +24,14 @@ export const limits = {
   /** All requests of one `repeat`. */
   repeatMs: 60_000,
 
+  /** What a port says first, and how long it is listened to. */
+  bannerBytes: 4_096,
+  bannerMs: 1_000,
+
+  /** The newest of a program's output. */
+  logBytes: 256 * 1024,
+  logLines: 1_000,
+
   execOutputBytes: 256 * 1024,
   execMs: 30_000,
 

@@ -1,0 +1,42 @@
+/** `log`: the last lines that a component's program printed. It is the program's own word. */
+import { z } from 'zod';
+import { createLike, patternProblem } from '../grading/expression/like.ts';
+import type { LookContext, ObserverKind, Value } from '../grading/types.ts';
+import { limits } from './limits.ts';
+import { look } from './look.ts';
+import { componentName, list, number, object, string, upTo } from './spec-parts.ts';
+
+const spec = z.strictObject({
+  component: componentName,
+  /** Only lines that match, as `like` does: a regular expression in linear time. */
+  match: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .refine((pattern) => patternProblem(pattern) === null, 'expected a regular expression of RE2')
+    .optional(),
+  /** So many of the last ones. */
+  last: z.int().min(1).max(limits.logLines).default(200),
+  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+});
+
+export type LogSpec = z.infer<typeof spec>;
+
+export const logObserver: ObserverKind<LogSpec> = {
+  kind: 'log',
+  spec,
+  resultType: () => object({ lines: list(string), count: number }),
+  components: ({ component }) => [{ name: component, kinds: ['sample-api', 'service', 'redis'] }],
+  observe: (asked, context, signal) =>
+    look(context, asked.timeout, signal, (within) => seeLines(asked, context, within)),
+};
+
+/** `count`: of all lines that match in what is kept, before the last ones are taken. */
+async function seeLines(asked: LogSpec, { sandbox }: LookContext, signal: AbortSignal): Promise<Value> {
+  const text = await sandbox.readLog(asked.component, limits.logBytes, signal);
+  const all = text.split(/\r?\n/).filter((line) => line !== '');
+  const { match } = asked;
+  const like = createLike();
+  const lines = match === undefined ? all : all.filter((line) => like(line, match));
+  return { lines: lines.slice(-asked.last), count: lines.length };
+}
