@@ -4,6 +4,7 @@ import { createCompiler } from '../grading/expression/compile.ts';
 import type { ActionKind, ObserverKind } from '../grading/types.ts';
 import { observerKinds } from '../observers/registry.ts';
 import { variantNames } from '../sample-api/variants.ts';
+import { parseStubFile } from '../stub/spec.ts';
 import { createLanguage, type Language } from '../templates/language.ts';
 
 export interface Vocabulary {
@@ -16,6 +17,12 @@ export function createVocabulary(): Vocabulary {
   const observers = observerKinds();
   const actions = actionKinds(observers);
   const { compile } = createCompiler();
-  const language = createLanguage({ observers, actions, variants: variantNames, compileExpression: compile });
+  const language = createLanguage({
+    observers,
+    actions,
+    variants: variantNames,
+    compileExpression: compile,
+    readStub: parseStubFile,
+  });
   return { language, observers, actions };
 }

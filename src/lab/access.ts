@@ -9,10 +9,11 @@ import type { ComponentAccess } from './ports.ts';
 export function traineeFacts(access: ComponentAccess): Readonly<Record<string, Json>> {
   switch (access.kind) {
     case 'postgres': {
-      const { host, port, database } = access;
+      const { host, port, database, apiRole } = access;
       const { user, password } = access.trainee;
       const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
-      return { host, port, database, user, password, url };
+      // Whose statements and sessions are the API's: pg_roles tells everybody who there is.
+      return { host, port, database, user, password, url, apiRole };
     }
     case 'sample-api':
       return {
@@ -22,6 +23,13 @@ export function traineeFacts(access: ComponentAccess): Readonly<Record<string, J
         tenant: access.account.tenantId,
         user_id: access.account.id,
       };
+    case 'service':
+    case 'stub':
+      return { url: access.url, host: access.host, port: access.port };
+    case 'redis':
+      return { url: access.url, host: access.host, port: access.port, password: access.password };
+    case 'traffic':
+      return {};
     case 'shell':
       return { path: access.path };
   }

@@ -5,7 +5,7 @@ import { didYouMean } from './suggest.ts';
 import type { ComponentKind, ComponentSpec } from './types.ts';
 import { requireFile, requireFolder } from './validate-folder.ts';
 import { validateOverlay } from './validate-overlay.ts';
-import { validatePartner } from './validate-partners.ts';
+import { validatePartner, validateStub } from './validate-partners.ts';
 import { checkReferences } from './validate-references.ts';
 import { reportCycles, requireKind, requireName } from './validate-structure.ts';
 
@@ -73,7 +73,7 @@ function validateComponent(scene: Scene, component: ComponentSpec, path: Path): 
       validateEnv(scene, component, path);
       return;
     case 'stub':
-      validatePartner(scene, component.file, scene.registries.readStub, [...path, 'files']);
+      validateStub(scene, component, path);
       return;
     case 'traffic':
       requireKind(scene, component.target, servers, 'traffic goes to', [...path, 'target']);

@@ -7,6 +7,7 @@ import { declaredIds, type Scene } from './scene.ts';
 import { startsWith, textsIn } from './tree.ts';
 import { requireFile } from './validate-folder.ts';
 import { type SpecOptions, validateSpec } from './validate-looks.ts';
+import { moodsOf } from './validate-partners.ts';
 import type { Roots } from './validate-references.ts';
 import { requireName } from './validate-structure.ts';
 import { validateWait } from './validate-wait.ts';
@@ -81,6 +82,7 @@ export function validateStep(scene: Scene, step: PlacedStep, roots: Roots, optio
   }
   if (step.kind === 'press') validatePress(scene, step, place);
   if (step.kind === 'mark') validateMark(scene, step, place);
+  if (step.kind === 'stub') validateMood(scene, step, place);
 }
 
 /** The names that `{{saved.…}}` of a step has, and nothing before it saves. */
@@ -98,6 +100,13 @@ function validatePress(scene: Scene, { spec }: PlacedStep, place: Path): void {
     when.on === 'press' ? [when.button] : [],
   );
   requireName(scene, 'button', spec.button, buttons, place);
+}
+
+function validateMood(scene: Scene, { spec }: PlacedStep, place: Path): void {
+  const { component, mood } = spec;
+  if (typeof mood !== 'string' || typeof component !== 'string' || mood.includes('{{')) return;
+  const moods = moodsOf(scene, component);
+  if (moods !== null) requireName(scene, 'mood', mood, moods, [...place, 'mood']);
 }
 
 function validateMark(scene: Scene, { spec }: PlacedStep, place: Path): void {

@@ -17,6 +17,7 @@ const accessTypes: Readonly<Record<ComponentSpec['kind'], ValueType>> = {
     user: string,
     password: string,
     url: string,
+    apiRole: string,
   }),
   'sample-api': object({ url: string, user: string, password: string, tenant: string, user_id: string }),
   service: object({ url: string, host: string, port: number }),
