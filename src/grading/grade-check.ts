@@ -1,11 +1,14 @@
 /** One check: its looks, its judging, its polling while `within` lasts, and one more effort when the fault was ours. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckSpec } from '../templates/types.ts';
-import { type Evaluate, judgeCheck } from './judge/judge.ts';
+import type { CheckSpec, RubricSpec } from '../templates/types.ts';
+import { type Evaluate, type Judged, judgeCheck } from './judge/judge.ts';
+import { blockedUntil, judgeMark } from './judge/waiting.ts';
 import { type Looking, lookAll } from './look-all.ts';
 import { type Recorded, record } from './record.ts';
 import type { SharedLooks } from './shared-looks.ts';
-import type { CheckResult, EvidencePiece, Scope, Verdict } from './types.ts';
+import type { TrialRecord, Trials } from './trials/trials.ts';
+import type { CheckResult, EvidencePiece, FaultTimes, Mark, Scope, Verdict } from './types.ts';
+import { secretsOf } from './values/message.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 1_000;
@@ -14,7 +17,11 @@ const retryPauseMs = 300;
 export interface CheckRunDeps {
   readonly looking: Looking;
   readonly shared: SharedLooks;
-  /** params and access. */
+  readonly trials: Pick<Trials, 'seen' | 'again'>;
+  readonly events: Readonly<Record<string, FaultTimes>>;
+  /** What people gave, the newest of each check. */
+  readonly marks: readonly Mark[];
+  /** params, access and events. */
   readonly scope: Scope;
   readonly secrets: readonly string[];
   readonly evidenceKey: Uint8Array | null;
@@ -36,32 +43,43 @@ export type CheckRun = (check: CheckSpec) => Promise<GradedCheck>;
 
 type Seen = Readonly<Record<string, Recorded>>;
 
+/** What a check has to go by: one name in two of them is its own first, then its trial's. */
+interface Saw {
+  readonly own: Seen;
+  readonly shared: Seen;
+  readonly trial: TrialRecord | null;
+}
+
 export function createCheckRun(deps: CheckRunDeps): CheckRun {
   const { looking, shared, signal } = deps;
   const verdicts = new Map<string, Verdict>();
   const started = new Map<string, Promise<GradedCheck>>();
   const slow = new Set<string>();
 
-  async function see(check: CheckSpec, sharedSeen: Promise<Seen>): Promise<Seen> {
-    const [own, all] = await Promise.all([lookAll(check.observe, looking, signal), sharedSeen]);
-    const recorded = Object.entries(own).map(([name, one]) => [name, record(one, deps.evidenceKey)] as const);
-    // Only what it reads: all of it would be copied to the judge's thread for each check, and again at each poll.
-    const read = Object.entries(all).filter(([name]) => isRead(name, check));
-    return Object.fromEntries([...read, ...recorded]);
+  async function look(check: CheckSpec): Promise<Seen> {
+    const own = Object.entries(await lookAll(check.observe, looking, signal));
+    return Object.fromEntries(own.map(([name, one]) => [name, record(one, deps.evidenceKey)]));
   }
 
-  async function judge(check: CheckSpec, seen: Seen, start: number): Promise<GradedCheck> {
+  /** Only what it reads: all of it would be copied to the judge's thread for each check, and again at each poll. */
+  function reads(check: CheckSpec, all: Seen): Seen {
+    return Object.fromEntries(Object.entries(all).filter(([name]) => isRead(name, check)));
+  }
+
+  async function judge(check: CheckSpec, saw: Saw, start: number): Promise<GradedCheck> {
+    const seen = { ...reads(check, saw.shared), ...reads(check, saw.trial?.seen ?? {}), ...saw.own };
     const observations = Object.fromEntries(
       Object.entries(seen).map(([name, one]) => [name, one.observation]),
     );
-    const { scope, secrets, evaluate } = deps;
-    const judged = await judgeCheck({ check, observations, scope, secrets }, evaluate);
-    const used = Object.entries(seen).flatMap(([name, { evidence }]) =>
-      evidence === null ? [] : [[name, evidence] as const],
+    const { trial } = saw;
+    const drawn = trial === null ? {} : { attempt: trial.attempt };
+    const scope = { ...deps.scope, ...drawn };
+    const secrets = [...deps.secrets, ...(trial === null ? [] : secretsOf(trial.trial.draws, trial.attempt))];
+    return withEvidence(
+      await judgeCheck({ check, observations, scope, secrets }, deps.evaluate),
+      seen,
+      start,
     );
-    const evidence = Object.fromEntries(used.map(([name, piece]) => [name, piece.address]));
-    const durationMs = Math.round(performance.now() - start);
-    return { result: { ...judged, evidence, durationMs }, evidence: used.map(([, piece]) => piece) };
   }
 
   /** What it waits for can no longer come: something that it needs has failed for good. */
@@ -72,9 +90,31 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
     // What a check needs may still be on its way: looking before would see the time before.
     await Promise.all(check.needs.filter((id) => slow.has(id)).map((id) => started.get(id)));
     const start = performance.now();
+    const waiting = blockedUntil(check, deps.events, looking.version.template.faults);
+    let graded: GradedCheck;
+    if (waiting !== null) graded = withEvidence(waiting, {}, start);
+    else if (check.rubric !== null) graded = await showAndMark(check, check.rubric, start);
+    else graded = await lookAndJudge(check, start);
+    verdicts.set(check.id, graded.result.verdict);
+    return graded;
+  }
+
+  /** What is shown to the one who marks is kept with what they gave. */
+  async function showAndMark(check: CheckSpec, rubric: RubricSpec, start: number): Promise<GradedCheck> {
+    const mark = deps.marks.find(({ checkId }) => checkId === check.id) ?? null;
+    const shown = await look({ ...check, observe: rubric.of === null ? {} : { of: rubric.of } });
+    return withEvidence(judgeMark(check, rubric, mark), shown, start);
+  }
+
+  async function lookAndJudge(check: CheckSpec, start: number): Promise<GradedCheck> {
+    const trialOf = async (which: 'seen' | 'again') =>
+      check.trial === null ? null : deps.trials[which](check.trial);
+    const [own, sharedSeen, trial] = await Promise.all([look(check), shared.all(), trialOf('seen')]);
+    let saw: Saw = { own, shared: sharedSeen, trial };
+    // What it waits for comes to the live lab: a trial is run once, and its time is not the check's.
     const patience = deps.held.has(check.id) ? 0 : (check.withinSeconds ?? 0);
-    const end = Math.min(deps.deadline, start + patience * 1_000);
-    let graded = await judge(check, await see(check, shared.all()), start);
+    const end = Math.min(deps.deadline, performance.now() + patience * 1_000);
+    let graded = await judge(check, saw, start);
     for (
       let pause = firstPauseMs;
       graded.result.verdict !== 'pass';
@@ -83,13 +123,18 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
       const left = end - performance.now();
       if (left <= 0 || isHopeless(check)) break;
       await sleep(Math.min(pause, left), undefined, { signal });
-      graded = await judge(check, await see(check, shared.all()), start);
+      saw = { ...saw, own: await look(check) };
+      graded = await judge(check, saw, start);
     }
     if (graded.result.verdict === 'error' && deps.deadline - performance.now() > retryPauseMs) {
       await sleep(retryPauseMs, undefined, { signal });
-      graded = await judge(check, await see(check, shared.again()), start);
+      const [ownAgain, sharedAgain, trialAgain] = await Promise.all([
+        look(check),
+        shared.again(),
+        trialOf('again'),
+      ]);
+      graded = await judge(check, { own: ownAgain, shared: sharedAgain, trial: trialAgain }, start);
     }
-    verdicts.set(check.id, graded.result.verdict);
     return graded;
   }
 
@@ -119,7 +164,16 @@ export function checkOrder(checks: readonly CheckSpec[]): readonly CheckSpec[] {
   return [...ordered];
 }
 
-/** Whether a check names this shared observation: in an expression, or in what it tells the learner. */
+function withEvidence(judged: Judged, seen: Seen, start: number): GradedCheck {
+  const used = Object.entries(seen).flatMap(([name, { evidence }]) =>
+    evidence === null ? [] : [[name, evidence] as const],
+  );
+  const evidence = Object.fromEntries(used.map(([name, piece]) => [name, piece.address]));
+  const durationMs = Math.round(performance.now() - start);
+  return { result: { ...judged, evidence, durationMs }, evidence: used.map(([, piece]) => piece) };
+}
+
+/** Whether a check names this observation of its trial or of all: in an expression, or in what it tells the learner. */
 function isRead(name: string, check: CheckSpec): boolean {
   const word = new RegExp(`\\b${name}\\b`);
   return check.expect.some(

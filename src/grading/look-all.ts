@@ -1,9 +1,11 @@
 /** Named looks of one check or step, observed side by side. */
-import type { LookSpec, TemplateVersion } from '../templates/types.ts';
-import type { LookContext, Observation, ObserverKind } from './types.ts';
+import { LabError } from '../lab/errors.ts';
+import type { ComponentSpec, LookSpec, TemplateVersion } from '../templates/types.ts';
+import { LookFailure } from './look-failure.ts';
+import type { LookContext, LookProblem, Observation, ObserverKind } from './types.ts';
 
 /** Runs work when one of a bounded number of places is free. */
-type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface Looking {
   readonly version: TemplateVersion;
@@ -11,53 +13,112 @@ export interface Looking {
   readonly limiter: Limiter;
   /** Asked when a look starts, for the time that is left then. */
   readonly context: () => LookContext;
+  /** Why a component does not serve, in words for the trainee; null when nothing is known. Never throws. */
+  readonly whyDown?: (component: string, signal: AbortSignal) => Promise<string | null>;
 }
+
+export type Seen = Readonly<Record<string, Observation>>;
 
 /** Observes each look. Rejects only on abort. */
 export async function lookAll(
   looks: Readonly<Record<string, LookSpec>>,
   looking: Looking,
   signal: AbortSignal,
-): Promise<Readonly<Record<string, Observation>>> {
-  const seen = Object.entries(looks).map(async ([name, look]) => {
-    const observation = await looking.limiter(() => observe(look, looking, signal));
-    return [name, observation] as const;
-  });
+): Promise<Seen> {
+  const seen = Object.entries(looks).map(
+    async ([name, look]) => [name, await observe(look, looking, signal)] as const,
+  );
   return Object.fromEntries(await Promise.all(seen));
 }
 
-async function observe(
-  { kind, spec }: LookSpec,
-  looking: Looking,
+/** Observes one look on both, in turns where the observer can. Rejects only on abort. */
+export async function lookBeside(
+  look: LookSpec,
+  both: readonly [Looking, Looking],
   signal: AbortSignal,
-): Promise<Observation> {
-  signal.throwIfAborted();
-  const observer = looking.observers.get(kind);
-  const context = looking.context();
-  if (observer === undefined) return unseen('bug', 'This check is broken.', `no observer ${kind}`);
-  if (context.deadlineMs <= 0) {
-    const reason = 'The time for grading was over before this was looked at.';
-    return unseen('slow', reason, 'the deadline of the attempt');
+): Promise<readonly [Observation, Observation]> {
+  const [one, other] = both;
+  const observer = one.observers.get(look.kind);
+  const contexts = [one.context(), other.context()] as const;
+  if (observer?.observeBeside === undefined || look.at !== undefined || contexts[0].deadlineMs <= 0) {
+    return [await observe(look, one, signal), await observe(look, other, signal)];
   }
-  const observation = await observer.observe(spec, context, signal);
-  return ownedByTrainee(observation, observer, spec, looking.version);
+  const [first, second] = await observer.observeBeside(look.spec, contexts, signal);
+  return [
+    await ownedByTrainee(first, observer, look.spec, one, signal),
+    await ownedByTrainee(second, observer, look.spec, other, signal),
+  ];
+}
+
+async function observe(look: LookSpec, looking: Looking, signal: AbortSignal): Promise<Observation> {
+  const observer = looking.observers.get(look.kind);
+  if (observer === undefined) return unseen('bug', 'This check is broken.', `no observer ${look.kind}`);
+  const there = look.at === undefined ? null : await referenced(look, look.at, observer, looking, signal);
+  if (there !== null && 'outcome' in there) return there;
+  return looking.limiter(async () => {
+    signal.throwIfAborted();
+    const context = looking.context();
+    if (context.deadlineMs <= 0) {
+      const reason = 'The time for grading was over before this was looked at.';
+      return unseen('slow', reason, 'the deadline of the attempt');
+    }
+    if (there !== null) return observer.observe(look.spec, { ...context, sandbox: there.sandbox }, signal);
+    const observation = await observer.observe(look.spec, context, signal);
+    return ownedByTrainee(observation, observer, look.spec, looking, signal);
+  });
+}
+
+/** The lab as it was: making it again is our work, so that it takes no look's place and is never the trainee's fault. */
+async function referenced(
+  { kind, spec }: LookSpec,
+  at: string,
+  observer: ObserverKind,
+  { context }: Looking,
+  signal: AbortSignal,
+): Promise<Pick<LookContext, 'sandbox'> | Observation> {
+  if (observer.atReference !== true)
+    return unseen('bug', 'This check is broken.', `${kind} cannot look at ${at}`);
+  const names = observer.components(spec).map(({ name }) => name);
+  try {
+    return { sandbox: await context().records.reference(at, names, signal) };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (thrown instanceof LookFailure) return unseen(thrown.problem, thrown.reason, thrown.message);
+    const code = thrown instanceof LabError ? `${thrown.code}: ` : '';
+    const internal = `${at} could not be made: ${code}${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    return unseen('untried', 'What it was like before could not be looked at.', internal);
+  }
 }
 
 /** A component in the trainee's own hands that cannot be reached is down because they took it down. */
-function ownedByTrainee(
+async function ownedByTrainee(
   observation: Observation,
   observer: ObserverKind,
   spec: LookSpec['spec'],
-  { template }: TemplateVersion,
-): Observation {
-  if (observation.outcome === 'seen' || observation.problem !== 'backend_down') return observation;
-  const theirs = observer
-    .components(spec)
-    .find(({ name }) => template.components[name]?.custody === 'trainee');
+  { version, whyDown }: Looking,
+  signal: AbortSignal,
+): Promise<Observation> {
+  if (observation.outcome === 'seen') return observation;
+  if (observation.problem !== 'backend_down' && observation.problem !== 'refused') return observation;
+  const { components } = version.template;
+  const theirs = observer.components(spec).find(({ name }) => isTheirs(components[name]));
   if (theirs === undefined) return observation;
-  return { ...observation, problem: 'refused', reason: `${theirs.name} cannot be reached: is it running?` };
+  const why = (await whyDown?.(theirs.name, signal)) ?? null;
+  if (why === null && observation.problem === 'refused') return observation;
+  const reason = why ?? `${theirs.name} cannot be reached: is it running?`;
+  return { ...observation, problem: 'refused', reason };
 }
 
-function unseen(problem: 'bug' | 'slow', reason: string, internal: string): Observation {
+/** Whether what a component does is the trainee's: it is in their hands, or runs from their files. */
+export function isTheirs(spec: ComponentSpec | undefined): boolean {
+  if (spec?.custody === 'trainee') return true;
+  return (spec?.kind === 'sample-api' || spec?.kind === 'service') && spec.source !== null;
+}
+
+export function unseen(
+  problem: LookProblem,
+  reason: string,
+  internal: string,
+): Observation & { outcome: 'unseen' } {
   return { outcome: 'unseen', problem, reason, internal, at: new Date(), durationMs: 0 };
 }

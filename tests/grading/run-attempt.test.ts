@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { actionKinds } from '../../src/actions/registry.ts';
 import { createJudge, type Judge } from '../../src/grading/judge/thread.ts';
 import { type RunAttemptDeps, runAttempt } from '../../src/grading/run-attempt.ts';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
 import { realClock } from '../../src/lab/real-clock.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
+import { drawParameters } from '../../src/templates/draw.ts';
 import { newLab, newSandbox, won } from '../contracts/store-contract.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
@@ -66,8 +69,14 @@ beforeEach(() => {
     labs: store,
     templates: store,
     drivers: new Map([['process', driver]]),
+    operations: store,
+    watches: store,
+    people: store,
     observers: observerKinds(),
+    actions: actionKinds(),
     judge,
+    draw: drawParameters,
+    ids: { sandbox: () => randomUUID() },
     evidenceKey: Buffer.alloc(32, 7),
     leaseSeconds: 1,
     clock: realClock,
@@ -133,7 +142,15 @@ describe('an attempt', () => {
     expect(await attempt()).toMatchObject({ state: 'void' });
 
     store = createMemoryStore({ now: () => new Date() });
-    deps = { ...deps, attempts: store, labs: store, templates: store };
+    deps = {
+      ...deps,
+      attempts: store,
+      labs: store,
+      operations: store,
+      watches: store,
+      people: store,
+      templates: store,
+    };
     await labWith(slowly);
     const running = run();
     await sleep(200);

@@ -1,9 +1,12 @@
 /** A template made in code and what it is graded with, for tests of grading. */
+import { actionKinds } from '../../src/actions/registry.ts';
 import type { GradeInput } from '../../src/grading/grade.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
 import { noRecords } from '../../src/grading/records.ts';
 import type { SandboxHandle } from '../../src/grading/types.ts';
+import type { Log } from '../../src/lab/log.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
+import { drawParameters } from '../../src/templates/draw.ts';
 import type {
   CheckSpec,
   ComponentSpec,
@@ -109,6 +112,8 @@ export function templateOf(checks: readonly CheckSpec[], more: Partial<Template>
   return { hash: 'hash', template, files: new Map() };
 }
 
+export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** Close `judge` afterwards. */
 export function grading(version: TemplateVersion, sandbox: SandboxHandle, more: Partial<GradeInput> = {}) {
   const judge = createJudge();
@@ -118,10 +123,19 @@ export function grading(version: TemplateVersion, sandbox: SandboxHandle, more: 
     answers: {},
     hintsTaken: {},
     progress: [],
+    marks: [],
+    skipped: [],
     sandbox,
+    whyDown: async () => null,
     records: noRecords,
     observers: observerKinds(),
+    actions: actionKinds(),
     judge,
+    forks: null,
+    draw: drawParameters,
+    seed: 'seed',
+    fence: 1,
+    log: quiet,
     evidenceKey: null,
     ...more,
   };

@@ -11,6 +11,8 @@ export interface SettleInput {
   readonly progress: readonly CheckProgress[];
   /** Check → how many of its hints were taken, in order. */
   readonly hintsTaken: Readonly<Record<string, number>>;
+  /** Tasks that were done for the trainee. */
+  readonly skipped: readonly string[];
 }
 
 export interface Settled {
@@ -18,7 +20,7 @@ export interface Settled {
   readonly results: readonly CheckResult[];
   readonly points: number;
   readonly maxPoints: number;
-  /** Points taken off for hints. */
+  /** Points taken off for hints, and for tasks that were skipped: those are off the sum and off no result. */
   readonly penalty: number;
 }
 
@@ -33,11 +35,13 @@ export function settle(input: SettleInput): Settled {
     const points = result.points - taken;
     return { ...result, points, ...(passedBefore.has(check.id) ? { passedBefore: true } : {}) };
   });
+  const earned = results.reduce((sum, { points }) => sum + points, 0);
+  const skips = Math.min(earned, skipPenalty(input));
   return {
     results,
-    points: results.reduce((sum, { points }) => sum + points, 0),
+    points: earned - skips,
     maxPoints: input.checks.reduce((sum, { points }) => sum + points, 0),
-    penalty,
+    penalty: penalty + skips,
   };
 }
 
@@ -113,6 +117,10 @@ function guarded(
 
 function hintPenalty(check: CheckSpec, taken: number): number {
   return check.hints.slice(0, taken).reduce((sum, { penalty }) => sum + penalty, 0);
+}
+
+function skipPenalty({ tasks, skipped }: SettleInput): number {
+  return tasks.reduce((sum, { id, skip }) => (skipped.includes(id) ? sum + (skip?.penalty ?? 0) : sum), 0);
 }
 
 function unjudged(check: CheckSpec): CheckResult {

@@ -8,7 +8,12 @@ import { check, expectation, result } from './check.ts';
 function settled(
   checks: readonly CheckSpec[],
   verdicts: Readonly<Record<string, Verdict>>,
-  rest: { progress?: readonly string[]; hints?: Record<string, number>; tasks?: readonly string[][] } = {},
+  rest: {
+    progress?: readonly string[];
+    hints?: Record<string, number>;
+    skipped?: readonly string[];
+    tasks?: readonly string[][];
+  } = {},
 ) {
   const tasks = rest.tasks ?? [checks.map(({ id }) => id)];
   const progress = (rest.progress ?? []).map(
@@ -32,6 +37,7 @@ function settled(
     ),
     progress,
     hintsTaken: rest.hints ?? {},
+    skipped: rest.skipped ?? [],
   });
 }
 
