@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import type { OsUsers } from '../embedded/os-user.ts';
 import type { Runtime as Programs } from '../embedded/runtime.ts';
+import { createFiller } from '../grading/values/fill.ts';
 import type { SandboxDriver } from '../lab/ports.ts';
 import { GENERATOR_VERSION } from '../sample-api/seed/version.ts';
 import { createSecrets } from '../sandbox/secrets.ts';
@@ -34,7 +35,10 @@ export async function openBackends(
           labsUrl,
           node: programs.node,
           sampleApi: { folder: programs.sampleApi, generatorVersion: GENERATOR_VERSION },
+          packages: programs.packages,
           labUser: users.lab,
+          partners: { stub: programs.stub, traffic: programs.traffic, user: users.partner },
+          fill: (scope) => createFiller(scope, { missing: 'throw' }),
           log,
         });
         drivers.set(name, driver);

@@ -153,7 +153,7 @@ async function redis(url: string | null) {
 
 async function user() {
   if (process.getuid?.() !== 0) return ok(`user id ${process.getuid?.()}; labs run as the same user`);
-  const names = ['labwright-pg', 'labwright-lab'];
+  const names = ['labwright-pg', 'labwright-lab', 'labwright-partner'];
   const there = await Promise.all(
     names.map((name) =>
       run('id', ['-u', name]).then(
@@ -163,10 +163,10 @@ async function user() {
     ),
   );
   const absent = names.filter((_, i) => there[i] !== true);
-  if (absent.length === 0) return ok(`root; PostgreSQL and labs run as ${names.join(' and ')}`);
+  if (absent.length === 0) return ok(`root; PostgreSQL and labs run as ${names.join(', ')}`);
   try {
     await run('sh', ['-c', 'command -v useradd']);
-    return ok(`root; the first start creates the system users ${absent.join(' and ')}`);
+    return ok(`root; the first start creates the system users ${absent.join(', ')}`);
   } catch {
     const how = absent.map((name) => `useradd --system ${name}`).join(' && ');
     return missing(

@@ -1,6 +1,7 @@
 /**
- * PostgreSQL refuses to run as root, and a trainee's programs must not run as root either. So as root there are two
- * system users, one for PostgreSQL and one for labs; a normal user runs everything as themselves.
+ * PostgreSQL refuses to run as root, and a trainee's programs must not run as root either. So as root there are three
+ * system users, one for PostgreSQL, one for labs and one for what stands beside them out of their reach; a normal user
+ * runs everything as themselves.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -21,18 +22,25 @@ export interface OsUsers {
   readonly postgres: OsUser | null;
   /** Owner of workspaces and of what runs for trainees; null: whoever runs Labwright. */
   readonly lab: OsUser | null;
+  /** Owner of the journals of partners and loads, which labs must not reach; null: whoever runs Labwright. */
+  readonly partner: OsUser | null;
 }
 
 const postgresUser = 'labwright-pg';
 const labUser = 'labwright-lab';
+const partnerUser = 'labwright-partner';
 
 /**
- * The users to run as. As root the two system users are created when they are absent, which `say` is told.
+ * The users to run as. As root the three system users are created when they are absent, which `say` is told.
  * Throws LabError `start_failed` that says what to do when they cannot be had.
  */
 export async function ensureOsUsers(say: (message: string) => void = () => {}): Promise<OsUsers> {
   if (process.getuid?.() === 0) {
-    return { postgres: await ensureSystemUser(postgresUser, say), lab: await ensureSystemUser(labUser, say) };
+    return {
+      postgres: await ensureSystemUser(postgresUser, say),
+      lab: await ensureSystemUser(labUser, say),
+      partner: await ensureSystemUser(partnerUser, say),
+    };
   }
   try {
     userInfo();
@@ -44,7 +52,7 @@ export async function ensureOsUsers(say: (message: string) => void = () => {}): 
       { cause },
     );
   }
-  return { postgres: null, lab: null };
+  return { postgres: null, lab: null, partner: null };
 }
 
 /** The options of `spawn` that make a child run as this user. */

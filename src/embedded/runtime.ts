@@ -1,5 +1,5 @@
 /**
- * Programs that unprivileged users run: PostgreSQL, node and the sample API. They are used where they are; only when
+ * Programs that unprivileged users run: PostgreSQL, node, and our own: the sample API, partners and loads. They are used where they are; only when
  * the user cannot get to them (a checkout in root's closed home) they are copied under the data folder, once a version.
  */
 import { createHash } from 'node:crypto';
@@ -27,11 +27,19 @@ export interface Runtime {
   readonly node: string;
   /** Folder of the sample API, with `main.ts` and `seed/main.ts`. */
   readonly sampleApi: string;
+  /** Folders of a partner and of a load, with `main.ts`. */
+  readonly stub: string;
+  readonly traffic: string;
+  /** `node_modules` with what they need. */
+  readonly packages: string;
 }
+
+/** Folders of `src` whose programs run for labs, alone. */
+const programFolders = ['sample-api', 'stub', 'traffic'] as const;
 
 /**
  * Where these users can run things from.
- * @param sampleApi the folder of the sample API in the checkout.
+ * @param sampleApi the folder of the sample API in the checkout, beside which the other programs are.
  */
 export function stageRuntime(
   dataDir: string,
@@ -44,7 +52,7 @@ export function stageRuntime(
   return {
     postgres: stagePostgres(runtime, users.postgres, say),
     node: stageNode(runtime, users.lab, say),
-    sampleApi: stageSampleApi(runtime, sampleApi, users.lab, say),
+    ...stagePrograms(runtime, sampleApi, users, say),
   };
 }
 
@@ -61,23 +69,36 @@ function stageNode(runtime: string, user: OsUser | null, say: (message: string) 
   return join(folder, 'node');
 }
 
-function stageSampleApi(
+function stagePrograms(
   runtime: string,
-  folder: string,
-  user: OsUser | null,
+  sampleApi: string,
+  users: OsUsers,
   say: (message: string) => void,
-): string {
-  const checkout = resolve(folder, '..', '..');
-  // Reading one package is what it needs besides its own files.
-  const needed = [join(folder, 'main.ts'), join(checkout, 'node_modules', 'pg', 'package.json')];
-  if (needed.every((path) => canReach(path, user))) return folder;
-  const staged = once(join(runtime, `sample-api-${hashOf(folder, checkout)}`), say, (to) => {
-    const source = relative(checkout, folder);
-    copy(folder, join(to, source));
-    copy(join(checkout, 'package.json'), join(to, 'package.json'));
-    for (const path of packagesOf(folder, checkout)) copy(join(checkout, path), join(to, path));
+): Omit<Runtime, 'postgres' | 'node'> {
+  const checkout = resolve(sampleApi, '..', '..');
+  const source = dirname(relative(checkout, sampleApi));
+  const folders = programFolders.filter((name) => existsSync(join(checkout, source, name)));
+  const within = (root: string) => ({
+    sampleApi: join(root, source, 'sample-api'),
+    stub: join(root, source, 'stub'),
+    traffic: join(root, source, 'traffic'),
+    packages: join(root, 'node_modules'),
   });
-  return join(staged, relative(checkout, folder));
+  // Reading one package is what they need besides their own files.
+  const needed = [
+    ...folders.map((name) => join(checkout, source, name, 'main.ts')),
+    join(checkout, 'node_modules', 'pg', 'package.json'),
+  ];
+  const isOpen = needed.every((path) => canReach(path, users.lab) && canReach(path, users.partner));
+  if (isOpen) return within(checkout);
+  const paths = folders.map((name) => join(checkout, source, name));
+  const staged = once(join(runtime, `programs-${hashOf(paths, checkout)}`), say, (to) => {
+    for (const path of paths) copy(path, join(to, relative(checkout, path)));
+    copy(join(checkout, 'package.json'), join(to, 'package.json'));
+    const packages = new Set(paths.flatMap((path) => packagesOf(path, checkout)));
+    for (const path of packages) copy(join(checkout, path), join(to, path));
+  });
+  return within(staged);
 }
 
 /** Fills the folder beside and renames it: what stands there is whole. */
@@ -116,13 +137,15 @@ function makeOpen(folder: string): void {
   chmodSync(folder, 0o755);
 }
 
-function hashOf(folder: string, checkout: string): string {
+function hashOf(folders: readonly string[], checkout: string): string {
   const hash = createHash('sha256').update(readFileSync(join(checkout, 'package-lock.json')));
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {
-    hash.update(`${relative(folder, path)}\0`).update(readFileSync(path));
+  for (const folder of folders) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {
+      hash.update(`${relative(checkout, path)}\0`).update(readFileSync(path));
+    }
   }
   return hash.digest('hex').slice(0, 16);
 }

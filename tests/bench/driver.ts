@@ -1,6 +1,7 @@
 /** A driver in this process on the labs' cluster, and the template that the benchmarks' sandboxes are made from. */
 import { createVocabulary } from '../../src/compose/language.ts';
 import { openTemplates } from '../../src/compose/templates.ts';
+import { createFiller } from '../../src/grading/values/fill.ts';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { GENERATOR_VERSION } from '../../src/sample-api/seed/version.ts';
 import { createProcessDriver } from '../../src/sandbox/process/process-driver.ts';
@@ -27,7 +28,10 @@ export function openDriver(world: World, name: string) {
     labsUrl: world.labsUrl,
     node: world.programs.node,
     sampleApi: { folder: world.programs.sampleApi, generatorVersion: GENERATOR_VERSION },
+    packages: world.programs.packages,
     labUser: world.users.lab,
+    partners: { stub: world.programs.stub, traffic: world.programs.traffic, user: world.users.partner },
+    fill: (scope) => createFiller(scope, { missing: 'throw' }),
     log: silent,
   });
   world.defer('a driver', () => driver.close());

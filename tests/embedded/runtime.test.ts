@@ -49,7 +49,7 @@ describe('programs for unprivileged users', () => {
   it('run where they are when the users get to them', () => {
     const said: string[] = [];
     const dataDir = join(folder, 'data');
-    const runtime = stageRuntime(dataDir, sampleApi, { postgres: null, lab: null }, (line) =>
+    const runtime = stageRuntime(dataDir, sampleApi, { postgres: null, lab: null, partner: null }, (line) =>
       said.push(line),
     );
     expect(runtime).toMatchObject({ node: process.execPath, sampleApi });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { ensureOsUsers } from '../../src/embedded/os-user.ts';
 import { stageRuntime } from '../../src/embedded/runtime.ts';
+import { createFiller } from '../../src/grading/values/fill.ts';
 import { labelVariable } from '../../src/sandbox/labels.ts';
 import { createNaming } from '../../src/sandbox/naming.ts';
 import { createProcessDriver, type ProcessDriver } from '../../src/sandbox/process/process-driver.ts';
@@ -50,7 +51,7 @@ export async function startTestDriver(): Promise<TestDriver> {
       );
       const root = join(dataDir, 'sandboxes');
       const folders = readdirSync(root)
-        .filter((entry) => entry !== '.compile-cache')
+        .filter((entry) => !['.compile-cache', 'node_modules'].includes(entry))
         .flatMap((entry) => [entry, ...readdirSync(join(root, entry))])
         .filter((entry) => !entry.includes('.log')).length;
       return { ...rows[0], folders, processes: markedProcesses(installationId).length };
@@ -87,7 +88,10 @@ export async function makeDriver(
     labsUrl,
     node: runtime.node,
     sampleApi: { folder: runtime.sampleApi, generatorVersion: 'test' },
+    packages: runtime.packages,
     labUser: users.lab,
+    partners: { stub: runtime.stub, traffic: runtime.traffic, user: users.partner },
+    fill: (scope) => createFiller(scope, { missing: 'throw' }),
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   });
 }

@@ -3,12 +3,13 @@
  * opened relative to the one before, as openat(2) would. Where the system has no /proc, each part is opened by its
  * path: links are still refused, yet a folder could be swapped in between.
  */
-import { close, constants, existsSync, fstat, mkdir, open, readdir } from 'node:fs';
+import { close, constants, existsSync, fstat, mkdir, open, readdir, readlink } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const openFile = promisify(open);
-const closeFile = promisify(close);
+export const closeFile = promisify(close);
+const readLink = promisify(readlink);
 const makeFolder = promisify(mkdir);
 const listFolder = promisify(readdir);
 export const statOpen = promisify(fstat);
@@ -25,6 +26,10 @@ export interface OpenFolder {
   makeFolder(name: string): Promise<void>;
   /** A descriptor that the caller closes. */
   file(name: string, flags: number, mode?: number): Promise<number>;
+  /** Where a link leads, as it is written; null when it is none. */
+  link(name: string): Promise<string | null>;
+  /** A path to what was opened as `file`, for calls that take no descriptor. */
+  pathOf(name: string, file: number): string;
   readonly descriptor: number;
   close(): Promise<void>;
 }
@@ -40,6 +45,20 @@ export async function openFolder(path: string): Promise<OpenFolder> {
     folder: (name) => openFolder(at(name)),
     makeFolder: (name) => makeFolder(at(name), 0o755),
     file: (name, flags, mode) => openFile(at(name), flags | cautious, mode),
+    link: (name) => readLink(at(name)).catch(() => null),
+    pathOf: (name, file) => (byDescriptor ? `/proc/self/fd/${file}` : at(name)),
     close: () => closeFile(descriptor),
   };
+}
+
+/** Null for what is not there, is a link, is not ours to open, or is no folder. */
+export async function ifThere<T>(opening: Promise<T>): Promise<T | null> {
+  try {
+    return await opening;
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code ?? '';
+    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO', 'EACCES', 'ENAMETOOLONG', 'ENODEV'].includes(code))
+      return null;
+    throw thrown;
+  }
 }

@@ -4,8 +4,9 @@
  * mark and adopted.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { asUser, type OsUser } from '../../embedded/os-user.ts';
 import {
   identify,
@@ -14,15 +15,19 @@ import {
   signalProcess,
   waitForEnd,
 } from '../../embedded/process-identity.ts';
+import { LabError } from '../../lab/errors.ts';
+import type { KillSignal } from '../../lab/ports.ts';
 import { encodeLabels, labelVariable } from '../labels.ts';
 import type { ResourceRef } from '../naming.ts';
 import { capLog, openLog } from './log-file.ts';
 import { findMarked, logsBeneath } from './marked.ts';
 import type { Records } from './records.ts';
 
-/** What one child may keep in memory; over it the child is ended. RLIMIT_AS is of no use: node reserves more at start. */
-const largestRssBytes = 768 * 1024 * 1024;
+/** What one child may keep in memory where its template does not say. RLIMIT_AS is of no use: node reserves more at start. */
+const usualMemoryMb = 768;
 const watchEveryMs = 2_000;
+/** How long a program may take over SIGTERM when it is asked to end as its trainee or grader would ask. */
+const termWithinMs = 10_000;
 
 export interface ChildSpec extends ResourceRef {
   readonly program: string;
@@ -30,21 +35,30 @@ export interface ChildSpec extends ResourceRef {
   readonly env: Readonly<Record<string, string>>;
   readonly logPath: string;
   readonly cwd: string;
+  readonly user: OsUser | null;
+  /** Over it the child is ended; null: what is usual. */
+  readonly memoryMb: number | null;
 }
 
 export interface Children {
-  start(spec: ChildSpec): ProcessIdentity;
+  /** What cannot be started at all says so in its log, as if it had ended at once. */
+  start(spec: ChildSpec): void;
   /** The child of a component that is alive, with its generation. */
   find(sandboxId: string, component: string): (ProcessIdentity & { readonly generation: number }) | null;
   /** Ends the child of a component, or all of a sandbox, and returns when they have ended. */
   stop(sandboxId: string, component?: string): Promise<void>;
+  /**
+   * Signals a child's whole group; KILL and TERM return when it has ended, and are no trouble. Nothing when there is none.
+   * Throws LabError `timed_out` when it does not end of TERM.
+   */
+  kill(sandboxId: string, component: string, signal: KillSignal, abort: AbortSignal): Promise<void>;
   /** Called when a child ended by itself. */
   onEnd(handler: (sandboxId: string) => void): void;
   /** Ends all children. */
   close(): Promise<void>;
 }
 
-export function createChildren(records: Records, installationId: string, user: OsUser | null): Children {
+export function createChildren(records: Records, installationId: string): Children {
   const handlers = new Set<(sandboxId: string) => void>();
   const logs = new Map<number, string>();
   // Children that we end ourselves are no trouble.
@@ -74,8 +88,13 @@ export function createChildren(records: Records, installationId: string, user: O
     for (const { sandboxId, children } of records.all()) {
       for (const [component, child] of Object.entries(children)) {
         if (isAlive(child)) {
-          capLog(logs.get(child.pid) ?? `${records.folder(sandboxId)}/${component}.log`);
-          if (rssOf(child.pid) > largestRssBytes) signalProcess(child, 'SIGKILL', { group: true });
+          const log = logs.get(child.pid) ?? `${records.folder(sandboxId)}/${component}.log`;
+          capLog(log);
+          const mostMb = child.memoryMb ?? usualMemoryMb;
+          if (rssOf(child.pid) > mostMb * 1024 * 1024) {
+            say(log, `ended: it took more than ${mostMb} MB of memory`);
+            signalProcess(child, 'SIGKILL', { group: true });
+          }
         } else forget(sandboxId, component, child);
       }
     }
@@ -97,6 +116,8 @@ export function createChildren(records: Records, installationId: string, user: O
   async function end(sandboxId: string, component: string, child: ProcessIdentity): Promise<void> {
     expected.add(child.pid);
     signalProcess(child, 'SIGTERM', { group: true });
+    // One that was stopped must go on to hear of it.
+    signalProcess(child, 'SIGCONT', { group: true });
     if (!(await waitForEnd(child, 2_000))) {
       signalProcess(child, 'SIGKILL', { group: true });
       await waitForEnd(child, 5_000);
@@ -118,24 +139,26 @@ export function createChildren(records: Records, installationId: string, user: O
       try {
         const mark = encodeLabels({ installationId, sandboxId, component, generation });
         const child = spawn(spec.program, spec.args, {
-          ...asUser(user),
+          ...asUser(spec.user),
           cwd: spec.cwd,
           env: { ...spec.env, [labelVariable]: mark },
           stdio: ['ignore', log, log],
           detached: true,
         });
         const identity = child.pid === undefined ? null : identify(child.pid);
-        child.once('error', () => {});
-        if (identity === null) throw new Error(`${spec.program} did not start`);
+        child.once('error', ({ message }) => say(spec.logPath, message));
+        if (identity === null) {
+          if (child.pid === undefined) say(spec.logPath, `${spec.program} cannot be started`);
+          return;
+        }
         child.once('exit', () => forget(sandboxId, component, identity));
         child.unref();
         // No await between the start and the record.
         records.update(sandboxId, ({ children }) => ({
-          children: { ...children, [component]: { ...identity, generation } },
+          children: { ...children, [component]: { ...identity, generation, memoryMb: spec.memoryMb } },
         }));
         logs.set(identity.pid, spec.logPath);
         lowerPriority(identity.pid);
-        return identity;
       } finally {
         closeSync(log);
       }
@@ -145,6 +168,26 @@ export function createChildren(records: Records, installationId: string, user: O
       return child !== undefined && isAlive(child) ? child : null;
     },
     stop,
+    async kill(sandboxId, component, signal, abort) {
+      const child = records.get(sandboxId)?.children[component];
+      if (child === undefined) return;
+      const ends = signal === 'KILL' || signal === 'TERM';
+      if (ends) expected.add(child.pid);
+      if (!signalProcess(child, `SIG${signal}`, { group: true }) || !ends) return;
+      const deadline = performance.now() + termWithinMs;
+      while (isAlive(child)) {
+        if (performance.now() > deadline) {
+          expected.delete(child.pid);
+          throw new LabError(
+            'timed_out',
+            `${component} did not end of SIG${signal} within ${termWithinMs / 1000} s.`,
+          );
+        }
+        await delay(10, undefined, { signal: abort });
+      }
+      forget(sandboxId, component, child);
+      expected.delete(child.pid);
+    },
     onEnd: (handler) => void handlers.add(handler),
     async close() {
       clearInterval(watch);
@@ -152,6 +195,15 @@ export function createChildren(records: Records, installationId: string, user: O
       await Promise.all(records.all().map(({ sandboxId }) => stop(sandboxId)));
     },
   };
+}
+
+/** A line of ours in a child's log, for whoever reads why it does not run. */
+export function say(logPath: string, text: string): void {
+  try {
+    appendFileSync(logPath, `labwright: ${text}\n`);
+  } catch {
+    // The sandbox has just been removed.
+  }
 }
 
 function rssOf(pid: number): number {

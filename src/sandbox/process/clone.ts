@@ -1,6 +1,6 @@
 /** Copying a whole database on the labs' server, from a template database or from one that is in use. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Admin, quote } from './admin.ts';
+import { type Admin, quote, sqlState } from './admin.ts';
 
 export interface Cloning {
   /** Nobody may connect to the copy yet, not even a superuser. Nobody is in `template`. */
@@ -37,6 +37,19 @@ export function createCloning(admin: Admin): Cloning {
     );
   }
 
+  /** The server goes on with the copy of a Labwright that was killed; that one is of another moment. */
+  async function createAnew(name: string, origin: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await create(name, origin, 'CONNECTION LIMIT 0');
+      } catch (thrown) {
+        const state = sqlState(thrown);
+        if (attempt === 3 || (state !== '42P04' && state !== '23505')) throw thrown;
+        await admin.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
+      }
+    }
+  }
+
   /** Whether sessions were found, and whether new ones are held off by the copying. */
   async function endSessions(origin: string): Promise<boolean> {
     const [row] = await admin.query<{ ended: number; held: boolean }>(
@@ -62,7 +75,7 @@ export function createCloning(admin: Admin): Cloning {
       // From its start on the server lets nobody into the origin; those who came in before are ended meanwhile. Were
       // the origin closed instead, a crash would leave it closed, and trainees would see errors rather than wait.
       let isOver = false;
-      const made = create(name, origin, 'CONNECTION LIMIT 0').finally(() => {
+      const made = createAnew(name, origin).finally(() => {
         isOver = true;
       });
       const emptied = (async () => {

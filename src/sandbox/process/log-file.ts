@@ -1,9 +1,25 @@
-import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 
 const largest = 1024 * 1024;
 
-/** For a child's output. Appending, so that the file may be cut while the child goes on writing. */
+/**
+ * For a child's output, which begins with an empty file; that of the start before is kept as `.0`. Appending, so that
+ * the file may be cut while the child goes on writing.
+ */
 export function openLog(path: string): number {
+  if (existsSync(path)) renameSync(path, `${path}.0`);
+  rmSync(`${path}.1`, { force: true });
   return openSync(path, 'a', 0o600);
 }
 
@@ -20,7 +36,7 @@ export function capLog(path: string): void {
   }
 }
 
-/** The last lines, for messages to instructors. */
+/** The end of it. */
 export function tailOf(path: string, bytes = 2_000): string {
   try {
     const file = openSync(path, 'r');
@@ -35,4 +51,15 @@ export function tailOf(path: string, bytes = 2_000): string {
   } catch {
     return '';
   }
+}
+
+/** The end of all that was printed, over starts and cuts. */
+export function tailOfAll(path: string, bytes: number): string {
+  let text = '';
+  for (const file of [path, `${path}.1`, `${path}.0`]) {
+    const room = bytes - Buffer.byteLength(text);
+    const older = room > 0 ? tailOf(file, room) : '';
+    text = older === '' ? text : `${older}\n${text}`;
+  }
+  return text;
 }

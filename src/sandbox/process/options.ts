@@ -1,6 +1,14 @@
 import type { OsUser } from '../../embedded/os-user.ts';
 import type { Log } from '../../lab/log.ts';
+import type { Json } from '../../templates/types.ts';
 import type { DeriveSecret } from '../secrets.ts';
+
+/** Fills `{{path}}` from these roots; throws an error named `FillError` where a value is missing. */
+export type Fill = (scope: Readonly<Record<string, Json>>) => {
+  text(raw: string): string;
+  /** A lone `{{path}}` keeps its type. */
+  value(raw: Json): unknown;
+};
 
 export interface ProcessDriverOptions {
   /** Workspaces, logs and records go to `<dataDir>/sandboxes`. */
@@ -10,7 +18,7 @@ export interface ProcessDriverOptions {
   readonly secrets: DeriveSecret;
   /** Superuser URL of the labs' PostgreSQL 17 server, which is never the control database's. */
   readonly labsUrl: string;
-  /** Program that runs the sample API, readable by `labUser`. */
+  /** Program that runs the sample API and the programs of templates, readable by `labUser`. */
   readonly node: string;
   readonly sampleApi: {
     /** Folder with `main.ts` and `seed/main.ts`, readable by `labUser`. */
@@ -18,7 +26,17 @@ export interface ProcessDriverOptions {
     /** Differs when the same seed number would give other data. */
     readonly generatorVersion: number | string;
   };
+  /** `node_modules` of the sample API, which a trainee's copy of it uses too. */
+  readonly packages: string;
   /** Who runs what belongs to trainees; null: whoever runs Labwright. */
   readonly labUser: OsUser | null;
+  readonly partners: {
+    /** Folders with a `main.ts` each, readable by `user`. */
+    readonly stub: string;
+    readonly traffic: string;
+    /** Who runs them, so that trainees cannot reach their journals; null: whoever runs Labwright. */
+    readonly user: OsUser | null;
+  };
+  readonly fill: Fill;
   readonly log: Log;
 }

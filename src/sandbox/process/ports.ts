@@ -2,42 +2,47 @@ import { createHash } from 'node:crypto';
 import { isPortFree } from '../../embedded/free-port.ts';
 import type { Records } from './records.ts';
 
-/** Below the range that systems take outgoing ports from, so that a stopped API finds its port free again. */
+/** Below the range that systems take outgoing ports from, so that a stopped program finds its port free again. */
 const first = 20_000;
 const count = 12_000;
 
 /**
- * The port of a sandbox's API. Recorded once it is used; before that the first candidate, which derives from the ids.
+ * The port of a sandbox's program; `name` is the component, or `<component>/control`. Recorded once it is used; before
+ * that the first candidate, which derives from the ids.
  */
-export function portOf(records: Records, sandboxId: string, component: string): number {
-  return (
-    records.get(sandboxId)?.ports[component] ??
-    candidates(records, sandboxId, component).next().value ??
-    first
-  );
+export function portOf(records: Records, sandboxId: string, name: string): number {
+  return records.get(sandboxId)?.ports[name] ?? candidates(records, sandboxId, name).next().value ?? first;
 }
 
 /** Records a port that nobody listens on now: the recorded one if `keep` and it is free, else the next candidate. */
 export async function takePort(
   records: Records,
   sandboxId: string,
-  component: string,
+  name: string,
   keep: boolean,
 ): Promise<number> {
-  const recorded = records.get(sandboxId)?.ports[component];
+  const recorded = records.get(sandboxId)?.ports[name];
   if (keep && recorded !== undefined && (await isPortFree(recorded))) return recorded;
-  for (const port of candidates(records, sandboxId, component)) {
+  for (const port of candidates(records, sandboxId, name)) {
     if (port === recorded || !(await isPortFree(port))) continue;
+    // Somebody else may have taken one for the same program while we looked.
+    const now = records.get(sandboxId)?.ports[name];
+    if (now !== undefined && now !== recorded) return now;
     // Another sandbox may have taken it while we looked.
     if (taken(records).has(port)) continue;
-    records.update(sandboxId, ({ ports }) => ({ ports: { ...ports, [component]: port } }));
+    records.update(sandboxId, ({ ports }) => ({ ports: { ...ports, [name]: port } }));
     return port;
   }
   throw new Error(`No free TCP port between ${first} and ${first + count - 1}`);
 }
 
-function* candidates(records: Records, sandboxId: string, component: string): Generator<number, undefined> {
-  const start = createHash('sha256').update(`${sandboxId}/${component}`).digest().readUInt32BE() % count;
+/** Fixes a program's port before it is started, for others that are told of it. */
+export async function reservePort(records: Records, sandboxId: string, name: string): Promise<void> {
+  if (records.get(sandboxId)?.ports[name] === undefined) await takePort(records, sandboxId, name, true);
+}
+
+function* candidates(records: Records, sandboxId: string, name: string): Generator<number, undefined> {
+  const start = createHash('sha256').update(`${sandboxId}/${name}`).digest().readUInt32BE() % count;
   const others = taken(records);
   for (let step = 0; step < count; step += 1) {
     const port = first + ((start + step) % count);

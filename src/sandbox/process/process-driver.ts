@@ -1,30 +1,38 @@
 /**
- * The `process` backend: labs on this machine, with nothing installed. Databases on one shared server, the sample API
- * as a child process, the workspace as a folder. No boundary between hostile trainees; see `capabilities`.
+ * The `process` backend: labs on this machine, with nothing installed. Databases on one shared server, programs as
+ * child processes, workspaces as folders. No boundary between hostile trainees; see `capabilities`.
  */
+import { existsSync, lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ensureFolder } from '../../embedded/folder.ts';
-import { traineeFacts } from '../../lab/access.ts';
 import { LabError } from '../../lab/errors.ts';
-import type { ComponentObservation } from '../../lab/lab.ts';
-import type { ComponentAccess, ComponentPlan, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
-import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
-import { componentPart, createNaming, type ResourceRef, sandboxPart } from '../naming.ts';
+import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
+import type { TemplateVersion } from '../../templates/types.ts';
+import { createNaming, sandboxPart } from '../naming.ts';
 import { createAdmin } from './admin.ts';
-import { createApiServers } from './api-server.ts';
 import { createChildren } from './children.ts';
+import { createEnvironments } from './environment.ts';
 import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
-import { createLabDatabases, type FoundDatabase, lacksOverlay } from './lab-database.ts';
+import { createLabDatabases } from './lab-database.ts';
 import type { ProcessDriverOptions } from './options.ts';
-import type { Piece } from './part.ts';
+import { type Part, type Parts, pieceOf, pieceOfKind } from './part.ts';
+import { createPartnerParts } from './partner-part.ts';
+import { createPostgresPart } from './postgres-part.ts';
+import { createPrograms } from './programs.ts';
 import { openRecords } from './records.ts';
-import { runProgram, searchPath } from './run-program.ts';
-import { resetStatistics } from './statement-statistics.ts';
+import { createRedisPart } from './redis-part.ts';
+import { runProgram, searchPathWith } from './run-program.ts';
+import { createRunner } from './runner.ts';
+import { createSampleApiPart } from './sample-api-part.ts';
+import { createServicePart } from './service-part.ts';
+import { createShellPart } from './shell-part.ts';
+import { createSources } from './sources.ts';
 import { createTemplateDatabases } from './template-database.ts';
-import { findFiles, writeFileBeneath } from './workspace-files.ts';
+import { createWorkspaceContents } from './workspace-contents.ts';
+import { findFiles, isFolderBeneath, writeFileBeneath } from './workspace-files.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 export interface ProcessDriver extends SandboxDriver {
@@ -44,152 +52,138 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const root = join(options.dataDir, 'sandboxes');
   ensureFolder(root, null, 0o711);
   ensureFolder(join(root, '.compile-cache'), labUser, 0o700);
+  linkPackages(join(root, 'node_modules'), options.packages);
   const naming = createNaming(installationId);
   const admin = createAdmin(options.labsUrl);
   const records = openRecords(root, installationId);
-  const children = createChildren(records, installationId, labUser);
+  const children = createChildren(records, installationId);
   const templates = createTemplateDatabases(admin, naming, options);
   const databases = createLabDatabases(admin, naming, secrets, templates);
-  const apis = createApiServers(records, children, secrets, options);
-  const workspaces = createWorkspaces(records, labUser);
+  const contents = createWorkspaceContents(options.sampleApi.folder);
+  const workspaces = createWorkspaces(records, contents, labUser);
+  const sources = createSources(records);
   const inFlight = createInFlight();
+  const closing = new AbortController();
+  const environments = createEnvironments(records, access, options.fill);
+  const programs = createPrograms(records, children);
+  const runner = createRunner({
+    programs,
+    children,
+    sources,
+    inFlight,
+    contents,
+    workspacePath: workspaces.path,
+    ensureWorkspace: ensure,
+    closing: closing.signal,
+  });
+  const postgres = createPostgresPart(admin, naming, databases);
+  const parts: Parts = {
+    postgres,
+    'sample-api': createSampleApiPart(records, runner, postgres, environments, secrets, options),
+    service: createServicePart(records, runner, environments, options),
+    redis: createRedisPart(records, runner, secrets, options),
+    ...createPartnerParts(records, runner, environments, secrets, access, options),
+    shell: createShellPart(workspaces),
+  };
+  const path = searchPathWith(options.node);
   /** When resources were first seen of which no record says it. */
   const firstSeen = new Map<string, Date>();
 
-  function find(
-    plan: SandboxPlan,
-    component: string,
-  ): { readonly planned: ComponentPlan; readonly ref: ResourceRef } {
-    const planned = plan.components[component];
-    if (planned === undefined) {
-      throw new LabError('component_not_found', `The lab has no component "${component}".`);
-    }
-    return { planned, ref: { sandboxId: plan.sandboxId, component, generation: planned.generation } };
+  function partOf(plan: SandboxPlan, component: string) {
+    const piece = pieceOf(plan, component);
+    const part: Part = parts[piece.spec.kind];
+    return { piece, part };
   }
 
   function access(plan: SandboxPlan, component: string): ComponentAccess {
-    const { planned, ref } = find(plan, component);
-    switch (planned.spec.kind) {
-      case 'postgres':
-        return {
-          kind: 'postgres',
-          host: admin.host,
-          port: admin.port,
-          database: naming.database(ref),
-          trainee: databases.credentials(ref, 't'),
-          checker: databases.credentials(ref, 'c'),
-          grader: databases.credentials(ref, 'g'),
-          apiRole: databases.credentials(ref, 'a').user,
-        };
-      case 'sample-api':
-        return apis.access(ref);
-      case 'shell':
-        return { kind: 'shell', path: workspaces.path(ref) };
-    }
+    const { piece, part } = partOf(plan, component);
+    return part.access(piece);
   }
 
-  async function make(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void> {
-    const { planned, ref } = find(plan, component);
-    const { spec } = planned;
-    // Before anything else: whatever happens from here on, the sandbox is listed.
-    if (records.get(plan.sandboxId) === null) records.update(plan.sandboxId, () => ({}));
-    switch (spec.kind) {
-      case 'postgres':
-        return databases.ensure({ plan, ref, spec }, signal);
-      case 'sample-api': {
-        const { ref: database } = find(plan, spec.database);
-        const url = admin.url(naming.database(database), databases.credentials(database, 'a'));
-        return apis.ensure(ref, spec, url, signal);
-      }
-      case 'shell':
-        return workspaces.ensure(ref, spec, plan.version);
-    }
-  }
-
-  function workspaceOf(plan: SandboxPlan, component: string): string {
-    const { planned, ref } = find(plan, component);
-    if (planned.spec.kind === 'shell') return workspaces.path(ref);
-    throw new LabError(
-      'bad_request',
-      `Component "${component}" is of kind ${planned.spec.kind} and has no files.`,
-    );
+  function ensure(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void> {
+    const { piece, part } = partOf(plan, component);
+    const work = async () => {
+      // Before anything else: whatever happens from here on, the sandbox is listed.
+      if (records.get(plan.sandboxId) === null) records.update(plan.sandboxId, () => ({}));
+      await part.ensure(piece, signal);
+    };
+    // Without parameters less is made.
+    const key = `${piece.ref.generation}/${plan.params === null}`;
+    return inFlight.ensure(plan.sandboxId, component, key, work, signal);
   }
 
   async function observe(plan: SandboxPlan) {
-    const names = Object.keys(plan.components);
-    const hasDatabase = Object.values(plan.components).some(({ spec }) => spec.kind === 'postgres');
-    // Asked beside the API's own health, not before it.
-    const found = hasDatabase ? databases.find(plan.sandboxId) : Promise.resolve([]);
     const seen = await Promise.all(
-      names.map(async (name): Promise<readonly [string, ComponentObservation]> => {
-        const { planned, ref } = find(plan, name);
-        switch (planned.spec.kind) {
-          case 'postgres':
-            return [name, observeDatabase(await found, { plan, ref, spec: planned.spec })];
-          case 'sample-api':
-            return [name, await apis.observe(ref)];
-          case 'shell':
-            return [name, workspaces.observe(ref)];
-        }
+      Object.keys(plan.components).map(async (name) => {
+        const { piece, part } = partOf(plan, name);
+        return [name, await part.observe(piece)] as const;
       }),
     );
     return { components: Object.fromEntries(seen.filter(([, { state }]) => state !== 'absent')) };
   }
 
-  async function environmentOf(plan: SandboxPlan, home: string): Promise<Record<string, string>> {
-    const facts: Record<string, string> = {};
-    for (const [name, { spec }] of Object.entries(plan.components)) {
-      if (spec.kind === 'shell') continue;
-      const { url, user, password } = traineeFacts(access(plan, name));
-      const prefix = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-      facts[`${prefix}_URL`] = String(url);
-      facts[`${prefix}_USER`] = String(user);
-      facts[`${prefix}_PASSWORD`] = String(password);
-    }
-    return { ...facts, HOME: home, PATH: searchPath.join(':'), LANG: 'C.UTF-8', TERM: 'dumb' };
-  }
+  const workspaceOf = (plan: SandboxPlan, component: string) =>
+    workspaces.path(pieceOfKind(plan, component, 'shell', 'files').ref);
 
   return {
     name: 'process',
     capabilities: { isolation: false },
     prepare: (version, signal) => templates.prepare(version, signal),
-    ensure: (plan, component, signal) => {
-      const { planned } = find(plan, component);
-      // Without parameters less is made.
-      const key = `${planned.generation}/${plan.params === null}`;
-      return inFlight.ensure(plan.sandboxId, component, key, () => make(plan, component, signal), signal);
-    },
+    lacks: ({ template }) =>
+      Object.entries(template.components).flatMap(([name, spec]) => {
+        const part: Part = parts[spec.kind];
+        return part.lacks(name, spec);
+      }),
+    ensure: async (plan, component, signal) => ensure(plan, component, signal),
     observe: (plan) => observe(plan),
     access,
-    async dial(plan, component, signal) {
-      const facts = access(plan, component);
-      if (facts.kind === 'shell')
-        throw new LabError('bad_request', `Component "${component}" listens on no port.`);
-      return dialLoopback(facts.host, facts.port, signal);
+    async dial(plan, component, signal, port = 'main') {
+      const { piece, part } = partOf(plan, component);
+      const address = part.address(piece, port);
+      if (address !== null) return dialLoopback(address.host, address.port, signal);
+      const which = port === 'main' ? 'no port' : 'no port of ours';
+      throw new LabError('bad_request', `Component "${component}" listens on ${which}.`);
+    },
+    async kill(plan, component, signal, abort) {
+      const { piece, part } = partOf(plan, component);
+      await part.kill(piece, signal, abort);
     },
     async resetStatistics(plan, component) {
-      const { planned, ref } = find(plan, component);
-      if (planned.spec.kind !== 'postgres')
-        throw new LabError('bad_request', `Component "${component}" has no statement statistics.`);
-      await resetStatistics(admin, naming.database(ref), component, planned.spec);
+      await postgres.resetStatistics(pieceOfKind(plan, component, 'postgres', 'statement statistics'));
     },
     async exec(plan, component, argv, limits, signal) {
-      const cwd = workspaceOf(plan, component);
-      return runProgram({ argv, cwd, env: await environmentOf(plan, cwd), user: labUser }, limits, signal);
+      const home = workspaceOf(plan, component);
+      const others = Object.keys(plan.components).filter((name) => name !== component);
+      const base = { HOME: home, PATH: path.join(':'), LANG: 'C.UTF-8', TERM: 'dumb' };
+      const env = { ...environments.facts(plan, others), ...base };
+      const cwd = limits.cwd === undefined ? home : join(home, limits.cwd);
+      if (limits.cwd !== undefined && !(await isFolderBeneath(home, limits.cwd))) {
+        const stderr = `${limits.cwd}: no such folder\n`;
+        const failure = { stdout: '', stderr, timedOut: false, truncated: false, durationMs: 0 };
+        return { exitCode: 127, signal: null, ...failure };
+      }
+      const result = await runProgram({ argv, cwd, path, env, user: labUser }, limits, signal);
+      await runner.filesChanged(plan.sandboxId);
+      return result;
     },
     async readFiles(plan, component, query, signal) {
       return findFiles(workspaceOf(plan, component), query, signal);
     },
-    async writeFile(plan, component, path, content, signal) {
+    async writeFile(plan, component, file, content, signal) {
       signal.throwIfAborted();
-      await writeFileBeneath(workspaceOf(plan, component), path, content, labUser);
+      await writeFileBeneath(workspaceOf(plan, component), file, content, labUser);
+      await runner.filesChanged(plan.sandboxId);
     },
+    readLog: async (plan, component, maxBytes) => programs.printed(pieceOf(plan, component).ref, maxBytes),
     destroy: (sandboxId) =>
       inFlight.destroy(sandboxId, async () => {
+        sources.forget(sandboxId);
         await children.stop(sandboxId);
         await endInhabitants(records.folder(sandboxId));
         await databases.remove(sandboxId);
         records.remove(sandboxId);
+        // A look that was under way may have begun to follow it again.
+        sources.forget(sandboxId);
         firstSeen.delete(sandboxId);
       }),
     async list() {
@@ -215,6 +209,8 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     },
     pruneTemplates: (keep, spare) => templates.prune(keep, spare),
     async close() {
+      closing.abort();
+      sources.close();
       await inFlight.settled();
       await children.close();
       await admin.close();
@@ -225,16 +221,12 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
 /** Template databases that nobody needs now but may soon again, such as after an edit that is taken back. */
 const unneededKept = 2;
 
-function observeDatabase(
-  found: readonly FoundDatabase[],
-  piece: Piece<PostgresComponent>,
-): ComponentObservation {
-  const [newest] = found
-    .filter((database) => database.componentPart === componentPart(piece.ref.component))
-    .sort((a, b) => b.generation - a.generation);
-  if (newest === undefined) return { state: 'absent', generation: 0, detail: null };
-  const serves = newest.open && !lacksOverlay(piece, newest);
-  return { state: serves ? 'running' : 'starting', generation: newest.generation, detail: null };
+/** Node looks for packages in the folders above a program: one link serves all workspaces. */
+function linkPackages(link: string, packages: string): void {
+  const there = lstatSync(link, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() && readlinkSync(link) === packages && existsSync(link)) return;
+  rmSync(link, { recursive: true, force: true });
+  symlinkSync(packages, link);
 }
 
 function dialLoopback(host: string, port: number, signal: AbortSignal): Promise<Duplex> {

@@ -9,6 +9,8 @@ import { sandboxFolder } from '../naming.ts';
 
 export interface ChildRecord extends ProcessIdentity {
   readonly generation: number;
+  /** What it may keep in memory; null: what is usual. */
+  readonly memoryMb?: number | null;
 }
 
 export interface SandboxRecord {
@@ -16,6 +18,10 @@ export interface SandboxRecord {
   readonly createdAt: string;
   /** By component; kept over generations, so that an address survives a reset. */
   readonly ports: Readonly<Record<string, number>>;
+  /** By component: the generation at which its program was started last, whatever became of it. */
+  readonly tried?: Readonly<Record<string, number>>;
+  /** By component that runs from a trainee's files: what these were when it was started last. */
+  readonly sources?: Readonly<Record<string, string>>;
   /** By component. */
   readonly children: Readonly<Record<string, ChildRecord>>;
 }

@@ -1,16 +1,21 @@
 /** Runs one program of a trainee's workspace to its end, within limits. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { asUser, type OsUser } from '../../embedded/os-user.ts';
 import type { ExecLimits, ExecResult } from '../../lab/ports.ts';
 
 /** Where programs are looked for, whatever the environment of Labwright or of the trainee says. */
-export const searchPath = ['/usr/local/bin', '/usr/bin', '/bin'];
+export const searchPath: readonly string[] = ['/usr/local/bin', '/usr/bin', '/bin'];
+
+/** With the node that Labwright brings first: templates are written for that one. */
+export const searchPathWith = (node: string): readonly string[] => [dirname(node), ...searchPath];
 
 export interface Program {
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** Folders where a bare name is looked for. */
+  readonly path: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly user: OsUser | null;
 }
@@ -27,7 +32,7 @@ export async function runProgram(
   signal.throwIfAborted();
   const started = performance.now();
   const [name = '', ...args] = program.argv;
-  const path = locate(name, program.cwd);
+  const path = locate(name, program.cwd, program.path);
   if (path === null) return failure(127, `${name}: not found\n`, started);
   const child = spawn(path, args, {
     ...asUser(program.user),
@@ -100,11 +105,11 @@ export async function runProgram(
   }
 }
 
-/** A bare name is looked up in the fixed path; one with a slash is absolute or in the workspace. */
-function locate(name: string, cwd: string): string | null {
+/** A bare name is looked up in `path`; one with a slash is absolute or below `cwd`. */
+export function locate(name: string, cwd: string, path: readonly string[]): string | null {
   if (name.includes('\0') || name === '') return null;
   if (name.includes('/')) return isAbsolute(name) ? name : join(cwd, name);
-  return searchPath.map((folder) => join(folder, name)).find(isProgram) ?? null;
+  return path.map((folder) => join(folder, name)).find(isProgram) ?? null;
 }
 
 function isProgram(path: string): boolean {

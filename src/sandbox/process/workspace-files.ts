@@ -1,12 +1,11 @@
-import { close, constants, fchmod, fchown, ftruncate, read, write } from 'node:fs';
+import { constants, fchmod, fchown, ftruncate, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { OsUser } from '../../embedded/os-user.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { FileFound, FileQuery } from '../../lab/ports.ts';
-import { type OpenFolder, openFolder, statOpen } from './beneath.ts';
+import { closeFile, ifThere, type OpenFolder, openFolder, statOpen } from './beneath.ts';
 import { pathParts, step } from './glob.ts';
 
-const closeFile = promisify(close);
 const readSome = promisify(read);
 const writeSome = promisify(write);
 const changeOwner = promisify(fchown);
@@ -107,7 +106,8 @@ async function modificationOf(folder: OpenFolder, name: string): Promise<Date | 
 
 type Found = Omit<FileFound, 'path'>;
 
-async function readOne(folder: OpenFolder, name: string, maxBytes: number): Promise<Found | null> {
+/** A regular file of an open folder; null for anything else. */
+export async function readOne(folder: OpenFolder, name: string, maxBytes: number): Promise<Found | null> {
   const file = await folder.file(name, constants.O_RDONLY);
   try {
     const stat = await statOpen(file);
@@ -190,14 +190,14 @@ async function truncateAndWrite(file: number, content: Uint8Array): Promise<void
   }
 }
 
-/** Null for what is not there, is a link, is not ours to open, or is no folder. */
-async function ifThere<T>(opening: Promise<T>): Promise<T | null> {
-  try {
-    return await opening;
-  } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code ?? '';
-    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO', 'EACCES', 'ENAMETOOLONG', 'ENODEV'].includes(code))
-      return null;
-    throw thrown;
+/** Whether there is a folder of this relative path, with no link on the way. Throws LabError `bad_request` for one that leads out. */
+export async function isFolderBeneath(root: string, path: string): Promise<boolean> {
+  let folder = await ifThere(openFolder(root));
+  for (const part of pathParts(path)) {
+    const above: OpenFolder | null = folder;
+    if (above === null) return false;
+    folder = await ifThere(above.folder(part)).finally(() => above.close());
   }
+  await folder?.close();
+  return folder !== null;
 }

@@ -1,22 +1,30 @@
-/** The workspace of a lab: a folder a generation, filled from the template, owned by the lab user. */
+/** The workspace of a lab: a folder a generation, filled from the template or from another sandbox's, owned by the lab user. */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFolder } from '../../embedded/folder.ts';
 import type { OsUser } from '../../embedded/os-user.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
-import type { ShellComponent, TemplateVersion } from '../../templates/types.ts';
+import type { ShellComponent } from '../../templates/types.ts';
 import { componentPart, type ResourceRef, workspaceFolder } from '../naming.ts';
+import { copyTree } from './copy-tree.ts';
 import { endInhabitants } from './inhabitants.ts';
+import type { Piece } from './part.ts';
 import type { Records } from './records.ts';
+import type { WorkspaceContents } from './workspace-contents.ts';
 import { writeFileBeneath } from './workspace-files.ts';
 
 export interface Workspaces {
   path(ref: ResourceRef): string;
-  ensure(ref: ResourceRef, spec: ShellComponent, version: TemplateVersion): Promise<void>;
+  ensure(piece: Piece<ShellComponent>, signal: AbortSignal): Promise<void>;
   observe(ref: ResourceRef): ComponentObservation;
 }
 
-export function createWorkspaces(records: Records, owner: OsUser | null): Workspaces {
+export function createWorkspaces(
+  records: Records,
+  contents: WorkspaceContents,
+  owner: OsUser | null,
+): Workspaces {
   const path = (ref: ResourceRef) => join(records.folder(ref.sandboxId), workspaceFolder(ref));
 
   /** Generations that are there, the highest first. */
@@ -29,9 +37,36 @@ export function createWorkspaces(records: Records, owner: OsUser | null): Worksp
       .sort((a, b) => b - a);
   }
 
+  /** The workspace that this one is a copy of; null: it begins at the template. */
+  function originOf({ plan, ref }: Piece): string | null {
+    const origin = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
+    if (plan.origin === null || origin === undefined) return null;
+    return path({
+      sandboxId: plan.origin.sandboxId,
+      component: ref.component,
+      generation: origin.generation,
+    });
+  }
+
+  async function fill(folder: string, piece: Piece<ShellComponent>, signal: AbortSignal): Promise<void> {
+    const origin = originOf(piece);
+    if (origin !== null) {
+      // Closed while it is filled: nobody can put a link in the way.
+      ensureFolder(folder, null, 0o700);
+      await copyTree(origin, folder, owner, signal);
+      if (owner !== null) await chown(folder, owner.uid, owner.gid);
+      return;
+    }
+    ensureFolder(folder, owner, 0o700);
+    for (const [name, content] of contents(piece.plan, piece.ref.component, piece.spec)) {
+      await writeFileBeneath(folder, name, content, owner);
+    }
+  }
+
   return {
     path,
-    async ensure(ref, spec, version) {
+    async ensure(piece, signal) {
+      const { ref } = piece;
       const there = generations(ref);
       // A stale caller with an older plan changes nothing.
       if ((there[0] ?? 0) > ref.generation) return;
@@ -39,11 +74,7 @@ export function createWorkspaces(records: Records, owner: OsUser | null): Worksp
         // Filled beside and renamed: a workspace that is there is whole.
         const building = `${path(ref)}.building`;
         rmSync(building, { recursive: true, force: true });
-        ensureFolder(building, owner, 0o700);
-        for (const [name, content] of version.files) {
-          if (spec.files === null || !name.startsWith(spec.files)) continue;
-          await writeFileBeneath(building, name.slice(spec.files.length), content, owner);
-        }
+        await fill(building, piece, signal);
         renameSync(building, path(ref));
       }
       for (const generation of there.filter((generation) => generation < ref.generation)) {
