@@ -1,6 +1,9 @@
 /** The worker's half: making labs what they should be, and grading them. */
+import pLimit from 'p-limit';
+import { runOperation } from '../grading/operations/run-operation.ts';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
+import { watchLab } from '../grading/watches/watch-lab.ts';
 import { LabError } from '../lab/errors.ts';
 import { randomIds } from '../lab/random-ids.ts';
 import { realClock } from '../lab/real-clock.ts';
@@ -8,11 +11,16 @@ import { createStock } from '../lab/stock.ts';
 import { startWorker, type Worker } from '../lab/worker.ts';
 import { createSurveyor } from '../observers/surveyor.ts';
 import { drawParameters } from '../templates/draw.ts';
+import { randomSource } from '../templates/random.ts';
+import { nearest } from '../templates/suggest.ts';
 import type { Core, CoreParts } from './core.ts';
 import { evidenceKey } from './evidence-key.ts';
 
 /** How often a worker looks for what nothing rang for. */
 const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000, pruneMs: 10 * 60_000 };
+
+/** Samples of watches at once, over all labs: they wait more than they work. */
+const samplesAtOnce = 12;
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
 export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): Worker {
@@ -45,6 +53,15 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     clock: realClock,
     log,
   };
+  const operating = {
+    ...grading,
+    forks: store,
+    queue,
+    nearest,
+    drawBetween: (seed: string, name: string, from: number, to: number) =>
+      randomSource(seed, name).int(from, to),
+  };
+  const watching = { ...grading, limiter: pLimit(samplesAtOnce) };
   return startWorker({
     ...shared,
     templates,
@@ -57,6 +74,8 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     }),
     draw: drawParameters,
     runAttempt: (id, signal) => runAttempt(id, grading, signal),
+    runOperation: (id, leaving) => runOperation(id, operating, leaving),
+    watchLab: (id, signal) => watchLab(id, watching, signal),
     every,
   });
 }

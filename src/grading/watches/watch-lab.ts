@@ -1,0 +1,168 @@
+/**
+ * Samples the watches of one lab for as long as it is ready. One worker holds a lab's watches at a time; another one that
+ * took over raises the fence, and what this one writes after that is refused.
+ */
+import type { Clock } from '../../lab/clock.ts';
+import type { Log } from '../../lab/log.ts';
+import { planOf } from '../../lab/plan.ts';
+import type { LabStore, SandboxDriver, Snapshot, TemplateStore, WatchStore } from '../../lab/ports.ts';
+import type { BackendName, TemplateVersion, WatchSpec } from '../../templates/types.ts';
+import { accessScope } from '../access-scope.ts';
+import type { Judge } from '../judge/thread.ts';
+import type { Limiter, Looking } from '../look-all.ts';
+import { noRecords } from '../records.ts';
+import { bindSandbox } from '../sandbox-handle.ts';
+import { templateFacts } from '../template-facts.ts';
+import type { ObserverKind } from '../types.ts';
+import { createFiller } from '../values/fill.ts';
+import { createPauses } from './pauses.ts';
+import { createRunBuffer, type RunBuffer } from './run-buffer.ts';
+import { metReset, type SampleDeps, takeSample } from './sample.ts';
+import { tickOf, untilNext } from './ticks.ts';
+
+export interface WatchDeps {
+  readonly watches: Pick<WatchStore, 'startWatching' | 'keepSamples'>;
+  readonly labs: Pick<LabStore, 'getLab' | 'eventsAfter'>;
+  readonly templates: Pick<TemplateStore, 'load'>;
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+  readonly observers: ReadonlyMap<string, ObserverKind>;
+  readonly judge: Pick<Judge, 'evaluate'>;
+  /** One for all labs of this worker: so many samples are taken at once. */
+  readonly limiter: Limiter;
+  readonly leaseSeconds: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const flushMs = 5_000;
+/** A sample that takes longer than this has failed; a lab that hangs must not hold others' places. */
+const sampleMs = 3_000;
+
+/** Returns when the lab is not ready any more, another worker has its watches, or on abort, with all written. */
+export async function watchLab(labId: string, deps: WatchDeps, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const claimed = await deps.watches.startWatching(labId, deps.leaseSeconds);
+  if (claimed === null) return;
+  const first = await deps.labs.getLab(labId);
+  const version = first.lab === null ? null : await deps.templates.load(first.lab.templateHash);
+  if (version === null) return;
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const buffer = createRunBuffer();
+  const holder = createHolder(labId, first, version, deps, buffer, stop);
+  const sampling = version.template.watches.map((watch) => holder.sample(watch));
+  const keep = async (): Promise<boolean> => {
+    const runs = buffer.unwritten();
+    if (runs.length === 0) return true;
+    const kept = await deps.watches.keepSamples(labId, claimed.fence, runs);
+    if (kept) buffer.written(runs);
+    return kept;
+  };
+  try {
+    while (await sleeps(flushMs, deps.clock, stop)) {
+      try {
+        if (!(await keep())) return;
+      } catch (thrown) {
+        deps.log.warn({ labId, err: thrown }, 'samples could not be written; they are kept');
+      }
+    }
+    await Promise.allSettled(sampling);
+    await keep();
+  } finally {
+    over.abort(new DOMException('watching has ended', 'AbortError'));
+    await Promise.allSettled(sampling);
+  }
+}
+
+function createHolder(
+  labId: string,
+  first: Snapshot,
+  version: TemplateVersion,
+  deps: WatchDeps,
+  buffer: RunBuffer,
+  stop: AbortSignal,
+) {
+  // The database's clock, as it was read with the lab; `performance.now()` never jumps.
+  const offset = first.now.getTime() - performance.now();
+  const now = () => offset + performance.now();
+  const pauses = createPauses(labId, deps.labs);
+  let bound = bind(first, version, deps);
+
+  async function once(watch: WatchSpec): Promise<void> {
+    const at = tickOf(labId, watch, now());
+    const { snapshot, sampling } = bound;
+    if (sampling === null) {
+      bound = bind(await deps.labs.getLab(labId), version, deps);
+      return;
+    }
+    const sample = await deps.limiter(() => takeSample(watch, sampling, stop));
+    if (sample === null) return;
+    if (!sample.good) {
+      const present = await deps.labs.getLab(labId);
+      const components = deps.observers.get(watch.look.kind)?.components(watch.look.spec) ?? [];
+      const names = components.map(({ name }) => name);
+      if (metReset(snapshot, present, names)) {
+        bound = bind(present, version, deps);
+        return;
+      }
+      if (await pauses.covers(at)) return;
+    }
+    buffer.add({ ...sample, watchId: watch.id, at, everySeconds: watch.everySeconds });
+  }
+
+  return {
+    /** Samples until it is stopped; a sample that is still being taken when the next is due takes its place. */
+    async sample(watch: WatchSpec): Promise<void> {
+      do {
+        try {
+          await once(watch);
+        } catch (thrown) {
+          if (stop.aborted) return;
+          deps.log.warn({ labId, watch: watch.id, err: thrown }, 'a sample was lost');
+        }
+      } while (await sleeps(untilNext(labId, watch, now()), deps.clock, stop));
+    },
+  };
+}
+
+/** A lab as it is sampled; without `sampling` it has nothing to be looked at just now. */
+interface Bound {
+  readonly snapshot: Snapshot;
+  readonly sampling: SampleDeps | null;
+}
+
+function bind(snapshot: Snapshot, version: TemplateVersion, deps: WatchDeps): Bound {
+  const { lab, sandbox } = snapshot;
+  const driver = lab === null ? undefined : deps.drivers.get(lab.backend);
+  if (lab === null || lab.phase !== 'ready' || sandbox === null || driver === undefined) {
+    return { snapshot, sampling: null };
+  }
+  const handle = bindSandbox(driver, planOf(sandbox, version, lab.params));
+  const params = lab.params ?? {};
+  const scope = { params, access: accessScope(version, handle) };
+  const context = {
+    sandbox: handle,
+    fill: createFiller(scope, { missing: 'throw' }),
+    answers: {},
+    records: noRecords,
+    deadlineMs: sampleMs,
+    ...templateFacts(version),
+  };
+  const looking: Looking = {
+    version,
+    observers: deps.observers,
+    limiter: (work) => work(),
+    context: () => context,
+  };
+  return { snapshot, sampling: { judge: deps.judge, looking, params } };
+}
+
+/** False when the sleep was cut short. */
+async function sleeps(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(ms, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
