@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { viewAttempt } from '../../src/grading/attempt-view.ts';
 import { keptBack } from '../../src/grading/kept-back.ts';
+import { noJudgements } from '../../src/grading/people.ts';
 import { viewProgress } from '../../src/grading/progress-view.ts';
 import type { Attempt, CheckResult, Verdict } from '../../src/grading/types.ts';
 import { eventData } from '../../src/http/event-view.ts';
@@ -21,8 +22,24 @@ const check = (id: string, more: Partial<CheckSpec> = {}): CheckSpec => ({
 });
 const { template } = sampleVersion({
   tasks: [
-    { id: 'one', title: 'One', text: null, checks: ['open', 'secret', 'after', 'last'] },
-    { id: 'two', title: 'Two', text: null, checks: ['secret', 'guard'] },
+    {
+      id: 'one',
+      title: 'One',
+      text: null,
+      checks: ['open', 'secret', 'after', 'last'],
+      opens: null,
+      checkpoint: false,
+      skip: null,
+    },
+    {
+      id: 'two',
+      title: 'Two',
+      text: null,
+      checks: ['secret', 'guard'],
+      opens: null,
+      checkpoint: false,
+      skip: null,
+    },
   ],
   checks: [
     check('open', { hints: [{ text: 'h', penalty: 1 }] }),
@@ -85,8 +102,8 @@ describe('a check that is kept back', () => {
   });
 
   it('leaves an attempt the same to its trainee, whether it passed or not', () => {
-    const seen = viewAttempt(attempt('pass'), template, trainee);
-    expect(viewAttempt(attempt('fail'), template, trainee)).toEqual(seen);
+    const seen = viewAttempt(attempt('pass'), template, trainee, noJudgements);
+    expect(viewAttempt(attempt('fail'), template, trainee, noJudgements)).toEqual(seen);
     expect(seen).toMatchObject({ points: 4, maxPoints: 5, penalty: 1, hiddenChecks: 4 });
   });
 
@@ -103,6 +120,9 @@ describe('a check that is kept back', () => {
         hints: { open: 1, secret: 1 },
         answers: {},
         scope: {},
+        judgements: noJudgements,
+        operations: [],
+        open: new Set(),
       });
     expect(progress('fail')).toEqual(progress('pass'));
   });
@@ -126,9 +146,9 @@ describe('a check that is kept back', () => {
   });
 
   it('is told to instructors, and to all once it is handed in', () => {
-    const [, secret] = viewAttempt(attempt('fail'), template, instructor).results;
+    const [, secret] = viewAttempt(attempt('fail'), template, instructor, noJudgements).results;
     expect(secret).toMatchObject({ verdict: 'fail', points: 0 });
-    const final = viewAttempt(attempt('fail', true), template, trainee);
+    const final = viewAttempt(attempt('fail', true), template, trainee, noJudgements);
     expect(final).toMatchObject({ hiddenChecks: 0, penalty: 1 });
     expect(final.results.map((one) => one.verdict)).toEqual(['pass', 'fail', 'blocked', 'blocked', 'pass']);
     expect(final.results[2]?.message).toBe('First: secret');
