@@ -1,0 +1,50 @@
+/** Labs of one database, seeded with SQL files. */
+import pg from 'pg';
+import type { SandboxPlan } from '../../src/lab/ports.ts';
+import type { PostgresComponent, TemplateVersion } from '../../src/templates/types.ts';
+import { plainDatabase, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import type { TestDriver } from './process-driver.ts';
+import { versionWith } from './versions.ts';
+
+/** `seed.sql` seeds it; `more` names other files that `files` brings, such as overlays. */
+export function databaseVersion(
+  files: Readonly<Record<string, string>>,
+  more: Partial<PostgresComponent> = {},
+): TemplateVersion {
+  const database: PostgresComponent = {
+    ...plainDatabase,
+    kind: 'postgres',
+    uses: [],
+    custody: 'platform',
+    seed: { files: ['seed.sql'] },
+    traineeRole: 'schema-owner',
+    ...more,
+  };
+  const version = versionWith('database', `hash-${JSON.stringify([files, more])}`, {
+    components: { database },
+  });
+  const encode = (text: string) => new TextEncoder().encode(text);
+  return { ...version, files: new Map(Object.entries(files).map(([name, text]) => [name, encode(text)])) };
+}
+
+/** A plan of a fork of this one, at the generations of now. */
+export function forkOf(origin: SandboxPlan, sandboxId: string): SandboxPlan {
+  return planFor(sandboxId, origin.version, {}, { origin, params: origin.params });
+}
+
+/** As the superuser of the labs' server, in a lab's database. */
+export async function asSuperuser<Row extends pg.QueryResultRow>(
+  test: TestDriver,
+  plan: SandboxPlan,
+  sql: string,
+): Promise<Row[]> {
+  const url = new URL(test.labsUrl);
+  url.pathname = `/${postgresAccess(test.driver, plan).database}`;
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
