@@ -44,10 +44,7 @@ function textOf(value: Json): string {
 
 /** Right whatever `standard_conforming_strings` is. */
 function stringOnOneLine(text: string): string {
-  const escaped = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll("'", "''")
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r');
-  return escaped === text ? `'${text}'` : `E'${escaped}'`;
+  const doubled = text.replaceAll("'", "''");
+  if (!/[\\\n\r]/.test(text)) return `'${doubled}'`;
+  return `E'${doubled.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }
