@@ -1,9 +1,10 @@
 /** `answer`: what the trainee answered to a question; a question without an answer is `unanswered`. */
 import { z } from 'zod';
-import type { ObserverKind } from '../grading/types.ts';
+import type { ObserverKind, Value } from '../grading/types.ts';
+import type { AnswerValue } from '../templates/types.ts';
 import { limits } from './limits.ts';
 import { LookFailure, look } from './look.ts';
-import { bool, dyn, object } from './spec-parts.ts';
+import { bool, dyn, list, object, string } from './spec-parts.ts';
 
 const spec = z.strictObject({ question: z.string().min(1) });
 
@@ -12,15 +13,27 @@ export type AnswerSpec = z.infer<typeof spec>;
 export const answerObserver: ObserverKind<AnswerSpec> = {
   kind: 'answer',
   spec,
-  // Text or number, by the question's kind, which the spec does not know.
-  resultType: () => object({ value: dyn, given: bool }),
+  // `value` is text, number or a list of options, by the question's kind, which the spec does not know.
+  resultType: () => object({ value: dyn, values: list(string), text: string, given: bool }),
   components: () => [],
   questions: ({ question }) => [question],
   observe: ({ question }, context, signal) =>
     look(context, limits.lookMs, signal, async () => {
-      if (!Object.hasOwn(context.answers, question)) {
+      const answer = Object.hasOwn(context.answers, question) ? context.answers[question] : undefined;
+      if (answer === undefined) {
         throw new LookFailure('unanswered', 'This question has no answer yet.', `no answer to ${question}`);
       }
-      return { value: context.answers[question] ?? null, given: true };
+      return seen(answer);
     }),
 };
+
+/** `values`: the chosen options, one of a question with a single choice; `text`: the words of any answer. */
+function seen(answer: AnswerValue): Value {
+  const values = typeof answer === 'object' ? [...answer] : [String(answer)];
+  return {
+    value: typeof answer === 'object' ? values : answer,
+    values,
+    text: values.join('\n'),
+    given: true,
+  };
+}

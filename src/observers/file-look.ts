@@ -1,6 +1,7 @@
 /** Finding and reading files of the trainee's component. */
 import type { LookContext, Value } from '../grading/types.ts';
 import type { FileFound } from '../lab/ports.ts';
+import { parseCsv } from './csv.ts';
 import type { FileSpec } from './file.ts';
 import { parseOf } from './file.ts';
 import { limits } from './limits.ts';
@@ -19,7 +20,7 @@ export async function seeFiles(
     glob,
     // One more than the cap, so that a cap that was passed is seen. What is not asked for is not read.
     maxFiles: asked.newest ?? limits.files + 1,
-    maxBytesEach: wanted ? asked.maxBytes : 0,
+    maxBytesEach: wanted ? asked.max : 0,
   };
   const chosen = await sandbox.readFiles(asked.component, query, signal);
   if (chosen.length > limits.files)
@@ -40,7 +41,7 @@ export async function seeFiles(
 function contentOf(file: FileFound, asked: FileSpec): Record<string, Value> {
   const parse = parseOf(asked);
   if (parse === null && asked.head === undefined) return {};
-  if (file.content === null) throw oversized(`${file.path} is larger than ${asked.maxBytes} bytes.`);
+  if (file.content === null) throw oversized(`${file.path} is larger than ${asked.max} bytes.`);
   const head = asked.head === undefined ? {} : { head: decode(file.content.subarray(0, asked.head)) };
   return parse === null ? head : { ...head, [parse]: parsed(file.content, parse, file.path) };
 }
@@ -55,6 +56,8 @@ function parsed(content: Uint8Array, parse: string, path: string): Value {
       if (value === undefined) throw notReadable(path, 'JSON', `${path} does not parse`);
       return value;
     }
+    case 'csv':
+      return parseCsv(text, path);
     case 'yaml':
       return parseYaml(text, path);
     default:
@@ -65,7 +68,7 @@ function parsed(content: Uint8Array, parse: string, path: string): Value {
 /** What the fields of one file hold when there is none, so that `exists` can be asked beside them. */
 function nothing(asked: FileSpec): Record<string, Value> {
   const parse = parseOf(asked);
-  const empty: Record<string, Value> = { text: '', lines: [], json: null, yaml: null };
+  const empty: Record<string, Value> = { text: '', lines: [], json: null, yaml: null, csv: [] };
   return {
     ...(asked.head === undefined ? {} : { head: '' }),
     ...(parse === null ? {} : { [parse]: empty[parse] ?? null }),

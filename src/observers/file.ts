@@ -6,9 +6,11 @@ import { limits } from './limits.ts';
 import { look } from './look.ts';
 import {
   bool,
+  bytesUpTo,
   componentName,
   dyn,
   list,
+  map,
   number,
   object,
   relativePath,
@@ -27,8 +29,9 @@ const spec = z
     /** So many first bytes, as text. */
     head: z.int().min(1).max(limits.fileHeadBytes).optional(),
     /** `path` alone is read as text; `glob` alone only finds. */
-    parse: z.enum(['text', 'lines', 'json', 'yaml']).optional(),
-    maxBytes: z.int().min(1).max(limits.largestFileBytes).default(limits.fileBytes),
+    parse: z.enum(['text', 'lines', 'json', 'yaml', 'csv']).optional(),
+    /** A file that is larger is `oversized`; a number of bytes, or such as 64KiB. */
+    max: bytesUpTo(limits.largestFileBytes).default(limits.fileBytes),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })
   .refine(({ path, glob }) => (path === undefined) !== (glob === undefined), 'expected either path or glob')
@@ -45,6 +48,7 @@ const contentTypes: Readonly<Record<string, ValueType>> = {
   lines: list(string),
   json: dyn,
   yaml: dyn,
+  csv: list(map(string)),
 };
 
 /** How the content is given: what `parse` says, else text for one file that is read whole. */
@@ -55,6 +59,7 @@ export function parseOf({ parse, path, head }: FileSpec): keyof typeof contentTy
 export const fileObserver: ObserverKind<FileSpec> = {
   kind: 'file',
   spec,
+  atReference: true,
   resultType(asked) {
     const parse = parseOf(asked);
     const content = {

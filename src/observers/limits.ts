@@ -28,6 +28,9 @@ export const limits = {
   bannerBytes: 4_096,
   bannerMs: 1_000,
 
+  /** Samples of a watch are known only so much later: they are written every 5 s. */
+  watchTailMs: 10_000,
+
   /** The newest of a program's output. */
   logBytes: 256 * 1024,
   logLines: 1_000,

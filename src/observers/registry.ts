@@ -11,6 +11,7 @@ import { metricObserver } from './metric.ts';
 import { schemaObserver } from './schema.ts';
 import { sqlObserver } from './sql.ts';
 import { tcpObserver } from './tcp.ts';
+import { watchObserver } from './watch.ts';
 
 /** Every observer by its kind, as a template names it. */
 export function observerKinds(): ReadonlyMap<string, ObserverKind> {
@@ -25,6 +26,7 @@ export function observerKinds(): ReadonlyMap<string, ObserverKind> {
     tcpObserver,
     dnsObserver,
     answerObserver,
+    watchObserver,
     journalObserver,
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));

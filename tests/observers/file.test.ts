@@ -58,8 +58,8 @@ describe('one file', () => {
   });
 
   it('is refused over its cap, not cut', async () => {
-    expect(await ask({ path: 'big.txt', maxBytes: 1_999 })).toMatchObject({ problem: 'oversized' });
-    expect(await ask({ path: 'big.txt', maxBytes: 2_000 })).toMatchObject({ outcome: 'seen' });
+    expect(await ask({ path: 'big.txt', max: 1_999 })).toMatchObject({ problem: 'oversized' });
+    expect(await ask({ path: 'big.txt', max: 2_000 })).toMatchObject({ outcome: 'seen' });
   });
 
   it('is rejected with its name when it does not parse', async () => {
@@ -95,7 +95,7 @@ it.each([
   { glob: 'a/../../b' },
   { path: 'a*' },
   { path: 'a', newest: 1 },
-  { path: 'a', maxBytes: 1e9 },
+  { path: 'a', max: 1e9 },
 ])('refuses the spec %o', (spec) => {
   expect(fileObserver.spec.safeParse({ component: 'workspace', ...spec }).success).toBe(false);
 });
