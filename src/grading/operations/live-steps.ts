@@ -1,6 +1,6 @@
 /**
- * Steps on a live lab, each at most once whatever crashes: that one begins is noted before it is done. Only a wait is
- * begun again, for it changes nothing.
+ * Steps on a live lab, each at most once whatever crashes: that one begins is noted before it is done. Only a wait may be
+ * begun twice, for it changes nothing.
  */
 import type { Operation } from '../../lab/lab.ts';
 import type { OperationWork } from '../../lab/ports.ts';
@@ -38,7 +38,9 @@ export async function liveSteps(
   const wait = AbortSignal.any([leaving.soon, leaving.now]);
   const saved: Record<string, Value> = { ...operation.saved };
   let bench: { readonly live: LiveLab; readonly handle: SandboxHandle } | null = null;
-  for (let nth = operation.begun; nth < steps.length; nth++) {
+  // That a wait has ended is noted by what comes after it: one that was begun last may be begun again.
+  const resumed = steps[operation.begun - 1]?.kind === 'wait' ? operation.begun - 1 : operation.begun;
+  for (let nth = resumed; nth < steps.length; nth++) {
     const step = steps[nth];
     if (step === undefined) break;
     const live = await unlessLeft(leaving, () => liveLab(operation.labId, deps, wait));
@@ -48,14 +50,13 @@ export async function liveSteps(
       bench = { live, handle: bindSandbox(live.driver, live.plan) };
     }
     const world = worldOf(operation, step, live, bench.handle, as, deps);
-    const begin = () => deps.operations.beginStep(operation.id, fence, nth, asJson(saved));
-    const repeatable = step.kind === 'wait';
-    if (!repeatable && !(await begin())) return { end: 'left' };
-    const done = await unlessLeft(leaving, () =>
-      doStep(step, world, { ...saved }, repeatable ? wait : leaving.now),
-    );
+    const begun = nth < operation.begun;
+    if (!begun && !(await deps.operations.beginStep(operation.id, fence, nth, asJson(saved)))) {
+      return { end: 'left' };
+    }
+    const stop = step.kind === 'wait' ? wait : leaving.now;
+    const done = await unlessLeft(leaving, () => doStep(step, world, { ...saved }, stop));
     if (done === null) return { end: 'left' };
-    if (repeatable && !(await begin())) return { end: 'left' };
     Object.assign(saved, done.kept);
     if (done.outcome === 'done' || (await wasReset(live, deps))) continue;
     return { end: 'failed', reason: told(done) };
