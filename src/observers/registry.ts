@@ -1,6 +1,7 @@
 /** The kinds of looks there are. A new kind is one file, one line here and a green `observer-contract`. */
 import type { ObserverKind } from '../grading/types.ts';
 import { answerObserver } from './answer.ts';
+import { baselineObserver } from './baseline.ts';
 import { dnsObserver } from './dns.ts';
 import { execObserver } from './exec.ts';
 import { fileObserver } from './file.ts';
@@ -27,6 +28,7 @@ export function observerKinds(): ReadonlyMap<string, ObserverKind> {
     dnsObserver,
     answerObserver,
     watchObserver,
+    baselineObserver,
     journalObserver,
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));

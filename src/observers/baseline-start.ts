@@ -1,0 +1,15 @@
+/** The untouched start is ours: what cannot be seen of it is our fault, whatever a look would otherwise say. */
+import { LookFailure } from './look.ts';
+
+const ours: readonly string[] = ['backend_down', 'bug', 'untried', 'gap'];
+
+/** @throws LookFailure `bug` for what would be the trainee's fault in their own lab. */
+export async function atStart<T>(seen: Promise<T>): Promise<T> {
+  try {
+    return await seen;
+  } catch (thrown) {
+    if (!(thrown instanceof LookFailure) || ours.includes(thrown.problem)) throw thrown;
+    const reason = 'The start of the lab could not be looked at; that is not your doing.';
+    throw new LookFailure('bug', reason, `at the start: ${thrown.problem}: ${thrown.message}`);
+  }
+}

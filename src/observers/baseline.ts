@@ -1,0 +1,95 @@
+/**
+ * `baseline`: what differs between the lab now and as it was at its start: in its schema, its rows, its files. Says
+ * what was added, removed and changed, so that a check against damage need not list what there is.
+ */
+import { z } from 'zod';
+import type { LookContext, ObserverKind, Value, ValueType } from '../grading/types.ts';
+import { compareFiles } from './baseline-files.ts';
+import { compareRows } from './baseline-rows.ts';
+import { comparedSections, compareSchemas } from './baseline-schema.ts';
+import { limits } from './limits.ts';
+import { look } from './look.ts';
+import { componentName, list, number, object, string, upTo } from './spec-parts.ts';
+
+const column = z.string().min(1).max(200);
+const table = z
+  .union([
+    column.transform((name) => ({ name })),
+    z.strictObject({
+      name: column,
+      /** Columns that tell a row from the others; absent: its primary key at the start. */
+      key: z.array(column).min(1).max(20).optional(),
+      /** Columns that are compared; absent: all that there were at the start. */
+      columns: z.array(column).min(1).max(200).optional(),
+    }),
+  ])
+  .transform((asked): ComparedTable => asked);
+
+const spec = z
+  .strictObject({
+    component: componentName,
+    of: z.array(z.enum(['schema', 'rows', 'files'])).min(1),
+    /** Of `rows`: which tables. */
+    tables: z.array(table).min(1).max(50).optional(),
+    schemas: z.array(column).min(1).max(20).default(['public']),
+    /** Names of tables, indexes … and paths of files that are not compared; `*` and `**` stand for anything. */
+    ignore: z.array(z.string().min(1).max(500)).max(100).default([]),
+    timeout: upTo(limits.longestLookMs).default(limits.execMs),
+  })
+  .refine(({ of, tables }) => of.includes('rows') === (tables !== undefined), 'rows and tables go together')
+  .refine(
+    ({ of }) => !of.includes('files') || of.length === 1,
+    'files are those of a shell, which has neither schema nor rows',
+  );
+
+/** A table of `rows`. */
+export interface ComparedTable {
+  readonly name: string;
+  readonly key?: readonly string[] | undefined;
+  readonly columns?: readonly string[] | undefined;
+}
+
+export type BaselineSpec = z.infer<typeof spec>;
+
+const names = list(string);
+const difference = object({ added: names, removed: names, changed: names });
+/** Counts are whole; of the keys the first hundred of each sort. */
+const rowDifference = object({
+  added: number,
+  removed: number,
+  changed: number,
+  addedKeys: names,
+  removedKeys: names,
+  changedKeys: names,
+});
+
+export const baselineObserver: ObserverKind<BaselineSpec> = {
+  kind: 'baseline',
+  spec,
+  resultType({ of, tables = [] }) {
+    const fields: Record<string, ValueType> = {};
+    if (of.includes('schema')) {
+      fields.schema = object(Object.fromEntries(comparedSections.map((section) => [section, difference])));
+    }
+    if (of.includes('rows')) {
+      fields.rows = object(Object.fromEntries(tables.map(({ name }) => [name, rowDifference])));
+    }
+    if (of.includes('files')) fields.files = difference;
+    return object(fields);
+  },
+  components: ({ component, of }) => [
+    { name: component, kinds: of.includes('files') ? ['shell'] : ['postgres'] },
+  ],
+  observe: (asked, context, signal) =>
+    look(context, asked.timeout, signal, (within) => compare(asked, context, within)),
+};
+
+async function compare(asked: BaselineSpec, context: LookContext, signal: AbortSignal): Promise<Value> {
+  const reference = await context.records.reference('start', [asked.component], signal);
+  const start: LookContext = { ...context, sandbox: reference };
+  const seen: Record<string, Value> = {};
+  if (asked.of.includes('schema')) seen.schema = await compareSchemas(asked, [start, context], signal);
+  if (asked.of.includes('rows')) seen.rows = await compareRows(asked, [start, context], signal);
+  if (asked.of.includes('files')) seen.files = await compareFiles(asked, [start, context], signal);
+  return seen;
+}
