@@ -1,19 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { driverContract } from '../contracts/driver-contract.ts';
-import { startTestDriver } from '../support/process-driver.ts';
+import { driverSubject } from './driver-subject.ts';
 
-driverContract('process', async () => {
-  const test = await startTestDriver();
-  return {
-    driver: test.driver,
-    count: test.count,
-    stop: test.stop,
-    async crash(plan: SandboxPlan, component: string) {
-      const path = join(test.dataDir, 'sandboxes', plan.sandboxId.replaceAll('-', '_'), 'sandbox.json');
-      const record = JSON.parse(readFileSync(path, 'utf8')) as { children: Record<string, { pid: number }> };
-      process.kill(record.children[component]?.pid ?? 0, 'SIGKILL');
-    },
-  };
-});
+driverContract('process', driverSubject);
