@@ -43,17 +43,18 @@ export async function watchLab(labId: string, deps: WatchDeps, signal: AbortSign
   if (signal.aborted) return;
   const claimed = await deps.watches.startWatching(labId, deps.leaseSeconds);
   if (claimed === null) return;
-  const first = await deps.labs.getLab(labId);
-  const version = first.lab === null ? null : await deps.templates.load(first.lab.templateHash);
-  if (version === null) return;
+  const read = await readInTime(labId, deps.labs);
+  const lab = read?.first.lab ?? null;
+  const version = lab === null ? null : await deps.templates.load(lab.templateHash);
+  if (read === null || version === null) return;
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
   const buffer = createRunBuffer();
-  const holder = createHolder(labId, first, version, deps, buffer, stop);
+  const holder = createHolder(labId, read, version, deps, buffer, stop);
   const sampling = version.template.watches.map((watch) => holder.sample(watch));
   const keep = async (): Promise<boolean> => {
+    // Also when there is nothing to write: it tells that the lab has ended, or that another worker has it.
     const runs = buffer.unwritten();
-    if (runs.length === 0) return true;
     const kept = await deps.watches.keepSamples(labId, claimed.fence, runs);
     if (kept) buffer.written(runs);
     return kept;
@@ -74,17 +75,36 @@ export async function watchLab(labId: string, deps: WatchDeps, signal: AbortSign
   }
 }
 
+interface InTime {
+  readonly first: Snapshot;
+  /** The database's clock, as it was read with the lab; `performance.now()` never jumps. */
+  readonly now: () => number;
+}
+
+/** Half of what a reading of the clock may take is what all times that are told by it may be wrong. */
+const promptMs = 200;
+const readings = 5;
+
+/** Null when the database never answered promptly: a clock that is wrong by so much would be in all samples. */
+async function readInTime(labId: string, labs: WatchDeps['labs']): Promise<InTime | null> {
+  for (let n = 0; n < readings; n++) {
+    const before = performance.now();
+    const first = await labs.getLab(labId);
+    const tookMs = performance.now() - before;
+    const offset = first.now.getTime() - before - tookMs / 2;
+    if (tookMs <= promptMs) return { first, now: () => offset + performance.now() };
+  }
+  return null;
+}
+
 function createHolder(
   labId: string,
-  first: Snapshot,
+  { first, now }: InTime,
   version: TemplateVersion,
   deps: WatchDeps,
   buffer: RunBuffer,
   stop: AbortSignal,
 ) {
-  // The database's clock, as it was read with the lab; `performance.now()` never jumps.
-  const offset = first.now.getTime() - performance.now();
-  const now = () => offset + performance.now();
   const pauses = createPauses(labId, deps.labs);
   let bound = bind(first, version, deps);
 
