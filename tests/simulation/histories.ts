@@ -16,18 +16,28 @@ function seeded(seed: number): () => number {
   };
 }
 
+/** What goes on in labs measures spans of time by `performance.now()`: it must be the simulated clock's. */
+async function inTimeOf<T>(world: World, work: () => Promise<T>): Promise<T> {
+  Object.assign(performance, { now: () => world.time });
+  try {
+    return await work();
+  } finally {
+    Reflect.deleteProperty(performance, 'now');
+  }
+}
+
 /** Walks the histories of these seeds; fails at the first that breaks a promise, and when too little happened. */
 export async function walkAll(from: number, to: number): Promise<void> {
   const totals: Record<string, number> = {};
   for (let seed = from; seed < to; seed++) {
     const world = new World(seeded(seed));
-    const broken = await world.walk(60);
-    for (const [what, n] of Object.entries(world.counts)) totals[what] = (totals[what] ?? 0) + n;
+    const broken = await inTimeOf(world, () => world.walk(60));
+    for (const [what, n] of Object.entries(world.totals)) totals[what] = (totals[what] ?? 0) + n;
     expect(broken, `replay with SIMULATION_SEED=${seed}`).toEqual([]);
   }
   if (replay !== null) return;
   // A simulation in which nothing happens would prove nothing.
-  for (const what of ['ready', 'served', 'ended', 'reset', 'crashes', 'reaped', 'refused']) {
+  for (const what of Object.keys(totals)) {
     expect(totals[what], what).toBeGreaterThan((to - from) / 100);
   }
 }

@@ -63,12 +63,12 @@ export class Scheduler {
     return true;
   }
 
-  /** Moves the clock on; what slept until then may run. */
+  /** Moves the clock on; what slept until then may run, a frozen process once it goes on. */
   async advance(ms: number): Promise<void> {
     this.time += ms;
     const due = this.#sleeping.filter((entry) => entry.until <= this.time);
     this.#sleeping = this.#sleeping.filter((entry) => entry.until > this.time && entry.process.alive);
-    for (const entry of due) if (entry.process.alive && !entry.process.frozen) this.#ready.push(entry);
+    for (const entry of due) if (entry.process.alive) this.#ready.push(entry);
     await settle();
   }
 }

@@ -1,6 +1,7 @@
 /**
- * One history: users, workers and faults over the real reconcile, sweep, reap and stock, with an in-memory store and
- * backend. Every await is a place to interleave, to crash or to freeze. After each step the promises are checked.
+ * One history: users, workers and faults over the real reconcile, sweep, reap and stock, forks, operations and watches,
+ * with an in-memory store and backend. Every await is a place to interleave, to crash or to freeze. After each step the
+ * promises are checked.
  */
 import { LabError } from '../../src/lab/errors.ts';
 import type { Lab, LabPhase } from '../../src/lab/lab.ts';
@@ -14,15 +15,20 @@ import { sweep } from '../../src/lab/sweep.ts';
 import type { TemplateSource, TemplateVersion } from '../../src/templates/types.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
-import { MemoryTables } from '../fakes/memory-tables.ts';
+import { isLiving, MemoryTables } from '../fakes/memory-tables.ts';
 import { versionWith } from '../support/versions.ts';
+import { Effects } from './effects.ts';
+import { lively } from './lively.ts';
+import { livelyVersion } from './lively-version.ts';
+import { Looks } from './looks.ts';
+import { Owners } from './owners.ts';
 import { Process, Scheduler } from './scheduler.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const legal: Readonly<Record<LabPhase, readonly LabPhase[]>> = {
   requested: ['provisioning', 'terminating'],
   provisioning: ['ready', 'terminating'],
-  ready: ['terminating'],
+  ready: ['provisioning', 'terminating'],
   terminating: ['terminated'],
   terminated: [],
 };
@@ -45,6 +51,7 @@ interface Parts {
   readonly stock: ReturnType<typeof createStock>;
   readonly deps: Deps;
   readonly service: LabService;
+  readonly lively: ReturnType<typeof lively>;
 }
 
 export class World {
@@ -56,7 +63,21 @@ export class World {
   readonly #seen = new Map<string, LabPhase>();
   readonly #served = new Map<string, string>();
   readonly broken: string[] = [];
-  readonly counts = { ready: 0, served: 0, ended: 0, reset: 0, crashes: 0, reaped: 0, refused: 0 };
+  readonly counts = {
+    ready: 0,
+    served: 0,
+    ended: 0,
+    reset: 0,
+    crashes: 0,
+    reaped: 0,
+    refused: 0,
+    rewound: 0,
+  };
+  readonly #effects = new Effects(this.#tables, (what) => this.broken.push(what));
+  readonly #looks = new Looks(this.#tables, (what) => this.broken.push(what));
+  readonly #owners = new Owners(this.#tables, (what) => this.broken.push(what));
+  /** Watches that are being sampled: lab → processes. */
+  readonly #watching = new Map<Process, string[]>();
   #workers: Process[] = [];
   #version = 1;
   #ids = 0;
@@ -81,13 +102,24 @@ export class World {
     return this.broken;
   }
 
+  /** How often what happened, for a simulation in which nothing happens proves nothing. */
+  get totals(): Readonly<Record<string, number>> {
+    const { forks, counts } = this.#owners;
+    return { ...this.counts, ...counts, forks, steps: this.#effects.steps, looks: this.#looks.count };
+  }
+
+  /** Milliseconds of the simulated clock. */
+  get time(): number {
+    return this.#scheduler.time;
+  }
+
   #start(): Process {
     return new Process(`worker-${++this.#ids}`);
   }
 
   #templates(): TemplateSource {
     const versions = (): TemplateVersion[] => [
-      versionWith('plain', `plain-${this.#version}`),
+      livelyVersion('lively', `lively-${this.#version}`),
       versionWith('drawn', 'drawn-1', {
         parameters: {
           n: { draw: 'row', component: 'database', query: 'select 1', column: null, redact: false },
@@ -105,13 +137,14 @@ export class World {
   #parts(process: Process): Parts {
     const pause = () => this.#scheduler.pause(process);
     const labs = createMemoryStore({ now: this.#scheduler.now, pause, tables: this.#tables });
-    const driver = createMemoryDriver({
+    const bare = createMemoryDriver({
       backend: this.#backend,
       now: this.#scheduler.now,
       pause,
       fails: () => this.#faults && this.#random() < 0.06,
       onDestroy: (id) => this.#checkDestroy(id),
     });
+    const driver = { ...bare, access: () => ({ kind: 'shell', path: '/' }) as const };
     const queue = {
       wake: async (key: WakeKey) => {
         await pause();
@@ -129,7 +162,9 @@ export class World {
       sandbox: () => `sb-${++this.#ids}`,
       attempt: () => `att-${++this.#ids}`,
       seed: () => 'seed',
+      help: () => `help-${++this.#ids}`,
     };
+    const clock = { sleep: (ms: number, signal: AbortSignal) => this.#scheduler.sleep(process, ms, signal) };
     const common = { labs, templates: this.#templates(), templateStore: labs, queue, drivers, policy, ids };
     const stock = createStock({ ...common, backends: new Set(['process'] as const) });
     const deps = {
@@ -141,7 +176,7 @@ export class World {
           return { n: [1, 2] };
         },
       },
-      clock: { sleep: (ms: number, signal: AbortSignal) => this.#scheduler.sleep(process, ms, signal) },
+      clock,
       log: silent,
       draw: () => ({ n: 1 }),
       onStockChanged: ({ templateHash, failed }: { templateHash: string; failed: boolean }) => {
@@ -149,7 +184,15 @@ export class World {
       },
     };
     const service = createLabService({ ...common, defaultBackend: 'process', nearest: () => null });
-    return { labs, driver, stock, deps, service };
+    const going = lively({
+      ...{ store: labs, driver, queue, ids, clock, pause },
+      ...{ effects: this.#effects, looks: this.#looks, owners: this.#owners },
+      leaseSeconds: policy.leaseSeconds,
+      now: this.#scheduler.now,
+      chance: (share) => this.#faults && this.#random() < share,
+      works: (labId) => this.#works(labId),
+    });
+    return { labs, driver, stock, deps, service, lively: going };
   }
 
   #run(process: Process, work: (parts: Parts) => Promise<unknown>): void {
@@ -160,35 +203,86 @@ export class World {
   }
 
   async #somethingHappens(): Promise<void> {
-    const dice = this.#random() * 100;
+    const dice = this.#random() * 112;
     const worker = this.#pick(this.#workers.filter((w) => !w.frozen));
     if (dice < 12) this.#userDoes(this.#create());
-    else if (dice < 16) this.#userDoes((service, id) => service.deleteLab(instructor, id));
-    else if (dice < 21) this.#userDoes((service, id) => service.resetLab(instructor, id, {}));
-    else if (dice < 25)
-      this.#userDoes((service, id) =>
+    else if (dice < 16) this.#userDoes(({ service }, id) => service.deleteLab(instructor, id));
+    else if (dice < 20) this.#userDoes(({ service }, id) => service.resetLab(instructor, id, {}));
+    else if (dice < 24)
+      this.#userDoes(({ service }, id) =>
         service.resetLab(instructor, id, { components: ['api'], keepScore: true }),
       );
-    else if (dice < 27) this.#userDoes((service, id) => service.extendLab(instructor, id, 3));
-    else if (dice < 31) this.#breakSomething();
-    else if (dice < 32) this.#version++;
-    else if (dice < 38) this.#crash();
-    else if (dice < 40) this.#freezeOrThaw();
-    else if (dice < 44)
+    else if (dice < 26) this.#userDoes(({ service }, id) => service.extendLab(instructor, id, 3));
+    else if (dice < 36) this.#someoneWorks(dice);
+    else if (dice < 40) this.#breakSomething();
+    else if (dice < 41) this.#version++;
+    else if (dice < 47) this.#crash();
+    else if (dice < 49) this.#freezeOrThaw();
+    else if (dice < 54)
       await this.#scheduler.advance(this.#random() < 0.1 ? 400_000 : 7_000 * this.#random());
-    else if (worker !== undefined) this.#workerDoes(worker, dice);
+    else if (worker !== undefined) this.#workerDoes(worker, dice - 12);
+  }
+
+  /** What trainees do in a lab: have it graded, press its button, have a task done, go back. */
+  #someoneWorks(dice: number): void {
+    if (dice < 31) {
+      this.#userDoes(async ({ labs, deps }, id) => {
+        const request = { id: deps.ids.attempt(), final: false, maxPoints: 1, everySeconds: 0 };
+        await labs.requestAttempt(id, request);
+        await deps.queue.wake(`attempt:${request.id}`);
+      });
+    } else if (dice < 33) {
+      this.#userDoes(({ lively: { operations }, service }, id) =>
+        operations(service).press(instructor, id, 'go'),
+      );
+    } else if (dice < 34) {
+      this.#userDoes(({ lively: { operations }, service }, id) =>
+        operations(service).skip(instructor, id, 'task'),
+      );
+    } else {
+      const kept = this.#pick(
+        [...this.#tables.operations.values()].filter(({ operation }) => operation.kind === 'checkpoint'),
+      );
+      this.#userDoes(async ({ service }, id) => {
+        await service.rewind(instructor, kept?.operation.labId ?? id, 'task');
+        this.counts.rewound++;
+      });
+    }
   }
 
   #workerDoes(worker: Process, dice: number): void {
     if (dice < 70) {
       const key = this.#rings.splice(Math.floor(this.#random() * this.#rings.length), 1)[0];
-      if (key !== undefined) this.#run(worker, ({ deps }) => this.#reconcile(key, deps));
-    } else if (dice < 88) {
-      this.#run(worker, ({ labs, deps }) =>
-        sweep(labs, policy.leaseSeconds, 8, (key) => this.#reconcile(key, deps)),
-      );
-    } else if (dice < 94) this.#run(worker, ({ stock }) => stock.keep());
+      if (key !== undefined) this.#run(worker, (parts) => this.#handle(key, parts, worker));
+    } else if (dice < 88) this.#sweep(worker, 8);
+    else if (dice < 94) this.#run(worker, ({ stock }) => stock.keep());
     else this.#reap(worker);
+  }
+
+  /** Nobody waits for what was claimed, as in a worker: a watch goes on for as long as its lab. */
+  #sweep(worker: Process, limit: number): void {
+    this.#run(worker, ({ labs }) =>
+      sweep(labs, policy.leaseSeconds, limit, async (key) =>
+        this.#run(worker, (parts) => this.#handle(key, parts, worker)),
+      ),
+    );
+  }
+
+  async #handle(
+    key: WakeKey,
+    { deps, lively: { grade, operate, watch } }: Parts,
+    worker: Process,
+  ): Promise<void> {
+    const id = key.slice(key.indexOf(':') + 1);
+    if (key.startsWith('attempt:')) return grade(id);
+    if (key.startsWith('operation:')) return operate(id);
+    if (!key.startsWith('watch:')) {
+      return reconcile(key as Parameters<typeof reconcile>[0], deps, new AbortController().signal);
+    }
+    this.#watching.set(worker, [...(this.#watching.get(worker) ?? []), id]);
+    await watch(id);
+    const all = this.#watching.get(worker) ?? [];
+    all.splice(all.indexOf(id), 1);
   }
 
   #reap(worker: Process): void {
@@ -203,19 +297,15 @@ export class World {
     });
   }
 
-  #reconcile(key: WakeKey, deps: Deps): Promise<void> {
-    return reconcile(key as Parameters<typeof reconcile>[0], deps, new AbortController().signal);
-  }
-
-  #create(): (service: LabService) => Promise<unknown> {
-    const template = this.#random() < 0.5 ? 'plain' : 'drawn';
+  #create(): (parts: Parts) => Promise<unknown> {
+    const template = this.#random() < 0.5 ? 'lively' : 'drawn';
     const trainee = this.#random() < 0.5 ? 'ann' : 'bob';
     const key = this.#random() < 0.3 ? `key-${Math.floor(this.#random() * 3)}` : null;
-    return (service) => service.createLab({ role: 'trainee', subject: trainee }, { template }, key);
+    return ({ service }) => service.createLab({ role: 'trainee', subject: trainee }, { template }, key);
   }
 
   /** A user's request runs in an API process of its own, which may crash like any other. */
-  #userDoes(ask: (service: LabService, labId: string) => Promise<unknown>): void {
+  #userDoes(ask: (parts: Parts, labId: string) => Promise<unknown>): void {
     const all = [...this.#tables.labs.values()];
     const ready = all.filter(({ lab }) => lab.phase === 'ready');
     const id = this.#pick(ready.length > 0 && this.#random() < 0.7 ? ready : all)?.lab.id ?? 'lab-none';
@@ -224,7 +314,7 @@ export class World {
       process.nextTick(() => {
         api.alive = false;
       });
-    this.#run(api, ({ service }) => ask(service, id));
+    this.#run(api, (parts) => ask(parts, id));
   }
 
   #breakSomething(): void {
@@ -257,9 +347,7 @@ export class World {
     for (const worker of this.#workers) worker.frozen = false;
     for (let round = 0; round < 16; round++) {
       const worker = this.#pick(this.#workers) ?? this.#start();
-      this.#run(worker, ({ labs, deps }) =>
-        sweep(labs, policy.leaseSeconds, 50, (key) => this.#reconcile(key, deps)),
-      );
+      this.#sweep(worker, 50);
       this.#run(worker, ({ stock }) => stock.keep());
       this.#reap(worker);
       while (await this.#step());
@@ -274,16 +362,14 @@ export class World {
     for (const id of this.#tables.labs.keys())
       this.#run(api, ({ service }) => service.deleteLab(instructor, id));
     for (const { sandbox } of this.#tables.sandboxes.values()) {
-      if (sandbox.labId === null && (sandbox.state === 'up' || sandbox.state === 'building')) {
+      if (sandbox.labId === null && sandbox.owner === null && isLiving(sandbox)) {
         this.#run(api, ({ labs }) => labs.changeSandbox(sandbox.id, sandbox.version, { state: 'dead' }));
       }
     }
     while (await this.#step());
     for (let round = 0; round < 12; round++) {
       const worker = this.#pick(this.#workers) ?? this.#start();
-      this.#run(worker, ({ labs, deps }) =>
-        sweep(labs, policy.leaseSeconds, 50, (key) => this.#reconcile(key, deps)),
-      );
+      this.#sweep(worker, 50);
       this.#reap(worker);
       while (await this.#step());
       await this.#scheduler.advance(10_000);
@@ -294,11 +380,18 @@ export class World {
       if (lab.phase !== 'terminated')
         this.broken.push(`stuck: ${lab.id} is ${lab.phase} after it was deleted`);
     }
+    this.#owners.checkHealed();
+    for (const worker of this.#workers) {
+      const still = this.#watching.get(worker) ?? [];
+      if (still.length > 0) this.broken.push(`${still.join(', ')} ended and are still watched`);
+    }
   }
 
   // ------------------------------------------------------------------------------------------------------ promises
 
   #checkAlways(): void {
+    this.#effects.follow();
+    this.#owners.check();
     const holders = new Map<string, string>();
     const perTrainee = new Map<string, number>();
     for (const { lab } of this.#tables.labs.values()) {
@@ -341,6 +434,9 @@ export class World {
   }
 
   #checkHealed(): void {
+    this.#effects.checkHealed(this.#scheduler.now());
+    this.#looks.checkTrue();
+    this.#owners.checkHealed();
     const kept = new Set<string>();
     for (const { lab } of this.#tables.labs.values()) {
       if (lab.phase === 'terminated') {
@@ -357,7 +453,9 @@ export class World {
       this.#checkServes(lab, sandbox.id);
     }
     for (const { sandbox } of this.#tables.sandboxes.values()) {
-      if (sandbox.state === 'up' && sandbox.labId === null) kept.add(sandbox.id);
+      const spare = sandbox.state === 'up' && sandbox.labId === null && sandbox.owner === null;
+      const owned = sandbox.owner !== null && isLiving(sandbox) && this.#owners.isKept(sandbox);
+      if (spare || owned) kept.add(sandbox.id);
     }
     for (const id of this.#backend.sandboxes.keys()) if (!kept.has(id)) this.broken.push(`leaked: ${id}`);
   }
@@ -383,6 +481,12 @@ export class World {
         );
     }
     if (lab.params === null) this.broken.push(`${lab.id} is ready without parameters`);
+  }
+
+  #works(labId: string): boolean {
+    const sandboxId = this.#tables.labs.get(labId)?.lab.sandboxId ?? '';
+    const components = this.#backend.sandboxes.get(sandboxId)?.components.values() ?? [];
+    return [...components].every(({ broken }) => !broken);
   }
 
   #pick<T>(from: readonly T[]): T | undefined {

@@ -1,0 +1,85 @@
+/** Sandboxes beside labs and the attempts and operations that they live for. */
+import { staleness } from '../../src/grading/staleness.ts';
+import type { Sandbox } from '../../src/lab/lab.ts';
+import { type AttemptRow, isLiving, type MemoryTables } from '../fakes/memory-tables.ts';
+import { evidenceAddress, generationsOf } from './grader.ts';
+
+export class Owners {
+  readonly #tables: MemoryTables;
+  readonly #broken: (what: string) => void;
+  /** Sandbox → the fence under which it was asked for. */
+  readonly #asked = new Map<string, number>();
+  readonly #ended = new Set<string>();
+  readonly counts = { graded: 0, voided: 0 };
+
+  constructor(tables: MemoryTables, broken: (what: string) => void) {
+    this.#tables = tables;
+    this.#broken = broken;
+  }
+
+  asks(sandboxId: string, fence: number): void {
+    this.#asked.set(sandboxId, fence);
+  }
+
+  get forks(): number {
+    return this.#asked.size;
+  }
+
+  /** After every step: nothing outlives what it is for, not by a moment. */
+  check(): void {
+    for (const { sandbox } of this.#tables.sandboxes.values()) {
+      if (sandbox.owner === null || !isLiving(sandbox)) continue;
+      if (!this.isKept(sandbox)) this.#broken(`leaked: ${sandbox.id} outlives ${sandbox.owner}`);
+    }
+    for (const row of this.#tables.attempts.values()) this.#checkEnd(row);
+  }
+
+  /** Whether whom it belongs to still needs it. */
+  isKept({ id, owner }: Sandbox): boolean {
+    const [kind, name = ''] = owner?.split(/:(.*)/s) ?? [];
+    const fence = this.#asked.get(id);
+    if (kind === 'attempt') {
+      const row = this.#tables.attempts.get(name);
+      return row?.attempt.state === 'running' && row.fence === fence;
+    }
+    const row = this.#tables.operations.get(name.replace('/', '/checkpoint/'));
+    const phase = this.#tables.labs.get(row?.operation.labId ?? '')?.lab.phase;
+    if (row === undefined || phase === 'terminating' || phase === 'terminated') return false;
+    const { state, sandboxId } = row.operation;
+    return (state === 'running' && row.fence === fence) || (state === 'done' && sandboxId === id);
+  }
+
+  /** An attempt's record is whole, and speaks of the lab as it was at that moment. */
+  #checkEnd(row: AttemptRow): void {
+    const { id, state, labId, results, number, points } = row.attempt;
+    if (state === 'queued' || state === 'running' || this.#ended.has(id)) return;
+    this.#ended.add(id);
+    const told = (this.#tables.events.get(labId) ?? []).filter(({ data }) => data.attempt === number);
+    const ends = told.filter(({ type }) => type === 'attempt.finished' || type === 'attempt.void').length;
+    if (ends !== 1) this.#broken(`${id} was told to be over ${ends} times`);
+    if (state === 'void') {
+      this.counts.voided++;
+      if (results.length > 0 || points !== null) this.#broken(`${id} is void and has results`);
+      return;
+    }
+    this.counts.graded++;
+    const lab = this.#tables.labs.get(labId)?.lab;
+    const sandbox = lab === undefined ? null : this.#tables.sandboxOf(lab);
+    const phase = lab?.phase ?? 'terminated';
+    const now = { phase, sandboxId: lab?.sandboxId ?? null, generations: generationsOf(sandbox) };
+    const stale = staleness(row, now, 'while it was being graded');
+    if (stale !== null) this.#broken(`${id} was graded although: ${stale}`);
+    const judged = told.filter(({ type }) => type === 'check.judged').length;
+    const whole = results.length === 1 && judged === 1 && this.#tables.evidence.has(evidenceAddress);
+    const passed = results.every(
+      (one) => one.verdict !== 'pass' || this.#tables.progress.get(labId)?.has(one.checkId),
+    );
+    if (!whole || !passed) this.#broken(`${id} is half recorded`);
+  }
+
+  checkHealed(): void {
+    for (const { attempt } of this.#tables.attempts.values()) {
+      if (!this.#ended.has(attempt.id)) this.#broken(`lost: ${attempt.id} is still ${attempt.state}`);
+    }
+  }
+}
