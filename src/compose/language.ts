@@ -6,6 +6,7 @@ import { observerKinds } from '../observers/registry.ts';
 import { variantNames } from '../sample-api/variants.ts';
 import { parseStubFile } from '../stub/spec.ts';
 import { createLanguage, type Language } from '../templates/language.ts';
+import { parseTrafficFile } from '../traffic/spec.ts';
 
 export interface Vocabulary {
   readonly language: Language;
@@ -23,6 +24,7 @@ export function createVocabulary(): Vocabulary {
     variants: variantNames,
     compileExpression: compile,
     readStub: parseStubFile,
+    readTraffic: parseTrafficFile,
   });
   return { language, observers, actions };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdict } from '../../src/grading/types.ts';
 import type { LabWire } from '../../src/http/lab-wire.ts';
+import type { AnswerValue } from '../../src/templates/types.ts';
 
 export type { LabWire };
 

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { createMetricFacts } from '../../src/compose/metric-facts.ts';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
+import { createOperationService } from '../../src/grading/operations/operation-service.ts';
 import { createPeopleService } from '../../src/grading/people-service.ts';
 import type { CheckResult, EvidencePiece } from '../../src/grading/types.ts';
 import { openEvidence } from '../../src/grading/values/evidence.ts';
@@ -121,6 +122,14 @@ export async function startWorld(
     labs,
     attempts,
     people,
+    operations: createOperationService({
+      labs,
+      attempts: store,
+      operations: store,
+      judge,
+      queue,
+      nearest,
+    }),
     templates,
     events: store,
     tokens,

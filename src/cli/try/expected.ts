@@ -16,7 +16,7 @@ export interface Surprise {
 export function surprisesOf(
   wrong: WrongSpec,
   checks: readonly CheckSpec[],
-  results: readonly CheckView[],
+  results: readonly Pick<CheckView, 'check' | 'verdict' | 'points'>[],
 ): readonly Surprise[] {
   const implied = withDependents(
     Object.keys(wrong.fails),

@@ -1,12 +1,10 @@
 /** One lab of a runtime in this process: what the HTTP API does for a server's labs, called directly. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { solveLab } from '../../compose/solve-lab.ts';
 import type { Runtime } from '../../compose.ts';
 import type { AttemptView } from '../../grading/attempt-view.ts';
-import { bindSandbox } from '../../grading/sandbox-handle.ts';
-import { runSolution, type SolutionOutcome, type StepResult } from '../../grading/solve.ts';
-import { LabError } from '../../lab/errors.ts';
+import type { StepResult } from '../../grading/solve.ts';
 import type { Caller } from '../../lab/lab-service.ts';
-import { planOf } from '../../lab/plan.ts';
 import type { StepSpec } from '../../templates/types.ts';
 import { CliError } from '../cli-error.ts';
 
@@ -46,34 +44,8 @@ export async function openLab(
     access: () => runtime.labs.access(caller, id),
     guide: () => runtime.attempts.guide(caller, id),
     /** Runs a template's own steps with the trainee's rights. */
-    async solve(
-      steps: readonly StepSpec[],
-      goOn: boolean,
-      onStep: (step: StepResult) => void,
-    ): Promise<SolutionOutcome> {
-      const { lab: now, sandbox, version } = await runtime.labs.getLabWithTemplate(caller, id);
-      const driver = runtime.drivers.get(now.backend);
-      if (sandbox === null || driver === undefined)
-        throw new LabError('lab_not_ready', `Lab ${id} is not ready.`);
-      return runSolution(
-        {
-          version,
-          steps,
-          params: now.params ?? {},
-          sandbox: bindSandbox(driver, planOf(sandbox, version, lab.params)),
-          actions: runtime.vocabulary.actions,
-          observers: runtime.vocabulary.observers,
-          judge: runtime.judge,
-          answer: async (question, value) => {
-            await runtime.attempts.putAnswer(caller, id, question, value);
-          },
-          onStep,
-          // What a wrong way waits for may never come.
-          ...(goOn ? { goOn, waitLimitMs: 10_000 } : {}),
-        },
-        signal,
-      );
-    },
+    solve: (steps: readonly StepSpec[], goOn: boolean, onStep: (step: StepResult) => void) =>
+      solveLab(runtime, caller, id, { steps, goOn, onStep }, signal),
     async grade(): Promise<AttemptView> {
       let attempt = await runtime.attempts.requestAttempt(caller, id, { final: false });
       while (attempt.state === 'queued' || attempt.state === 'running') {

@@ -3,11 +3,13 @@ import pg from 'pg';
 import { createVocabulary } from '../../../src/compose/language.ts';
 import { gradeLab } from '../../../src/grading/grade.ts';
 import { createJudge } from '../../../src/grading/judge/thread.ts';
+import { noRecords } from '../../../src/grading/records.ts';
 import { bindSandbox } from '../../../src/grading/sandbox-handle.ts';
 import type { ComponentAccess } from '../../../src/lab/ports.ts';
+import { drawParameters } from '../../../src/templates/draw.ts';
 import type { TemplateVersion } from '../../../src/templates/types.ts';
 import type { Bench } from '../bench.ts';
-import { benchTemplate, firstPlan, openDriver } from '../driver.ts';
+import { benchTemplate, firstPlan, openDriver, silent } from '../driver.ts';
 import { createClient } from '../http.ts';
 import { interleave } from '../measure.ts';
 
@@ -25,7 +27,7 @@ export const grade: Bench = {
     for (const component of ['database', 'api', 'workspace']) await driver.ensure(plan, component, signal);
     const judge = createJudge();
     world.defer('a judge', () => judge.close());
-    const { observers } = createVocabulary();
+    const { observers, actions } = createVocabulary();
     const sandbox = bindSandbox(driver, plan);
     const input = {
       version,
@@ -33,9 +35,19 @@ export const grade: Bench = {
       answers: {},
       hintsTaken: {},
       progress: [],
+      marks: [],
+      skipped: [],
       sandbox,
+      whyDown: async () => null,
+      records: noRecords,
       observers,
+      actions,
       judge,
+      forks: null,
+      draw: drawParameters,
+      seed: 'bench',
+      fence: 1,
+      log: silent,
     };
     const floor = await openFloor(
       version,

@@ -1,0 +1,66 @@
+/** Does a template's own steps in a live lab as its trainee would, its marks as an instructor would. */
+import { faultTimes } from '../grading/fault-times.ts';
+import { noRecords } from '../grading/records.ts';
+import { bindSandbox } from '../grading/sandbox-handle.ts';
+import { runSolution, type SolutionOutcome, type StepResult } from '../grading/solve.ts';
+import { requireSandbox } from '../lab/guards.ts';
+import type { Caller } from '../lab/lab-service.ts';
+import { planOf } from '../lab/plan.ts';
+import type { SandboxDriver } from '../lab/ports.ts';
+import type { BackendName, StepSpec } from '../templates/types.ts';
+import type { Core } from './core.ts';
+
+export interface SolvingParts
+  extends Pick<Core, 'labs' | 'attempts' | 'operations' | 'people' | 'store' | 'judge' | 'vocabulary'> {
+  readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
+}
+
+export interface Solving {
+  readonly steps: readonly StepSpec[];
+  /** True: a step that fails does not stop the others, and what is waited for is not waited for long. */
+  readonly goOn: boolean;
+  readonly onStep?: (step: StepResult) => void;
+}
+
+/** What a wrong way waits for may never come. Milliseconds. */
+const wrongWaitMs = 10_000;
+
+/** Throws `lab_not_ready`, `lab_ended`; a step that fails is an outcome. Rejects on abort. */
+export async function solveLab(
+  parts: SolvingParts,
+  trainee: Caller,
+  labId: string,
+  { steps, goOn, onStep }: Solving,
+  signal: AbortSignal,
+): Promise<SolutionOutcome> {
+  const { lab, sandbox: row, version } = await parts.labs.getLabWithTemplate(trainee, labId);
+  const sandbox = requireSandbox(lab, row);
+  const driver = parts.drivers.get(lab.backend);
+  if (driver === undefined) throw new Error(`lab ${labId} is on ${lab.backend}, which is not enabled here`);
+  const instructor: Caller = { role: 'instructor', subject: 'the model solution' };
+  return runSolution(
+    {
+      version,
+      steps,
+      params: lab.params ?? {},
+      sandbox: bindSandbox(driver, planOf(sandbox, version, lab.params)),
+      actions: parts.vocabulary.actions,
+      observers: parts.vocabulary.observers,
+      judge: parts.judge,
+      answer: async (question, value) => {
+        await parts.attempts.putAnswer(trainee, labId, question, value);
+      },
+      press: (button) => parts.operations.press(trainee, labId, button),
+      mark: async (check, marks) => {
+        await parts.people.mark(instructor, labId, check, { marks, comment: null });
+      },
+      records: async () => {
+        const events = faultTimes(version.template, await parts.store.listOperations(labId));
+        return { ...noRecords, events };
+      },
+      ...(onStep === undefined ? {} : { onStep }),
+      ...(goOn ? { goOn, waitLimitMs: wrongWaitMs } : {}),
+    },
+    signal,
+  );
+}
