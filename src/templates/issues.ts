@@ -16,14 +16,14 @@ export interface Finding {
 
 /** Words of the language that are not yet supported inside the spec of a look or step of this kind. */
 const laterKeys: Readonly<Record<string, readonly string[]>> = {
-  sql: ['explain', 'at', 'service', 'settings'],
-  http: ['repeat', 'sign', 'service', 'at', 'times'],
-  exec: ['service', 'at'],
-  file: ['volume', 'at', 'service', 'patch'],
+  sql: ['service', 'settings'],
+  http: ['service'],
+  exec: ['service'],
+  file: ['volume', 'service'],
+  journal: ['service'],
+  compareWith: ['service'],
+  baseline: ['service'],
 };
-
-/** Values of the language that are not yet supported. */
-const laterValues: readonly string[] = ['superuser-own-server'];
 
 /** For `safeParse`: makes unknown keys carry the known ones, which zod's finished issues do not. */
 export const carryKnownKeys: z.core.$ZodErrorMap = (issue) => {
@@ -63,9 +63,6 @@ export function findingsOf(issue: z.core.$ZodIssue, root: unknown, base: Path = 
   if (found === undefined && issue.code !== 'custom') {
     const parent = formatPath(path.slice(0, -1));
     return finding('missing_key', `missing key "${path.at(-1)}" in ${parent}`, 'key');
-  }
-  if (typeof found === 'string' && laterValues.includes(found)) {
-    return finding('unsupported', `"${found}" in ${at} is not yet supported`);
   }
   switch (issue.code) {
     case 'invalid_union': {

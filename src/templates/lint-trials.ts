@@ -22,7 +22,7 @@ export function lintTrials(scene: Scene): void {
     if (readers.length > 0) lintObserved(scene, trial, path, warn);
   }
   if (grading !== undefined && trials.length > 0) {
-    const least = leastSeconds(trials, grading.deadline);
+    const least = leastSeconds(trials);
     if (least > grading.deadline) {
       const message = `the trials may take ${least}s together, grading.deadline is ${grading.deadline}s`;
       warn(['grading', 'deadline'], message);
@@ -31,10 +31,10 @@ export function lintTrials(scene: Scene): void {
   lintEvents(scene, warn);
 }
 
-/** What all deadlines come to at least: forks side by side, those on the live lab alone. */
-function leastSeconds(trials: readonly AuthoredTrial[], fallback: number): number {
+/** What the deadlines that are named come to: forks side by side, those on the live lab alone. */
+function leastSeconds(trials: readonly AuthoredTrial[]): number {
   const timesOf = (live: boolean) =>
-    trials.filter(({ on }) => (on === 'live') === live).map(({ deadline = fallback }) => deadline);
+    trials.filter(({ on }) => (on === 'live') === live).map(({ deadline = 0 }) => deadline);
   const sum = (times: readonly number[]) => times.reduce((total, time) => total + time, 0);
   const forks = timesOf(false);
   return Math.ceil(Math.max(0, ...forks, sum(forks) / trialsAtOnce) + sum(timesOf(true)));

@@ -1,6 +1,7 @@
 /** Parameters, observations, questions and files that nothing uses. */
 import type { Scene } from './scene.ts';
 import { textsIn } from './tree.ts';
+import type { ComponentSpec } from './types.ts';
 
 export function lintUnused(scene: Scene): void {
   const { authored, files } = scene;
@@ -14,8 +15,10 @@ export function lintUnused(scene: Scene): void {
     scene.report(path, 'style', message, { what: 'key', severity: 'warning' });
   const named = (text: string, word: string) => new RegExp(`(?<![\\w.])${word}(?!\\w)`).test(text);
 
+  const filled = filledFiles(scene).join('\n');
   for (const name of Object.keys(authored.parameters ?? {})) {
-    if (!new RegExp(`\\bparams\\.${name}\\b`).test(`${everything}\n${markdown}`)) {
+    const used = new RegExp(`\\bparams\\.${name}\\b`).test(`${everything}\n${markdown}\n${filled}`);
+    if (!used && !new RegExp(`:(['"]?)${name}\\b\\1`).test(filled)) {
       warn(['parameters', name], `nothing uses the parameter "${name}"`);
     }
   }
@@ -46,4 +49,14 @@ export function lintUnused(scene: Scene): void {
     if (folders.some((folder) => file.startsWith(folder))) continue;
     scene.report([], 'style', `nothing uses the file "${file}"`, { severity: 'warning' });
   }
+}
+
+/** Files that parameters are filled into: of databases, partners and loads. */
+function filledFiles({ authored, files }: Scene): readonly string[] {
+  const components: readonly ComponentSpec[] = Object.values(authored.components ?? {});
+  const names = components.flatMap((one) => {
+    if (one.kind === 'postgres') return one.overlay;
+    return one.kind === 'stub' || one.kind === 'traffic' ? [one.file] : [];
+  });
+  return names.map((name) => new TextDecoder().decode(files.get(name)));
 }

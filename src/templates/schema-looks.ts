@@ -9,20 +9,7 @@ export type Observers = ReadonlyMap<string, ObserverKind>;
 export type Actions = ReadonlyMap<string, ActionKind>;
 
 const observerWords = [
-  ...[
-    'sql',
-    'schema',
-    'http',
-    'exec',
-    'file',
-    'kubernetes',
-    'log',
-    'metric',
-    'tcp',
-    'dns',
-    'answer',
-    'rubric',
-  ],
+  ...['sql', 'schema', 'http', 'exec', 'file', 'kubernetes', 'log', 'metric', 'tcp', 'dns', 'answer'],
   ...['journal', 'watch', 'baseline', 'mutants'],
 ];
 const actionWords = [

@@ -76,7 +76,7 @@ export function templateSchema({ observers, actions, variants }: Registries) {
       .default('never')
       .describe('Whether trainees may see the model solution once the lab has ended.'),
     test,
-    ...later('exam', 'team', 'mutants', 'rubric'),
+    ...later('exam', 'team'),
   });
 }
 

@@ -2,6 +2,7 @@
 import type { ActionKind, ObserverKind, ValueType } from '../grading/types.ts';
 import type { Path } from './problem.ts';
 import { componentOf, declaredIds, declaredNames, reservedRoots, type Scene } from './scene.ts';
+import { listWords } from './suggest.ts';
 import { isObject, textsIn, valueAt } from './tree.ts';
 import type { Json, LookSpec } from './types.ts';
 import { requireFile, requireFolder } from './validate-folder.ts';
@@ -129,7 +130,7 @@ function validateComponentNames(
       const message = `"${name}" is a ${found}; ${String(path.at(-1))} works on ${kinds.join(' and ')}`;
       scene.report(place, 'wrong_kind', message);
     } else if (reach !== null && !reach.components.includes(name)) {
-      const message = `"${name}" is not in ${reach.where}, which has ${reach.components.join(', ')}`;
+      const message = `"${name}" is not in ${reach.where}, which has ${listWords(reach.components)}`;
       scene.report(place, 'unknown_name', message);
     }
   }

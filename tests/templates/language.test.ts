@@ -137,6 +137,10 @@ describe('what a trainee may know', () => {
       jwtSecret: 's',
       account: { id: 'i', email: 'e', password: 'p', tenantId: 't', permissions: [] },
     },
+    { kind: 'service', url: 'u', host: 'h', port: 1 },
+    { kind: 'redis', url: 'u', host: 'h', port: 1, password: 'p' },
+    { kind: 'stub', url: 'u', host: 'h', port: 1, controlToken: 't' },
+    { kind: 'traffic', controlToken: 't' },
     { kind: 'shell', path: '/' },
   ];
 
@@ -245,11 +249,15 @@ describe('the JSON Schema for editors', () => {
     expect((await parsed(await fixture('customer-lifecycle'))).error?.issues ?? []).toEqual([]);
   });
 
+  it('takes a lab whose grader experiments', async () => {
+    expect((await parsed(await fixture('experiments'))).error?.issues ?? []).toEqual([]);
+  });
+
   it('refuses unknown keys, wrong words and what is not yet supported', async () => {
     for (const change of [
       ['minutes: 30', 'minuts: 30'],
       ['level: foundation', 'level: easy'],
-      ['points: 10\n', 'points: 10\n    trial: race\n'],
+      ['workspace: { shell', 'space: { namespace: {} }\n  workspace: { shell'],
       ['ttl: 2h', 'ttl: 7200'],
     ] as const) {
       expect((await parsed(await changed('customer-lifecycle', change))).success).toBe(false);
@@ -257,7 +265,7 @@ describe('the JSON Schema for editors', () => {
   });
 
   it('says which words are not yet supported', () => {
-    expect(schema).toMatchObject({ properties: { trials: { description: 'Not yet supported.' } } });
+    expect(schema).toMatchObject({ properties: { exam: { description: 'Not yet supported.' } } });
   });
 });
 

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { actionKinds } from '../../src/actions/registry.ts';
 import { createCompiler } from '../../src/grading/expression/compile.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
+import { parseStubFile } from '../../src/stub/spec.ts';
 import { createLanguage } from '../../src/templates/language.ts';
 import { loadFolder } from '../../src/templates/load-folder.ts';
 import type { ParsedTemplate } from '../../src/templates/parse.ts';
 import { formatProblem, type Problem } from '../../src/templates/problem.ts';
+import { parseTrafficFile } from '../../src/traffic/spec.ts';
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -15,6 +17,8 @@ export const language = createLanguage({
   actions: actionKinds(),
   variants: ['stock', 'n-plus-one'],
   compileExpression: createCompiler().compile,
+  readStub: parseStubFile,
+  readTraffic: parseTrafficFile,
 });
 
 export const fixturePath = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
