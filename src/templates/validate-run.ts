@@ -67,6 +67,7 @@ export function validateStep(scene: Scene, step: PlacedStep, roots: Roots, optio
       questions: () => [],
       watches: () => [],
       faults: () => [],
+      files: () => [],
     };
     validateSpec(scene, itself, step.spec, place, roots, { ...options, skip: ['observe', 'until'] });
     validateWait(scene, step.spec, place, roots, options);

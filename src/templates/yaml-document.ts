@@ -11,6 +11,7 @@ import {
   Scalar,
   visit,
 } from 'yaml';
+import { expandsBeyond } from './expansion.ts';
 import type { Path, Problem, ProblemCode } from './problem.ts';
 import type { Json } from './types.ts';
 import { scalarPlace } from './yaml-scalar.ts';
@@ -18,6 +19,8 @@ import { scalarPlace } from './yaml-scalar.ts';
 const maxYamlBytes = 5 * 1024 * 1024;
 // An alias is a convenience for a repeated request or body; a bomb needs very many.
 const maxAliases = 100;
+// What the aliases may become together: few of a long text are a bomb too.
+const maxExpanded = 2 * maxYamlBytes;
 const maxDepth = 64;
 
 export interface YamlDocument {
@@ -127,11 +130,15 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
 
   let raw: Json;
   try {
-    // Through text: each place of an alias becomes its own, and what holds itself cannot be written.
-    raw = JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: maxAliases }) ?? null)) as Json;
+    const shared: unknown = document.toJS({ maxAliasCount: maxAliases }) ?? null;
+    if (expandsBeyond(shared, maxExpanded)) {
+      add(nowhere, 'too_large', `aliases: written out they have more than ${maxExpanded} characters`);
+      return unreadable();
+    }
+    // Through text: each place of an alias becomes its own.
+    raw = JSON.parse(JSON.stringify(shared)) as Json;
   } catch (thrown) {
-    const why = thrown instanceof ReferenceError ? thrown.message : 'a value holds itself';
-    add(nowhere, 'not_yaml', `aliases: ${why}`);
+    add(nowhere, 'not_yaml', `aliases: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     return unreadable();
   }
 
