@@ -19,7 +19,8 @@ export function createMetricFacts(pool: pg.Pool): MetricFacts {
           `select percentile_cont(0.5) within group (order by seconds) as p50,
                   percentile_cont(0.95) within group (order by seconds) as p95
            from (select extract(epoch from ready_at - created_at)::float8 as seconds from labs
-                 where ready_at > clock_ms() - interval '1 hour') as recent`,
+                 where ready_at > clock_ms() - interval '1 hour'
+                   and ready_at < created_at + interval '15 minutes') as recent`,
         ),
       ]);
       const { p50 = null, p95 = null } = ready.rows[0] ?? {};

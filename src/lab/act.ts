@@ -3,7 +3,7 @@ import type { FaultSpec } from '../templates/types.ts';
 import { asLabError, LabError } from './errors.ts';
 import type { Lab, LabEvent, Sandbox } from './lab.ts';
 import type { Step } from './next-step.ts';
-import { condemned, planOf } from './plan.ts';
+import { beganAnew, condemned, planOf } from './plan.ts';
 import type { NewOperation, Snapshot } from './ports.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
 
@@ -30,9 +30,9 @@ export async function act(
     case 'claim':
       return lab === null ? again : goOn(await claim(lab, subject, deps));
     case 'swap':
-      return lab === null ? again : swap(lab, sandbox, deps);
+      return lab === null ? again : swap(lab, sandbox, now, deps);
     case 'record':
-      return sandbox === null ? again : goOn(await record(sandbox, step.components, deps));
+      return sandbox === null ? again : goOn(await record(subject, sandbox, step.components, deps));
     case 'survey':
       if (sandbox !== null) await survey(subject, sandbox, deps, signal);
       return again;
@@ -92,12 +92,12 @@ async function claim(lab: Lab, subject: Subject, deps: ReconcileDeps): Promise<S
 }
 
 /** A full reset by pointing the lab at a spare: as fast as a transaction; the old sandbox is cleaned up behind. */
-async function swap(lab: Lab, old: Sandbox | null, deps: ReconcileDeps): Promise<Outcome> {
+async function swap(lab: Lab, old: Sandbox | null, now: Date, deps: ReconcileDeps): Promise<Outcome> {
   const told: LabEvent[] = Object.keys(old?.components ?? {}).map((component) => ({
     type: 'component.running',
     data: { component },
   }));
-  const swapped = await deps.labs.claimSpare(lab.id, lab.version, {}, told);
+  const swapped = await deps.labs.claimSpare(lab.id, lab.version, { readyAt: now }, told);
   if (swapped === null) return { do: 'no-spare' };
   deps.onStockChanged({ templateHash: lab.templateHash, failed: false });
   if (old !== null) await deps.queue.wake(`sandbox:${old.id}`);
@@ -105,18 +105,21 @@ async function swap(lab: Lab, old: Sandbox | null, deps: ReconcileDeps): Promise
 }
 
 async function record(
+  { lab, now }: Subject,
   sandbox: Sandbox,
   components: Sandbox['components'],
   deps: ReconcileDeps,
 ): Promise<Snapshot | null> {
   const works = Object.values(components).every((row) => row.observed === 'running');
   const recovered = works ? { failures: 0, nextTryAt: null, lastError: null } : {};
-  return deps.labs.changeSandbox(
-    sandbox.id,
-    sandbox.version,
-    { components, ...recovered },
-    changes(sandbox, components),
-  );
+  const { version } = sandbox;
+  const change = { components, ...recovered };
+  const told = changes(sandbox, components);
+  // What was watched before is of a lab that is no more.
+  if (lab?.phase === 'ready' && beganAnew(sandbox.components, components)) {
+    return deps.labs.transition(lab.id, lab.version, { readyAt: now, sandbox: { version, change } }, told);
+  }
+  return deps.labs.changeSandbox(sandbox.id, version, change, told);
 }
 
 /** What a trainee who watches is told: a component came up, or what served does not any more. */

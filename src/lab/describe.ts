@@ -33,6 +33,7 @@ export interface QueueFacts {
 /**
  * Pure. `queue` is read only for labs that are not ready yet.
  * @param insider whether the reader may see what went wrong inside: log lines, folders and addresses are in it.
+ * @param theirs components in the trainee's custody: one that is down is as they left it.
  */
 export function describeLab(
   lab: Lab,
@@ -40,6 +41,7 @@ export function describeLab(
   queue: QueueFacts | null,
   now: Date,
   insider: boolean,
+  theirs: ReadonlySet<string> = new Set(),
 ): LabView {
   const components =
     sandbox === null ? [] : Object.entries(sandbox.components).map(([name, row]) => component(name, row));
@@ -55,20 +57,18 @@ export function describeLab(
       return say('starting', `starting: ${starting.join(', ') || 'finishing'}${place(line)}${trouble}`);
     }
     case 'ready': {
-      const broken = components.filter((c) => c.status === 'broken');
-      if (broken.length > 0) {
-        const which = broken
-          .map((c) => `${c.name} is down${c.detail === null ? '' : ` (${c.detail})`}`)
-          .join(', ');
-        return say('broken', `broken: ${which}, repairing`);
-      }
-      const resetting = components.filter((c) => c.status !== 'running').map((c) => c.name);
+      const down = components.filter((c) => c.status === 'broken');
+      const broken = down.filter((c) => !theirs.has(c.name));
+      if (broken.length > 0) return say('broken', `broken: ${whichAre(broken)}, repairing`);
+      const resetting = components
+        .filter((c) => c.status !== 'running' && c.status !== 'broken')
+        .map((c) => c.name);
       if (resetting.length > 0) return say('resetting', `resetting: ${resetting.join(', ')}`);
       // Nobody could look since: that it served then is no promise that it does now.
       if (sandbox !== null && sandbox.failures > 0) {
         return say('broken', `broken: ${(insider && sandbox.lastError) || 'it cannot be looked at'}`);
       }
-      return say('ready', 'ready');
+      return say('ready', down.length === 0 ? 'ready' : `ready; ${whichAre(down)}`);
     }
     case 'terminating':
       return say('ending', `ending: ${lab.endReason ?? 'deleted'}`);
@@ -77,6 +77,10 @@ export function describeLab(
       return say('ended', `ended: ${lab.endReason ?? 'deleted'}${why}`);
     }
   }
+}
+
+function whichAre(down: LabView['components']): string {
+  return down.map((c) => `${c.name} is down${c.detail === null ? '' : ` (${c.detail})`}`).join(', ');
 }
 
 function component(name: string, row: ComponentRow): LabView['components'][number] {

@@ -11,7 +11,7 @@ import { LabError } from './errors.ts';
 import { ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
 import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
 import { createPinner, type PinDeps } from './pin.ts';
-import { condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
+import { blueprintOf, condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type {
   LabChange,
@@ -81,7 +81,10 @@ export function createLabService(deps: LabServiceDeps) {
     const { lab, sandbox, now } = snapshot;
     const waiting = lab.phase === 'requested' || lab.phase === 'provisioning';
     const facts = waiting ? await labs.queueFacts(lab) : null;
-    return { lab, view: describeLab(lab, sandbox, facts, now, caller.role !== 'trainee'), now };
+    const version = sandbox === null ? null : await deps.templateStore.load(lab.templateHash);
+    const theirs = version === null ? new Set<string>() : blueprintOf(version).traineeCustody;
+    const view = describeLab(lab, sandbox, facts, now, caller.role !== 'trainee', theirs);
+    return { lab, view, now };
   }
 
   /** Decides on a fresh snapshot until the compare-and-set holds. `null` from `decide`: nothing to change. */

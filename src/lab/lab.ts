@@ -24,6 +24,7 @@ export interface Lab {
   /** The sandbox that serves this lab now. */
   readonly sandboxId: string | null;
   readonly createdAt: Date;
+  /** Since when it has been as it is now made: anew after a reset of all of it, and after a rewind. */
   readonly readyAt: Date | null;
   readonly expiresAt: Date;
   /** `extend` never moves `expiresAt` past this. */

@@ -1,6 +1,6 @@
 /** From rows and a template to what a driver is asked to make. Pure. */
 import type { ComponentSpec, TemplateVersion } from '../templates/types.ts';
-import type { Sandbox, SandboxOrigin } from './lab.ts';
+import type { ComponentRow, Sandbox, SandboxOrigin } from './lab.ts';
 import type { Blueprint } from './next-step.ts';
 import { needsOf } from './personal.ts';
 import type { PlanVariation, SandboxChange, SandboxPlan } from './ports.ts';
@@ -100,16 +100,30 @@ export function blueprintOf(version: TemplateVersion): Blueprint {
   };
 }
 
-/** The same rows with one generation more for the affected ones. */
+/**
+ * The same rows with a higher generation for the affected ones. When all are, they have the same one afterwards: that is
+ * how a sandbox that begins anew as a whole is told from one whose parts were reset.
+ */
 export function raised(sandbox: Sandbox, affected: ReadonlySet<string>): Sandbox['components'] {
+  const rows = Object.entries(sandbox.components);
+  const whole = rows.every(([name]) => affected.has(name));
+  const newest = Math.max(0, ...rows.map(([, row]) => row.generation));
   return Object.fromEntries(
-    Object.entries(sandbox.components).map(([name, row]) => [
-      name,
-      affected.has(name)
-        ? { ...row, generation: row.generation + 1, observed: 'unknown' as const, detail: null }
-        : row,
-    ]),
+    rows.map(([name, row]) => {
+      if (!affected.has(name)) return [name, row];
+      const generation = (whole ? newest : row.generation) + 1;
+      return [name, { ...row, generation, observed: 'unknown' as const, detail: null }];
+    }),
   );
+}
+
+/** Whether these rows say for the first time that a sandbox which was reset as a whole serves again. */
+export function beganAnew(before: Sandbox['components'], after: Sandbox['components']): boolean {
+  const rows = Object.values(after);
+  const [generation = 1] = rows.map((row) => row.generation);
+  if (generation === 1 || rows.some((row) => row.generation !== generation)) return false;
+  const serves = (row: ComponentRow) => row.servedGeneration === row.generation;
+  return rows.every(serves) && !Object.values(before).every(serves);
 }
 
 /** Whether a program runs from the trainee's own files: what it does is theirs. */

@@ -58,4 +58,16 @@ describe('describeLab', () => {
       expect(describeLab(lab(phase), sandbox, null, at, true).message).toContain(inside);
     },
   );
+
+  it('calls a lab ready whose trainee took down what is theirs, and says what is down', () => {
+    const row = { generation: 1, observed: 'broken', servedGeneration: 1, detail: 'main.ts:3 …' } as const;
+    const left = { ...sandbox, failures: 0, components: { ...sandbox.components, api: row } };
+    const view = (theirs: readonly string[]) =>
+      describeLab(lab('ready'), left, null, at, false, new Set(theirs));
+    expect(view(['api'])).toMatchObject({ status: 'ready', message: 'ready; api is down (main.ts:3 …)' });
+    expect(view([])).toMatchObject({
+      status: 'broken',
+      message: 'broken: api is down (main.ts:3 …), repairing',
+    });
+  });
 });

@@ -106,7 +106,7 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
   const next = () => `${name}-id-${++made}`;
   const ids = { lab: next, sandbox: next, attempt: next, help: next, seed: () => 'seed' };
   const common = { labs: store, templateStore: store, queue, drivers, ids, nearest };
-  const policy = { ...defaultPolicy, spares: 0, labsPerTrainee: 100, labsGlobal: 1000 };
+  const policy = { ...defaultPolicy, spares: 0, labsPerTrainee: 1000, labsGlobal: 1000 };
   const labs = createLabService({ ...common, templates, policy, defaultBackend: 'process' });
   const operations = createOperationService({
     labs,

@@ -1,4 +1,5 @@
 /** What operations on a live lab promise, over any store. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { runOperation } from '../../src/grading/operations/run-operation.ts';
 import type { ComponentSpec } from '../../src/templates/types.ts';
@@ -166,6 +167,30 @@ export function operationsSuite(fresh: () => Promise<WorldStore>): void {
       await w.labs.resetLab(ann, w.labId, { components: ['theirs'], keepScore: true });
       await w.settle();
       expect(await rows()).toMatchObject({ theirs: { observed: 'running', generation: 2 } });
+    });
+  });
+
+  describe('when a lab is ready', () => {
+    const readyAt = async (w: Awaited<ReturnType<typeof world>>) => Number((await w.snapshot()).lab?.readyAt);
+
+    it('is anew after a reset of all of it, for what was watched before is of another lab', async () => {
+      const w = await world();
+      const first = await readyAt(w);
+      await delay(5);
+      await w.labs.resetLab(ann, w.labId, {});
+      await w.settle();
+      expect(await readyAt(w)).toBeGreaterThan(first);
+    });
+
+    it('is not anew after a reset of a part, also once all was reset before', async () => {
+      const w = await world();
+      await w.labs.resetLab(ann, w.labId, {});
+      await w.settle();
+      const first = await readyAt(w);
+      await delay(5);
+      await w.labs.resetLab(ann, w.labId, { components: ['workspace'] });
+      await w.settle();
+      expect(await readyAt(w)).toBe(first);
     });
   });
 

@@ -8,7 +8,10 @@ export interface QueueFacts {
   readonly p90Seconds: number | null;
 }
 
-/** Seconds to ready are those of the last 50 labs of this template and backend that became ready. */
+/**
+ * Seconds to ready are those of the last 50 labs of this template and backend that became ready. A lab that was put back
+ * to its start was ready anew later: that is no time that anybody waited.
+ */
 export async function queueFacts(db: Database, lab: Lab): Promise<QueueFacts> {
   const [row] = await db.query<QueueFacts & object>({
     name: 'queue_facts',
@@ -22,7 +25,7 @@ export async function queueFacts(db: Database, lab: Lab): Promise<QueueFacts> {
         percentile_cont(0.9) within group (order by waited) as "p90Seconds"
       from (
         select extract(epoch from ready_at - created_at)::float8 as waited from labs
-        where template_id = $2 and backend = $3 and ready_at is not null
+        where template_id = $2 and backend = $3 and ready_at < created_at + interval '15 minutes'
         order by ready_at desc limit 50
       ) served`,
     values: [lab.id, lab.templateId, lab.backend],
