@@ -10,6 +10,7 @@ import { eventsScope } from './fault-times.ts';
 import { type CheckRun, checkOrder, createCheckRun } from './grade-check.ts';
 import { settle } from './judge/settle.ts';
 import type { Judge } from './judge/thread.ts';
+import { blockedUntil } from './judge/waiting.ts';
 import type { Looking } from './look-all.ts';
 import { shareLooks } from './shared-looks.ts';
 import { templateFacts } from './template-facts.ts';
@@ -108,6 +109,12 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
       ...input,
       live: { sandbox, components: Object.keys(template.components), whyDown: input.whyDown },
       lock,
+      wanted: new Set(
+        template.checks.flatMap((check) => {
+          const waits = blockedUntil(check, records.events, template.faults) !== null;
+          return check.trial === null || waits ? [] : [check.trial];
+        }),
+      ),
       // Of their own: what a trial looks at is not the live lab.
       limiter: pLimit(looksAtOnce),
       deadline: () => deadline,

@@ -4,6 +4,9 @@ import type { ComponentSpec, LookSpec, TemplateVersion } from '../templates/type
 import { LookFailure } from './look-failure.ts';
 import type { LookContext, LookProblem, Observation, ObserverKind } from './types.ts';
 
+/** What a timer can count, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
+
 /** Runs work when one of a bounded number of places is free. */
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -80,13 +83,29 @@ async function referenced(
     return unseen('bug', 'This check is broken.', `${kind} cannot look at ${at}`);
   const names = observer.components(spec).map(({ name }) => name);
   try {
-    return { sandbox: await context().records.reference(at, names, signal) };
+    const { records, deadlineMs } = context();
+    // What is made goes on: others may have more time for it.
+    return { sandbox: await orLate(records.reference(at, names, signal), deadlineMs) };
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof LookFailure) return unseen(thrown.problem, thrown.reason, thrown.message);
     const code = thrown instanceof LabError ? `${thrown.code}: ` : '';
     const internal = `${at} could not be made: ${code}${thrown instanceof Error ? thrown.message : String(thrown)}`;
     return unseen('untried', 'What it was like before could not be looked at.', internal);
+  }
+}
+
+/** Throws LabError `timed_out` when it takes longer. */
+async function orLate<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new LabError('timed_out', 'It was not there in time.')),
+    Math.min(Math.max(0, ms), longestTimer),
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -132,7 +132,7 @@ export interface LookContext {
 export interface LabRecords {
   /** Faults by id: when it fired and when it was done; null before. */
   readonly events: Readonly<Record<string, FaultTimes>>;
-  /** When the running step of a trial began, for `since: step`; null outside of trials. */
+  /** Of a trial, for `since: step`: when it had last looked, or begun. Null outside of trials. */
   readonly stepStartedAt: Date | null;
   /** The spec of a watch and its samples since then. */
   watch(

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAttempt } from '../../src/grading/run-attempt.ts';
 import type { CheckResult } from '../../src/grading/types.ts';
+import { planOf } from '../../src/lab/plan.ts';
 import type { Template, TrialSpec } from '../../src/templates/types.ts';
+import { newSandbox } from '../contracts/store-contract.ts';
 import { check, sqlLook } from '../support/graded-lab.ts';
 import {
   act,
@@ -319,5 +321,54 @@ describe('a look at the start', () => {
     const lab = await open([check('a', 'was.rowCount == 1', { was: { ...count, at: 'start' } })], []);
     lab.fails = (effect) => effect.startsWith('ensure');
     expect(resultOf(await lab.grade(), 'a')?.verdict).toBe('error');
+  });
+});
+
+describe('a look at a kept state', () => {
+  const was = { ...count, at: 'checkpoint:one' };
+  const checks = [check('a', 'was.rows[0].n == 1 && now.rows[0].n == 2', { was, now: count })];
+
+  it('sees it as it was kept, without another copy', async () => {
+    const lab = await open(checks, []);
+    const { store } = lab;
+    const id = 'lab-1/checkpoint/one';
+    await store.plantOperation('lab-1', { kind: 'checkpoint', name: 'one', dueInSeconds: 0 });
+    const work = await store.startOperation(id, 30, []);
+    const origin = { sandboxId: 'live', generations: { database: 1 } };
+    const box = newSandbox('kept', { components: ['database'], origin });
+    const row = await store.startCheckpoint(id, work?.fence ?? 0, box);
+    const version = await store.load('hash-1');
+    if (row === null || version === null) throw new Error('nothing was started');
+    await lab.deps.drivers
+      .get('process')
+      ?.ensure(planOf(row, version, {}), 'database', new AbortController().signal);
+    await store.finishOperation(id, work?.fence ?? 0, {
+      state: 'done',
+      detail: null,
+      sandboxId: 'kept',
+      events: [],
+    });
+    await world.live.trainee(`insert into facts values ('mine', 4)`);
+    expect(resultOf(await lab.grade(), 'a')?.verdict).toBe('pass');
+    expect(lab.effects.filter((effect) => effect.startsWith('ensure'))).toEqual(['ensure kept database']);
+    expect(lab.leftOver()).toEqual(['kept']);
+  });
+
+  it('is the trainee’s to reach: before, the check fails with that reason', async () => {
+    const lab = await open(checks, []);
+    expect(resultOf(await lab.grade(), 'a')).toMatchObject({ verdict: 'fail', message: /not kept yet/ });
+  });
+});
+
+describe('a trial whose checks all wait for an event', () => {
+  it('is not run, and the lab is not held up for it', async () => {
+    const faults = [{ id: 'drill', when: { on: 'time', afterSeconds: 9 }, say: null, steps: [] }] as const;
+    const lab = await open(
+      [tried('a', 'after.rowCount == 1', { require: { event: 'drill' } })],
+      [trial('copy', [observe('after')])],
+      { faults },
+    );
+    expect(resultOf(await lab.grade(), 'a')?.verdict).toBe('blocked');
+    expect(lab.effects.filter((effect) => effect.startsWith('ensure'))).toEqual([]);
   });
 });

@@ -22,6 +22,8 @@ export type Draw = (
 ) => Readonly<Record<string, Json>>;
 
 export interface TrialsDeps extends TrialWorld {
+  /** Those that a check waits for: the others are not run. */
+  readonly wanted: ReadonlySet<string>;
   /** Null: there is no way to copy the lab. */
   readonly forks: Pick<Forks, 'image' | 'fork' | 'start'> | null;
   readonly live: Side;
@@ -61,7 +63,8 @@ export interface Trials {
 export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
   const { version, forks, live, lock, log } = deps;
   const limit = pLimit(trialsAtOnce);
-  const drawn = version.template.trials.map((trial) => drawFor(trial, deps));
+  const all = version.template.trials.map((trial) => drawFor(trial, deps));
+  const drawn = all.filter(({ trial }) => deps.wanted.has(trial.id));
   const runs = new Map<string, Promise<TrialRecord>>();
   const reruns = new Map<string, Promise<TrialRecord>>();
   const left = () => Math.max(0, deps.deadline() - performance.now());
@@ -132,7 +135,7 @@ export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
   return {
     async prepare() {
       if (deps.fence > 1) {
-        for (const one of drawn) if (one.trial.fork === null) await undo(one);
+        for (const one of all) if (one.trial.fork === null) await undo(one);
       }
       const forked = drawn.filter((one) => one.trial.fork !== null && one.problem === null);
       if (forks === null || forked.length === 0) return;
