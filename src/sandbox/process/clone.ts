@@ -50,28 +50,30 @@ export function createCloning(admin: Admin): Cloning {
     }
   }
 
-  /** Whether sessions were found, and whether new ones are held off by the copying. */
-  async function endSessions(origin: string): Promise<boolean> {
+  /** Ends the sessions of a database. */
+  async function endSessions(origin: string): Promise<{ readonly ended: number; readonly held: boolean }> {
     const [row] = await admin.query<{ ended: number; held: boolean }>(
-      // The lock is looked at first: whoever came in before it was taken is among the sessions then.
+      // The lock is looked at first: whoever came in before it was taken is among the sessions then. The server would
+      // look every 100 ms whether an ended one is gone; that is not waited for.
       `WITH held AS MATERIALIZED (
          SELECT EXISTS (
            SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.objid
            WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND d.datname = $1
              AND l.mode = 'ShareLock' AND l.granted) AS held)
-       SELECT held.held, (SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity
+       SELECT held.held, (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                           WHERE datname = $1 AND held.held IS NOT NULL)::int AS ended
        FROM held`,
       [origin],
     );
-    return row?.held === true && row.ended === 0;
+    return row ?? { ended: 0, held: false };
   }
 
   return {
     fromTemplate: (name, template) => create(name, template, 'ALLOW_CONNECTIONS false'),
     async fromLive(name, origin) {
       await chooseStrategy();
-      await endSessions(origin);
+      // The server, too, looks only every 100 ms whether all have left: almost always they have before it looks first.
+      for (let look = 0; look < 10 && (await endSessions(origin)).ended > 0; look += 1) await delay(1);
       // From its start on the server lets nobody into the origin; those who came in before are ended meanwhile. Were
       // the origin closed instead, a crash would leave it closed, and trainees would see errors rather than wait.
       let isOver = false;
@@ -79,7 +81,11 @@ export function createCloning(admin: Admin): Cloning {
         isOver = true;
       });
       const emptied = (async () => {
-        while (!isOver && !(await endSessions(origin))) await delay(10);
+        while (!isOver) {
+          const { ended, held } = await endSessions(origin);
+          if (held && ended === 0) return;
+          await delay(10);
+        }
       })();
       await Promise.all([made, emptied]);
     },
