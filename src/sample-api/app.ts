@@ -24,7 +24,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
   const db = openDatabase({
     url: config.DATABASE_URL,
     poolSize: config.POOL_SIZE,
-    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+    onBroken: (error) => logger.warn({ err: error }, 'a database connection broke'),
     onQuery: () => metrics.queries.inc(),
   });
   const app = Fastify({

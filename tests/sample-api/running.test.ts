@@ -194,6 +194,81 @@ describe('the process', () => {
     expect(one.child.exitCode).toBeNull();
   });
 
+  it('serves on through a moment in which the database is closed, and writes nothing twice', async () => {
+    const url = await postgres.createDatabase();
+    await seedDatabase(url);
+    const one = await start(url);
+    const token = await mint();
+    const name = nameOf(url);
+    const reads: number[] = [];
+    const writes: { email: string; status: number }[] = [];
+    let going = true;
+    let longestMs = 0;
+    const reader = async () => {
+      while (going) {
+        const started = performance.now();
+        reads.push((await get(one, '/api/v1/customers?limit=2', token)).status);
+        longestMs = Math.max(longestMs, performance.now() - started);
+        reads.push((await get(one, '/health/live')).status);
+      }
+    };
+    const writer = async (who: number) => {
+      for (let nth = 0; going; nth++) {
+        const email = `w${who}-${nth}@example.com`;
+        const { status } = await fetch(`${one.url}/api/v1/customers`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ email, first_name: 'P', last_name: 'Q' }),
+        });
+        writes.push({ email, status });
+      }
+    };
+    const traffic = [reader(), reader(), reader(), reader(), writer(1), writer(2)];
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await admin.query(`alter database ${name} allow_connections false`);
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await admin.query(`alter database ${name} allow_connections true`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    going = false;
+    await Promise.all(traffic);
+    expect(reads.length).toBeGreaterThan(50);
+    expect(reads.filter((status) => status !== 200)).toEqual([]);
+    expect(longestMs).toBeGreaterThan(200);
+    // A write that was cut in the middle is lost, and says so: at most one of each writer in each round.
+    const lost = writes.filter(({ status }) => status !== 201);
+    expect(lost.every(({ status }) => status === 503)).toBe(true);
+    expect(lost.length).toBeLessThanOrEqual(6);
+    const rows = await query(
+      url,
+      `select email, count(*)::int as n from customers where email ~ '^w[12]-' group by 1`,
+    );
+    const stored = new Map(rows.map(({ email, n }) => [email, n]));
+    for (const { email, status } of writes) {
+      if (status === 201) expect(stored.get(email)).toBe(1);
+      else expect(stored.get(email) ?? 0).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('says 503 when the database stays closed', async () => {
+    const url = await postgres.createDatabase();
+    await seedDatabase(url);
+    const one = await start(url);
+    const token = await mint();
+    await admin.query(`alter database ${nameOf(url)} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+      nameOf(url),
+    ]);
+    const started = performance.now();
+    expect((await get(one, '/api/v1/customers', token)).status).toBe(503);
+    expect(performance.now() - started).toBeGreaterThan(1_900);
+    expect(performance.now() - started).toBeLessThan(4_000);
+    await admin.query(`alter database ${nameOf(url)} allow_connections true`);
+    expect((await get(one, '/api/v1/customers', token)).status).toBe(200);
+  });
+
   it('says 503 while the database is dropped, and works again once it is back', async () => {
     const [url, template] = [await postgres.createDatabase(), await postgres.createDatabase()];
     await seedDatabase(template);

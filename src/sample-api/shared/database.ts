@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { isDatabaseAway } from './database-errors.ts';
+import { isDatabaseAway, isDatabaseClosed } from './database-errors.ts';
 
 type Row = Record<string, unknown>;
 
@@ -20,14 +21,18 @@ export interface Database extends Sql {
 export interface DatabaseOptions {
   url: string;
   poolSize: number;
-  /** An idle connection broke. It is replaced; this is for the log. */
-  onIdleError(error: Error): void;
+  /** A connection broke. It is replaced; this is for the log. */
+  onBroken(error: Error): void;
   /** A statement of a request is sent. */
   onQuery(): void;
 }
 
+/** How long a database may take no connections: copying a small one takes a few hundred milliseconds. */
+const closedForMs = 2_000;
+const askAgainMs = 50;
+
 /** A pool that outlives its connections: they may be terminated, and the database dropped and made again. */
-export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOptions): Database {
+export function openDatabase({ url, poolSize, onBroken, onQuery }: DatabaseOptions): Database {
   const common = {
     connectionString: url,
     application_name: 'dotmac-api',
@@ -37,8 +42,13 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
   // Under load a request waits its turn rather than fail; a probe and the access log must not wait behind it.
   const pool = new pg.Pool({ ...common, max: poolSize, connectionTimeoutMillis: 10_000 });
   const own = new pg.Pool({ ...common, max: 2, connectionTimeoutMillis: 1_500 });
-  pool.on('error', onIdleError);
-  own.on('error', onIdleError);
+  for (const one of [pool, own]) {
+    // A client that breaks while it is out emits an error of its own, at any moment: also in the chunk of bytes that
+    // ends its connecting, before whoever asked for it can listen.
+    one.on('connect', (client) => client.on('error', onBroken));
+    // The same again, when it was idle.
+    one.on('error', () => undefined);
+  }
 
   const sqlOn = (client: pg.Pool | pg.PoolClient, onSend = onQuery): Sql => ({
     async query<R extends object>(text: string, values: unknown[] = []) {
@@ -47,13 +57,21 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
     },
   });
 
-  /** After a termination every pooled connection may be dead, and each is found out by using it. */
+  /**
+   * After a termination every pooled connection may be dead, and so may those be that were just being made; each is
+   * found out by using it. A database that takes
+   * no connections for the moment is asked again until it does, or has not for `closedForMs`.
+   */
   async function retrying<T>(work: () => Promise<T>): Promise<T> {
-    for (let left = poolSize; ; left--) {
+    const until = performance.now() + closedForMs;
+    for (let left = 2 * poolSize; ; ) {
       try {
         return await work();
       } catch (error) {
-        if (left === 0 || !isBroken(error)) throw error;
+        if (isDatabaseClosed(error)) {
+          if (performance.now() > until) throw error;
+          await sleep(askAgainMs);
+        } else if (left-- === 0 || !isBroken(error)) throw error;
       }
     }
   }
@@ -69,13 +87,15 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
     }
   }
 
-  return {
-    // A lone select can be sent again without harm; what writes goes through `transaction`.
-    query: (text, values) => retrying(() => sqlOn(pool).query(text, values)),
+  const database: Database = {
+    // What only reads can be sent again without harm. What writes may have been done when its connection breaks: it
+    // is begun on a connection that is known to live, and sent once.
+    query: (text, values) =>
+      isRead(text)
+        ? retrying(() => sqlOn(pool).query(text, values))
+        : database.transaction((sql) => sql.query(text, values)),
     async transaction(work) {
       const client = await retrying(begin);
-      // A client that breaks while it is out emits an error of its own, which nobody else listens to.
-      client.on('error', onIdleError);
       let broken = false;
       try {
         const result = await work(sqlOn(client));
@@ -86,7 +106,6 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
         if (!broken) await client.query('rollback').catch(() => (broken = true));
         throw error;
       } finally {
-        client.off('error', onIdleError);
         client.release(broken);
       }
     },
@@ -103,6 +122,12 @@ export function openDatabase({ url, poolSize, onIdleError, onQuery }: DatabaseOp
       await Promise.all([pool.end(), own.end()]);
     },
   };
+  return database;
+}
+
+/** Without the words of a statement that writes, also below `with`, or that keeps others waiting. */
+function isRead(text: string): boolean {
+  return /^\s*(select|with)\b/i.test(text) && !/\b(insert|update|delete|merge|into)\b/i.test(text);
 }
 
 /** The connection broke under us. A refused or missing database stays refused however often one asks. */
