@@ -50,11 +50,26 @@ export interface WatchRow {
   readonly dueAt: Date | null;
 }
 
+/** Rows by id; counts how often it was written to. */
+class Rows<Row> extends Map<string, Row> {
+  writes = 0;
+
+  override set(id: string, row: Row): this {
+    this.writes = (this.writes ?? 0) + 1;
+    return super.set(id, row);
+  }
+
+  override delete(id: string): boolean {
+    this.writes++;
+    return super.delete(id);
+  }
+}
+
 /** What is behind the store: for a simulation's invariants, not for the code under test. */
 export class MemoryTables {
-  readonly labs = new Map<string, LabRow>();
-  readonly sandboxes = new Map<string, SandboxRow>();
-  readonly attempts = new Map<string, AttemptRow>();
+  readonly labs = new Rows<LabRow>();
+  readonly sandboxes = new Rows<SandboxRow>();
+  readonly attempts = new Rows<AttemptRow>();
   readonly events = new Map<string, RecordedEvent[]>();
   readonly keys = new Map<string, { readonly bodyHash: string; readonly labId: string }>();
   readonly progress = new Map<string, Map<string, CheckProgress>>();
@@ -63,7 +78,7 @@ export class MemoryTables {
   readonly evidence = new Map<string, Uint8Array>();
   readonly templates = new Map<string, TemplateVersion>();
   /** In the order in which they were planted. */
-  readonly operations = new Map<string, OperationRow>();
+  readonly operations = new Rows<OperationRow>();
   readonly watches = new Map<string, WatchRow>();
   readonly samples = new Map<string, Map<string, WatchRun>>();
   readonly marks = new Map<string, Map<string, Mark>>();
@@ -71,6 +86,11 @@ export class MemoryTables {
   readonly help = new Map<string, HelpRequest>();
   /** The last one that any operation was given. */
   fences = 0;
+
+  /** Raised whenever a lab, a sandbox, an attempt or an operation changes. */
+  get writes(): number {
+    return this.labs.writes + this.sandboxes.writes + this.attempts.writes + this.operations.writes;
+  }
 
   append(labId: string, events: readonly LabEvent[], at: Date): void {
     const log = this.events.get(labId) ?? [];

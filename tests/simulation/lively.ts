@@ -25,8 +25,10 @@ export interface LivelyDeps {
   readonly clock: Clock;
   readonly now: () => Date;
   readonly pause: () => Promise<void>;
-  /** Drawn anew at each call. */
+  /** Whether something fails that does so this often; drawn anew at each call. */
   readonly chance: (share: number) => boolean;
+  /** Whether the trainee's work is right. */
+  readonly passes: () => boolean;
   /** Whether all components of the lab's sandbox run. */
   readonly works: (labId: string) => boolean;
   readonly effects: Effects;
@@ -118,7 +120,7 @@ export function lively(deps: LivelyDeps) {
   return {
     operate,
     watch,
-    grade: (id: string) => gradeAttempt(id, { ...deps, store, log, passes: () => deps.chance(0.7) }),
+    grade: (id: string) => gradeAttempt(id, { ...deps, store, log }),
     operations: (labs: Pick<LabService, 'getLabWithTemplate'>) =>
       createOperationService({ labs, attempts: store, operations: store, judge, queue, nearest: () => null }),
   };

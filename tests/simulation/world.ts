@@ -41,6 +41,9 @@ const policy: Policy = {
   retrySeconds: [1, 2],
   provisionTries: 4,
 };
+/** A minute in which nothing changes: longer than any lease, retry, look or grace. */
+const quietRounds = 4;
+const roundMs = 15_000;
 const instructor: Caller = { role: 'instructor', subject: 'ines' };
 
 type Deps = Parameters<typeof reconcile>[1];
@@ -82,6 +85,10 @@ export class World {
   #version = 1;
   #ids = 0;
   #faults = true;
+  /** Writes to the tables that the promises were checked after. */
+  #checked = 0;
+  readonly #held = new WeakMap<Process, Parts>();
+  readonly #versions = new Map<string, TemplateVersion>();
 
   constructor(random: () => number) {
     this.#random = random;
@@ -91,6 +98,7 @@ export class World {
 
   /** Walks one random history, lets the world heal, and returns every broken promise. */
   async walk(steps: number): Promise<readonly string[]> {
+    if (this.#random() < 0.4) await this.#calmBeginning();
     for (let i = 0; i < steps; i++) {
       await this.#somethingHappens();
       const calm = this.#random() < 0.25;
@@ -113,24 +121,55 @@ export class World {
     return this.#scheduler.time;
   }
 
+  /** A lab that was graded before anything goes wrong: from there one can go back, and much is under way. */
+  async #calmBeginning(): Promise<void> {
+    this.#faults = false;
+    const [worker = this.#start()] = this.#workers;
+    const create = ({ service }: Parts) =>
+      service.createLab({ role: 'trainee', subject: 'ann' }, { template: 'lively' }, null);
+    for (const work of [create, this.#askForGrade()]) {
+      this.#userDoes(work);
+      while (await this.#step());
+      for (let n = 0; n < 3; n++) {
+        this.#sweep(worker, 50);
+        while (await this.#step());
+      }
+    }
+    this.#faults = true;
+  }
+
   #start(): Process {
     return new Process(`worker-${++this.#ids}`);
   }
 
   #templates(): TemplateSource {
     const versions = (): TemplateVersion[] => [
-      livelyVersion('lively', `lively-${this.#version}`),
-      versionWith('drawn', 'drawn-1', {
-        parameters: {
-          n: { draw: 'row', component: 'database', query: 'select 1', column: null, redact: false },
-        },
-      }),
+      this.#versionOf(`lively-${this.#version}`, (hash) => livelyVersion('lively', hash)),
+      this.#versionOf('drawn-1', (hash) =>
+        versionWith('drawn', hash, {
+          parameters: {
+            n: { draw: 'row', component: 'database', query: 'select 1', column: null, redact: false },
+          },
+        }),
+      ),
     ];
     return {
       list: async () => versions(),
       load: async (id) => versions().find((version) => version.template.id === id) ?? null,
       problems: async () => [],
     };
+  }
+
+  #versionOf(hash: string, make: (hash: string) => TemplateVersion): TemplateVersion {
+    const version = this.#versions.get(hash) ?? make(hash);
+    this.#versions.set(hash, version);
+    return version;
+  }
+
+  #partsOf(process: Process): Parts {
+    const parts = this.#held.get(process) ?? this.#parts(process);
+    this.#held.set(process, parts);
+    return parts;
   }
 
   /** Everything that one process holds: its own view of the shared world, which dies with it. */
@@ -190,13 +229,14 @@ export class World {
       leaseSeconds: policy.leaseSeconds,
       now: this.#scheduler.now,
       chance: (share) => this.#faults && this.#random() < share,
+      passes: () => this.#random() < 0.7,
       works: (labId) => this.#works(labId),
     });
     return { labs, driver, stock, deps, service, lively: going };
   }
 
   #run(process: Process, work: (parts: Parts) => Promise<unknown>): void {
-    work(this.#parts(process)).catch((thrown: unknown) => {
+    work(this.#partsOf(process)).catch((thrown: unknown) => {
       if (thrown instanceof LabError && thrown.code !== 'internal') this.counts.refused++;
       else this.broken.push(`threw: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown}`);
     });
@@ -225,29 +265,31 @@ export class World {
 
   /** What trainees do in a lab: have it graded, press its button, have a task done, go back. */
   #someoneWorks(dice: number): void {
-    if (dice < 31) {
-      this.#userDoes(async ({ labs, deps }, id) => {
-        const request = { id: deps.ids.attempt(), final: false, maxPoints: 1, everySeconds: 0 };
-        await labs.requestAttempt(id, request);
-        await deps.queue.wake(`attempt:${request.id}`);
-      });
-    } else if (dice < 33) {
-      this.#userDoes(({ lively: { operations }, service }, id) =>
-        operations(service).press(instructor, id, 'go'),
+    if (dice < 31) this.#userDoes(this.#askForGrade(), 'lively');
+    else if (dice < 33) {
+      this.#userDoes(
+        ({ lively: { operations }, service }, id) => operations(service).press(instructor, id, 'go'),
+        'lively',
       );
     } else if (dice < 34) {
-      this.#userDoes(({ lively: { operations }, service }, id) =>
-        operations(service).skip(instructor, id, 'task'),
+      this.#userDoes(
+        ({ lively: { operations }, service }, id) => operations(service).skip(instructor, id, 'task'),
+        'lively',
       );
     } else {
-      const kept = this.#pick(
-        [...this.#tables.operations.values()].filter(({ operation }) => operation.kind === 'checkpoint'),
-      );
       this.#userDoes(async ({ service }, id) => {
-        await service.rewind(instructor, kept?.operation.labId ?? id, 'task');
+        await service.rewind(instructor, id, 'task');
         this.counts.rewound++;
-      });
+      }, 'lively');
     }
+  }
+
+  #askForGrade(): (parts: Parts, labId: string) => Promise<unknown> {
+    return async ({ labs, deps }, id) => {
+      const request = { id: deps.ids.attempt(), final: false, maxPoints: 1, everySeconds: 0 };
+      await labs.requestAttempt(id, request);
+      await deps.queue.wake(`attempt:${request.id}`);
+    };
   }
 
   #workerDoes(worker: Process, dice: number): void {
@@ -305,8 +347,10 @@ export class World {
   }
 
   /** A user's request runs in an API process of its own, which may crash like any other. */
-  #userDoes(ask: (parts: Parts, labId: string) => Promise<unknown>): void {
-    const all = [...this.#tables.labs.values()];
+  #userDoes(ask: (parts: Parts, labId: string) => Promise<unknown>, template?: string): void {
+    const all = [...this.#tables.labs.values()].filter(
+      ({ lab }) => template === undefined || lab.templateId === template,
+    );
     const ready = all.filter(({ lab }) => lab.phase === 'ready');
     const id = this.#pick(ready.length > 0 && this.#random() < 0.7 ? ready : all)?.lab.id ?? 'lab-none';
     const api = new Process('api');
@@ -338,21 +382,39 @@ export class World {
 
   async #step(): Promise<boolean> {
     const went = await this.#scheduler.step();
-    this.#checkAlways();
+    const { writes } = this.#tables;
+    if (writes !== this.#checked) this.#checkAlways();
+    this.#checked = writes;
     return went;
   }
 
   async #heal(): Promise<void> {
     this.#faults = false;
     for (const worker of this.#workers) worker.frozen = false;
-    for (let round = 0; round < 16; round++) {
+    let before = '';
+    for (let round = 0, quiet = 0; round < 24 && quiet < quietRounds; round++) {
       const worker = this.#pick(this.#workers) ?? this.#start();
       this.#sweep(worker, 50);
       this.#run(worker, ({ stock }) => stock.keep());
       this.#reap(worker);
       while (await this.#step());
-      await this.#scheduler.advance(15_000);
+      await this.#scheduler.advance(roundMs);
+      const now = this.#standing();
+      quiet = now === before ? quiet + 1 : 0;
+      before = now;
     }
+  }
+
+  /** All that a worker may still want to change. */
+  #standing(): string {
+    const { labs, sandboxes, attempts, operations } = this.#tables;
+    return [
+      ...[...labs.values()].map(({ lab }) => lab.version),
+      ...[...sandboxes.values()].map(({ sandbox }) => sandbox.version),
+      ...[...attempts.values()].map(({ attempt, fence }) => attempt.state + fence),
+      ...[...operations.values()].map(({ operation, fence }) => operation.state + fence),
+      ...this.#backend.sandboxes.keys(),
+    ].join();
   }
 
   /** Nothing may be left when the last lab has ended and no spare is wanted. */
@@ -443,7 +505,9 @@ export class World {
         if (lab.endReason === null) this.broken.push(`${lab.id} ended without a reason`);
         continue;
       }
-      if (lab.expiresAt < this.#scheduler.now()) this.broken.push(`${lab.id} lives past its end`);
+      // The clock was moved on after the last sweep.
+      const late = this.#scheduler.time - lab.expiresAt.getTime() > roundMs;
+      if (late) this.broken.push(`${lab.id} lives past its end`);
       const sandbox = this.#tables.sandboxOf(lab);
       if (lab.phase !== 'ready' || sandbox === null) {
         this.broken.push(`lost: ${lab.id} is still ${lab.phase}`);
