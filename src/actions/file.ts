@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import type { ActContext, ActionKind, ActionOutcome } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';
+import { readPatch } from '../observers/patch.ts';
 import { componentName, number, object, relativePath, string, upTo } from '../observers/spec-parts.ts';
 import { act, failed } from './act.ts';
-import { readPatch } from './patch.ts';
 
 const spec = z
   .strictObject({

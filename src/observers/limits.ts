@@ -37,6 +37,8 @@ export const limits = {
 
   execOutputBytes: 256 * 1024,
   execMs: 30_000,
+  /** The end of what a trainee's tests printed. */
+  testOutputChars: 4_000,
 
   files: 100,
   fileBytes: 1024 * 1024,

@@ -9,6 +9,7 @@ import { httpObserver } from './http.ts';
 import { journalObserver } from './journal.ts';
 import { logObserver } from './log.ts';
 import { metricObserver } from './metric.ts';
+import { mutantsObserver } from './mutants.ts';
 import { schemaObserver } from './schema.ts';
 import { sqlObserver } from './sql.ts';
 import { tcpObserver } from './tcp.ts';
@@ -29,6 +30,7 @@ export function observerKinds(): ReadonlyMap<string, ObserverKind> {
     answerObserver,
     watchObserver,
     baselineObserver,
+    mutantsObserver,
     journalObserver,
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));
