@@ -75,6 +75,19 @@ export function planFor(
   };
 }
 
+/** A fork of this sandbox, cloned from it as it is now; with some of its components only where they are named. */
+export function forkOf(
+  origin: SandboxPlan,
+  sandboxId: string,
+  components: readonly string[] = Object.keys(origin.components),
+  generations: Record<string, number> = {},
+): SandboxPlan {
+  const { version, params } = origin;
+  const plan = planFor(sandboxId, version, generations, { origin, params });
+  const kept = Object.entries(plan.components).filter(([name]) => components.includes(name));
+  return { ...plan, components: Object.fromEntries(kept) };
+}
+
 export async function ensureAll(
   driver: SandboxDriver,
   plan: SandboxPlan,

@@ -6,7 +6,14 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
-import { asRole, contractVersion, ensureAll, planFor, postgresAccess } from './driver-contract-plans.ts';
+import {
+  asRole,
+  contractVersion,
+  ensureAll,
+  forkOf,
+  planFor,
+  postgresAccess,
+} from './driver-contract-plans.ts';
 
 export interface DriverSubject {
   readonly driver: SandboxDriver;
@@ -315,6 +322,55 @@ export function driverContract(name: string, makeSubject: () => Promise<DriverSu
       await ensureAll(driver, one, signal);
       expect((await driver.observe(next, signal)).components.database).toEqual(runningAt(2));
       expect(await subject.count()).toEqual(counted);
+    });
+
+    it('clones a database from an origin as it is there now, and holds the two apart', async () => {
+      const origin = postgresAccess(driver, two);
+      await asRole(origin, 'trainee', `update customers set phone = 'cloned'`);
+      const fork = forkOf(two, 'sb-contract-fork', ['database']);
+      const other = forkOf(two, 'sb-contract-other', ['database']);
+      await Promise.all([fork, other].map((plan) => driver.ensure(plan, 'database', signal)));
+      expect(await driver.observe(fork, signal)).toEqual({ components: { database: runningAt(1) } });
+      const copy = postgresAccess(driver, fork);
+      const phones = (access: typeof copy) =>
+        asRole(access, 'trainee', 'select distinct phone from customers');
+      expect(await phones(copy)).toEqual([{ phone: 'cloned' }]);
+      expect(await phones(postgresAccess(driver, other))).toEqual([{ phone: 'cloned' }]);
+      await asRole(copy, 'grader', `update customers set phone = 'changed'; alter table customers add z int`);
+      // What is there is not cloned again.
+      await driver.ensure(fork, 'database', signal);
+      expect(await phones(copy)).toEqual([{ phone: 'changed' }]);
+      expect(await phones(origin)).toEqual([{ phone: 'cloned' }]);
+      for (const [access, database] of [
+        [origin, copy.database],
+        [copy, origin.database],
+      ] as const) {
+        await expect(asRole(access, 'trainee', 'select 1', database)).rejects.toMatchObject({
+          code: '42501',
+        });
+      }
+      // A clone goes without harm to what it came from, which is open as before.
+      await Promise.all([fork, other].map(({ sandboxId }) => driver.destroy(sandboxId, signal)));
+      expect((await driver.observe(two, signal)).components.database).toEqual(runningAt(1));
+    });
+
+    it('begins a later generation of a clone at the template', async () => {
+      const fork = forkOf(two, 'sb-contract-fork', ['database'], { database: 2 });
+      await driver.ensure(fork, 'database', signal);
+      const [row] = await asRole(
+        postgresAccess(driver, fork),
+        'trainee',
+        `select count(*)::int as n from customers where phone = 'cloned'`,
+      );
+      expect(row).toEqual({ n: 0 });
+      await driver.destroy(fork.sandboxId, signal);
+    });
+
+    it('forgets the statistics of what has some, and of nothing else', async () => {
+      for (const component of ['database', 'api', 'workspace']) {
+        const forgetting = driver.resetStatistics(two, component, signal);
+        await expect(forgetting, component).rejects.toMatchObject({ code: 'bad_request' });
+      }
     });
 
     it('ends with the lab what a program of it has left running', async () => {

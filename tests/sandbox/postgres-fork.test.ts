@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNaming } from '../../src/sandbox/naming.ts';
-import { asRole, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { asRole, forkOf, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
 import { forkedVersion, liveLab } from '../support/fork-database-lab.ts';
-import { asSuperuser, forkOf } from '../support/postgres-lab.ts';
+import { asSuperuser } from '../support/postgres-lab.ts';
 import { startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { fillVariables } from '../../src/sandbox/process/sql-variables.ts';
 import type { Json } from '../../src/templates/types.ts';
-import { asRole, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
-import { databaseVersion, forkOf } from '../support/postgres-lab.ts';
+import { asRole, forkOf, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { databaseVersion } from '../support/postgres-lab.ts';
 import { makeDriver, startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);

@@ -1,7 +1,7 @@
 /** A trainee sees what was sent to their own database, and of others nothing; extensions are those that do no harm. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asRole, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
-import { asSuperuser, databaseVersion, forkOf } from '../support/postgres-lab.ts';
+import { asRole, forkOf, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { asSuperuser, databaseVersion } from '../support/postgres-lab.ts';
 import { startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);

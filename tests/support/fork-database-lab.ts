@@ -1,6 +1,6 @@
 /** The lab that `fork-and-wait.ts` copies while it is killed. */
-import { planFor } from '../contracts/driver-contract-plans.ts';
-import { databaseVersion, forkOf } from './postgres-lab.ts';
+import { forkOf, planFor } from '../contracts/driver-contract-plans.ts';
+import { databaseVersion } from './postgres-lab.ts';
 
 export const forkedVersion = databaseVersion({
   'seed.sql': `create table a (x int primary key); insert into a select generate_series(1, 5);

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import type { PostgresComponent, TemplateVersion } from '../../src/templates/types.ts';
-import { plainDatabase, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { plainDatabase, postgresAccess } from '../contracts/driver-contract-plans.ts';
 import type { TestDriver } from './process-driver.ts';
 import { versionWith } from './versions.ts';
 
@@ -25,11 +25,6 @@ export function databaseVersion(
   });
   const encode = (text: string) => new TextEncoder().encode(text);
   return { ...version, files: new Map(Object.entries(files).map(([name, text]) => [name, encode(text)])) };
-}
-
-/** A plan of a fork of this one, at the generations of now. */
-export function forkOf(origin: SandboxPlan, sandboxId: string): SandboxPlan {
-  return planFor(sandboxId, origin.version, {}, { origin, params: origin.params });
 }
 
 /** As the superuser of the labs' server, in a lab's database. */
