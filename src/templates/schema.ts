@@ -16,7 +16,12 @@ export interface Registries {
   /** Readers of the files that `stub` and `traffic` name; without one such files are only looked for. */
   readonly readStub?: ReadFile;
   readonly readTraffic?: ReadFile;
+  /** Without it the variables of overlays are not checked. */
+  readonly overlayVariables?: VariablesIn;
 }
+
+/** The parameters that an overlay's SQL names, with the offset of each. */
+export type VariablesIn = (sql: string) => readonly { readonly name: string; readonly offset: number }[];
 
 /** What is in a file, or all that is wrong with it; lines count from 1. */
 export type ReadFile = (

@@ -284,7 +284,7 @@ export interface WatchSpec {
   readonly everySeconds: number;
   /** One look, sampled from the moment that the lab is ready. */
   readonly look: LookSpec;
-  /** Whether a sample is good, over `it`; what could not be seen is not. */
+  /** Whether a sample is good, over `it` and `params`; what could not be seen is not. */
   readonly good: string;
 }
 

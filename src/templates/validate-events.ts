@@ -5,7 +5,7 @@ import { commonRoots, declaredIds, labRoots, type Scene } from './scene.ts';
 import { checkExpression } from './validate-expressions.ts';
 import { validateLook } from './validate-looks.ts';
 import { checkShownText } from './validate-references.ts';
-import { validateRun } from './validate-run.ts';
+import { refusePersonal, validateRun } from './validate-run.ts';
 import { reportCycles, requireName } from './validate-structure.ts';
 
 export function validateWatches(scene: Scene): void {
@@ -20,7 +20,8 @@ export function validateWatches(scene: Scene): void {
       scene.report([...place, 'at'], 'wrong_value', message);
     }
     if (good !== undefined && !scene.tainted(path)) {
-      checkExpression(scene, good, [...path, 'good'], { it: type ?? { is: 'dyn' } });
+      const known = { it: type ?? { is: 'dyn' }, params: roots.params } as const;
+      checkExpression(scene, good, [...path, 'good'], known);
     }
   }
 }
@@ -36,6 +37,7 @@ export function validateFaults(scene: Scene): readonly (readonly PlacedStep[])[]
     validateTrigger(scene, when, [...path, 'when'], buttons);
     if (say !== undefined) checkShownText(scene, say, [...path, 'say'], { params });
     const all = placeSteps(steps, [...path, 'steps']);
+    for (const step of all) refusePersonal(scene, step, 'a fault');
     validateRun(scene, all, [...path, 'steps'], { roots });
     return all;
   });

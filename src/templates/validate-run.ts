@@ -86,6 +86,13 @@ export function validateStep(scene: Scene, step: PlacedStep, roots: Roots, optio
   if (step.kind === 'stub') validateMood(scene, step, place);
 }
 
+/** Steps of a trainee or an instructor, where nobody stands in their place. */
+export function refusePersonal(scene: Scene, { kind, path }: PlacedStep, who: string): void {
+  if (!['answer', 'press', 'mark'].includes(kind)) return;
+  const message = `${who} has no trainee and no instructor: "${kind}" goes with solutions`;
+  scene.report([...path, kind], 'wrong_kind', message, { what: 'key' });
+}
+
 /** The names that `{{saved.…}}` of a step has, and nothing before it saves. */
 export function unsaved(step: PlacedStep, roots: Roots): readonly string[] {
   return [...textsIn(step.spec)].flatMap(({ text }) =>

@@ -8,7 +8,7 @@ import type { ComponentSpec, LookSpec, ParameterSpec } from './types.ts';
 import { type Reach, type SpecOptions, validateLooks } from './validate-looks.ts';
 import { validateDraws } from './validate-parameters.ts';
 import { checkReferences, type Roots } from './validate-references.ts';
-import { uniqueIds, validateRun, validateStep } from './validate-run.ts';
+import { refusePersonal, uniqueIds, validateRun, validateStep } from './validate-run.ts';
 import { requireName } from './validate-structure.ts';
 import { object, parameterType } from './value-types.ts';
 
@@ -69,8 +69,10 @@ function validateTrial(
   validateDraws(scene, trial.draws, [...path, 'draws'], []);
   const drawn = Object.entries(trial.draws).map(([name, spec]) => [name, parameterType(spec)] as const);
   const attempt: Roots = drawn.length === 0 ? {} : { attempt: object(Object.fromEntries(drawn)) };
-  const roots: Roots = { ...labRoots(scene), ...attempt };
-  const options = { reach: validateForks(scene, trial, path, roots) };
+  const all: Roots = { ...labRoots(scene), ...attempt };
+  const reach = validateForks(scene, trial, path, all);
+  const roots = reach === null ? all : { ...all, access: within(all.access, reach) };
+  const options = { reach };
   uniqueIds(
     scene,
     steps.flatMap((one) => (one.do === 'act' ? [one.step] : [])),
@@ -82,20 +84,23 @@ function validateTrial(
   for (const one of steps) {
     const now = { ...roots, saved: object({ ...saved }), observed: object({ ...observed }) };
     if (one.do === 'act') {
+      refusePersonal(scene, one.step, 'a trial');
       validateStep(scene, one.step, now, options);
       for (const name of Object.keys(one.step.save)) saved[name] = { is: 'dyn' };
     } else {
-      observe(scene, trial, one, now, options, observed);
+      observe(scene, one, now, options, observed);
     }
   }
+  for (const step of undo) refusePersonal(scene, step, 'a trial');
   // What a crashed run saved or saw is gone when its undoing is done again.
   validateRun(scene, undo, [...path, 'undo'], { roots });
-  return { observed, attempt, draws: trial.draws };
+  // Steps are done on both sides, where each side sees its own; checks see one beside the other.
+  const seen = trial.beside === undefined ? observed : besideStart(observed);
+  return { observed: seen, attempt, draws: trial.draws };
 }
 
 function observe(
   scene: Scene,
-  trial: AuthoredTrial,
   { observe: looks, path }: PlacedTrialStep & { do: 'observe' },
   roots: Roots,
   options: SpecOptions,
@@ -107,11 +112,20 @@ function observe(
       const message = `this trial has observed "${name}" before; give one of them another name`;
       scene.report([...place, name], 'duplicate', message, { what: 'key' });
     }
-    observed[name] = trial.beside === undefined ? type : withStart(type);
+    observed[name] = type;
   }
 }
 
+/** Of a fork only what it holds has an address. */
+function within(access: ValueType | undefined, { components }: Reach): ValueType {
+  const fields = access?.is === 'object' ? Object.entries(access.fields) : [];
+  return object(Object.fromEntries(fields.filter(([name]) => components.includes(name))));
+}
+
 /** What the untouched start showed stands beside what the fork shows. */
+const besideStart = (observed: Roots): Roots =>
+  Object.fromEntries(Object.entries(observed).map(([name, type]) => [name, withStart(type)]));
+
 const withStart = (type: ValueType): ValueType =>
   type.is === 'object' ? object({ ...type.fields, start: type }) : { is: 'dyn' };
 

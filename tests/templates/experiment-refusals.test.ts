@@ -225,11 +225,31 @@ const refusals: readonly (readonly [what: string, change: Change, ...errors: Reg
     ['- wait: { for: 2s }', '- { wait: { for: 2s }, kill: { component: api } }'],
     /trials\[0\]\.steps\[2\]: expected exactly one action of .*; found/,
   ],
+  [
+    'what is beside, in a later step: each side sees its own',
+    ['first={{observed.speed.json', 'first={{observed.speed.start.json'],
+    /\{\{observed\.speed\.start\.json\.items\[0\]\.id\}\}: observed\.speed has no "start"; known:/,
+  ],
+  [
+    'the address of what is not in the fork',
+    ['args: ["{{saved.made}}"', 'args: ["{{access.partner.url}}"'],
+    /access has no "partner"; known: database, api, workspace$/,
+  ],
+  [
+    'an answer in a trial',
+    ['- wait: { for: 2s }', '- answer: { question: why, value: slow }'],
+    /^lab\.yaml:53:9 a trial has no trainee and no instructor: "answer" goes with solutions$/,
+  ],
   // Watches and faults
+  [
+    'a press in a fault',
+    ['steps: [{ stub: { component: partner, mood: storm } }]', 'steps: [{ press: Start the drill }]'],
+    /a fault has no trainee and no instructor: "press" goes with solutions$/,
+  ],
   [
     'a watch over another name',
     ['good: "it.rows[0].n > 0"', 'good: "that.rows[0].n > 0"'],
-    /^lab\.yaml:74:\d+ unknown name "that"; known are it/,
+    /^lab\.yaml:74:\d+ unknown name "that"; known are it, params/,
   ],
   [
     'a watch of the start',

@@ -220,8 +220,11 @@ describe('the files of partners', () => {
   });
 
   it('of a database’s overlay too', async () => {
-    expect(await withFile('overlay.sql', "select 1;\nselect :'wort', x[1:2], 'a'::text;\n")).toEqual([
-      `overlay.sql:2:8 :'wort': there is no parameter "wort"; known: word, token; did you mean "word"?`,
+    expect(
+      await withFile('overlay.sql', "select ':no', 1; -- :nor\nselect :'wort', x[1:2], 'a'::text, :other;\n"),
+    ).toEqual([
+      'overlay.sql:2:8 there is no parameter "wort"; known: word, token; did you mean "word"?',
+      'overlay.sql:2:36 there is no parameter "other"; known: word, token',
     ]);
   });
 });

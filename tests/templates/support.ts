@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { actionKinds } from '../../src/actions/registry.ts';
 import { createCompiler } from '../../src/grading/expression/compile.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
+import { variablesIn } from '../../src/sandbox/process/sql-variables.ts';
 import { parseStubFile } from '../../src/stub/spec.ts';
 import { createLanguage } from '../../src/templates/language.ts';
 import { loadFolder } from '../../src/templates/load-folder.ts';
@@ -19,6 +20,7 @@ export const language = createLanguage({
   compileExpression: createCompiler().compile,
   readStub: parseStubFile,
   readTraffic: parseTrafficFile,
+  overlayVariables: variablesIn,
 });
 
 export const fixturePath = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));

@@ -26,6 +26,14 @@ export function fillVariables(file: string, sql: string, params: Readonly<Record
   });
 }
 
+/** The parameters that an SQL text names, in order, with the offset of each. */
+export function variablesIn(sql: string): readonly { readonly name: string; readonly offset: number }[] {
+  return [...sql.matchAll(pieces)].flatMap((match) => {
+    const name = match[2] ?? match[3] ?? match[4];
+    return name === undefined ? [] : [{ name, offset: match.index }];
+  });
+}
+
 const pieces = new RegExp(
   [
     sqlPieces.beforeWords,
