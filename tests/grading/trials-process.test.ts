@@ -1,4 +1,6 @@
-/** Trials where copies are made of real databases, files and programs: the whole way on the `process` backend. */
+/** Trials the whole way: over PostgreSQL, on real copies of databases, files and programs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { actionKinds } from '../../src/actions/registry.ts';
 import { createJudge, type Judge } from '../../src/grading/judge/thread.ts';
@@ -8,17 +10,24 @@ import type { Attempt, SandboxHandle } from '../../src/grading/types.ts';
 import { planOf } from '../../src/lab/plan.ts';
 import { realClock } from '../../src/lab/real-clock.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { createPool } from '../../src/store/pool.ts';
+import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createTemplateStore } from '../../src/store/template-store.ts';
 import { drawParameters } from '../../src/templates/draw.ts';
-import type { ComponentSpec, TemplateVersion, TrialSpec } from '../../src/templates/types.ts';
+import type { ComponentSpec, TrialSpec } from '../../src/templates/types.ts';
 import { newLab, newSandbox, won } from '../contracts/store-contract.ts';
-import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
 import { check, lookSpec, quiet, sqlLook, templateOf } from '../support/graded-lab.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startTestDriver, type TestDriver } from '../support/process-driver.ts';
 import { act, graderSql, trial } from '../support/trial-lab.ts';
 
 let test: TestDriver;
 let judge: Judge;
-let store: MemoryStore;
+let server: TestPostgres;
+let pool: pg.Pool;
+let store: ReturnType<typeof createPostgresStore>;
+let labId: string;
 let live: SandboxHandle;
 let attempts = 0;
 let boxes = 0;
@@ -26,9 +35,18 @@ let boxes = 0;
 beforeAll(async () => {
   test = await startTestDriver();
   judge = createJudge();
+  server = await startTestPostgres();
+  const databaseUrl = await server.createDatabase();
+  await migrate(databaseUrl, quiet);
+  pool = createPool({ databaseUrl, max: 10, name: 'test' }, quiet);
+  store = createPostgresStore(pool);
+  // What a version is made of is another test's matter: here it need only be known.
+  await createTemplateStore(pool, { encode: () => new Uint8Array([1]), decode: () => version }).save(version);
 }, 60_000);
 afterAll(async () => {
   await judge.close();
+  await pool.end();
+  await server.stop();
   await test.stop();
 }, 60_000);
 
@@ -71,33 +89,36 @@ const files = new Map([
 const page = lookSpec('http', { component: 'app', path: '/' });
 const signal = () => AbortSignal.timeout(60_000);
 
-async function open(version: TemplateVersion): Promise<void> {
-  store = createMemoryStore({ now: () => new Date() });
-  await store.save(version);
-  const { lab } = await store.createLab(newLab('lab-1'));
-  const box = newSandbox(`live-${++boxes}`, { components: Object.keys(components) });
-  const started = won(
-    await store.startSandboxForLab('lab-1', lab.version, box, { phase: 'provisioning' }, []),
-  );
+async function open(): Promise<void> {
+  boxes += 1;
+  labId = `lab-${boxes}`;
+  const { lab } = await store.createLab(newLab(labId));
+  const box = newSandbox(`live-${boxes}`, { components: Object.keys(components) });
+  const started = won(await store.startSandboxForLab(labId, lab.version, box, { phase: 'provisioning' }, []));
   if (started.sandbox === null) throw new Error('no sandbox');
   const plan = planOf(started.sandbox, version, {});
   for (const name of ['database', 'workspace', 'app']) await test.driver.ensure(plan, name, signal());
   live = bindSandbox(test.driver, plan);
   const up = { version: started.sandbox.version, change: { state: 'up' } } as const;
   const change = { phase: 'ready', params: {}, readyAt: new Date(), sandbox: up } as const;
-  won(await store.transition('lab-1', started.lab.version, change, []));
+  won(await store.transition(labId, started.lab.version, change, []));
 }
 
-async function grade(): Promise<Attempt> {
-  const id = `att-${++attempts}`;
-  await store.requestAttempt('lab-1', { id, final: false, maxPoints: 10, everySeconds: 0 });
+async function grade(stop = signal()): Promise<Attempt> {
+  attempts += 1;
+  await store.requestAttempt(labId, { id: `att-${attempts}`, final: false, maxPoints: 30, everySeconds: 0 });
+  return regrade(stop);
+}
+
+/** Runs the newest attempt, as a worker that finds it due does. */
+async function regrade(stop = signal()): Promise<Attempt> {
   const deps = {
     attempts: store,
     labs: store,
     operations: store,
     watches: store,
     people: store,
-    templates: store,
+    templates: { load: async () => version },
     drivers: new Map([['process', test.driver]] as const),
     observers: observerKinds(),
     actions: actionKinds(),
@@ -109,8 +130,8 @@ async function grade(): Promise<Attempt> {
     clock: realClock,
     log: quiet,
   };
-  await runAttempt(id, deps, signal());
-  const all = await store.listAttempts('lab-1');
+  await runAttempt(`att-${attempts}`, deps, stop);
+  const all = await store.listAttempts(labId);
   const last = all.at(-1);
   if (last === undefined) throw new Error('no attempt');
   return last;
@@ -146,7 +167,7 @@ const version = {
   files,
 };
 
-beforeEach(() => open(version), 60_000);
+beforeEach(open, 60_000);
 afterEach(async () => {
   for (const { sandboxId } of await test.driver.list(signal()))
     await test.driver.destroy(sandboxId, signal());
@@ -173,4 +194,24 @@ it('tells a trainee whose program does not start why, and charges it to them', a
   expect(copy?.verdict).toBe('fail');
   expect(copy?.message).toMatch(/app does not run: .*gone\.mjs/s);
   expect(await test.driver.list(signal())).toHaveLength(1);
+}, 60_000);
+
+it('leaves nothing when it is stopped in the middle, and grades the same again', async () => {
+  const before = await test.count();
+  const stop = new AbortController();
+  const stopped = grade(stop.signal);
+  for (;;) {
+    const { rows } = await pool.query(`select from sandboxes where owner is not null and state <> 'dead'`);
+    if (rows.length > 0) break;
+    await sleep(10);
+  }
+  await sleep(300);
+  stop.abort(new Error('shutdown'));
+  await expect(stopped).rejects.toThrow('shutdown');
+  expect(await test.count()).toEqual(before);
+  const { rows } = await pool.query(`select distinct state from sandboxes where owner is not null`);
+  expect(rows).toEqual([{ state: 'dead' }]);
+  await regrade();
+  expect((await store.getAttempt(labId, 1))?.points).toBe(30);
+  expect(await test.count()).toEqual(before);
 }, 60_000);
