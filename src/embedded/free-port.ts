@@ -14,7 +14,8 @@ export async function isPortFree(port: number): Promise<boolean> {
 
 function tryListen(port: number): Promise<number | null> {
   return new Promise((resolve) => {
-    const server = createServer();
+    // Whoever connects in this moment is looking for somebody else, and would keep the port until they give up.
+    const server = createServer((socket) => socket.destroy());
     server.once('error', () => resolve(null));
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();

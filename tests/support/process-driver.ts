@@ -51,7 +51,7 @@ export async function startTestDriver(): Promise<TestDriver> {
       );
       const root = join(dataDir, 'sandboxes');
       const folders = readdirSync(root)
-        .filter((entry) => !['.compile-cache', 'node_modules'].includes(entry))
+        .filter((entry) => !entry.startsWith('.compile-cache') && entry !== 'node_modules')
         .flatMap((entry) => [entry, ...readdirSync(join(root, entry))])
         .filter((entry) => !entry.includes('.log')).length;
       return { ...rows[0], folders, processes: markedProcesses(installationId).length };

@@ -44,6 +44,11 @@ export function lacksOverlay({ plan, spec }: Piece<PostgresComponent>, found: Fo
   return plan.params !== null && spec.overlay.length > 0 && !found.overlaid;
 }
 
+const nothingToClone = (component: string, cause?: unknown): LabError =>
+  new LabError('start_failed', `Component "${component}" has nothing that it could be cloned from.`, {
+    cause,
+  });
+
 export function createLabDatabases(
   admin: Admin,
   naming: Naming,
@@ -113,7 +118,7 @@ export function createLabDatabases(
       atOnce(async () => {
         signal.throwIfAborted();
         if (origin === null) await cloneTemplate(name, plan.version, spec, signal);
-        else await cloning.fromLive(name, naming.database(origin.ref));
+        else await cloneOrigin(name, naming.database(origin.ref), ref.component);
       }),
     ]);
     const open = openToRoles(

@@ -38,9 +38,10 @@ export function openToRoles(
   // Without SET a member has the group's rights, yet cannot act under its name.
   const member = (group: string, { name }: NewRole, set = false) =>
     `GRANT ${quote(group)} TO ${quote(name)} WITH INHERIT TRUE, SET ${set};`;
-  // Last for the trainee, who makes tables in the first; first for the checker, whom nothing of theirs may mislead.
+  // Last for those who make tables, which go to the first; first for the checker, whom nothing of theirs may mislead.
   const searchPaths = `
     ALTER ROLE ${quote(trainee.name)} SET search_path = "$user", public, ${statisticsSchema};
+    ALTER ROLE ${quote(grader.name)} SET search_path = "$user", public, ${statisticsSchema};
     ALTER ROLE ${quote(checker.name)} SET search_path = ${statisticsSchema}, "$user", public;`;
   return `
     ${role(trainee, 20)}

@@ -10,6 +10,7 @@ import type { ComponentAccess, SandboxPlan } from '../../lab/ports.ts';
 import type { Json, StubComponent, TrafficComponent } from '../../templates/types.ts';
 import { type ResourceRef, workspaceFolder } from '../naming.ts';
 import type { DeriveSecret } from '../secrets.ts';
+import type { CompileCaches } from './compile-caches.ts';
 import type { Environments } from './environment.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { removeOtherGenerations } from './own-folder.ts';
@@ -35,7 +36,8 @@ export function createPartnerParts(
   environments: Environments,
   secrets: DeriveSecret,
   accessTo: (plan: SandboxPlan, component: string) => ComponentAccess,
-  options: Pick<ProcessDriverOptions, 'node' | 'partners' | 'dataDir'>,
+  caches: CompileCaches,
+  options: Pick<ProcessDriverOptions, 'node' | 'partners'>,
 ): PartnerParts {
   const { user } = options.partners;
   const controlName = ({ component }: ResourceRef) => `${component}/control`;
@@ -77,6 +79,7 @@ export function createPartnerParts(
       env: {
         PATH: '/usr/bin:/bin',
         LANG: 'C.UTF-8',
+        NODE_COMPILE_CACHE: caches.partners,
         HOST: host,
         CONTROL_PORT: String(control(piece).port),
         CONTROL_TOKEN: tokenOf(ref),

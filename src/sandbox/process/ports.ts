@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isPortFree } from '../../embedded/free-port.ts';
 import type { Records } from './records.ts';
 
@@ -22,7 +23,13 @@ export async function takePort(
   keep: boolean,
 ): Promise<number> {
   const recorded = records.get(sandboxId)?.ports[name];
-  if (keep && recorded !== undefined && (await isPortFree(recorded))) return recorded;
+  if (keep && recorded !== undefined) {
+    // Others know it by now, and whoever has it may be about to end.
+    for (let look = 1; look <= 10; look += 1) {
+      if (await isPortFree(recorded)) return recorded;
+      await delay(50);
+    }
+  }
   for (const port of candidates(records, sandboxId, name)) {
     if (port === recorded || !(await isPortFree(port))) continue;
     // Somebody else may have taken one for the same program while we looked.

@@ -13,6 +13,7 @@ import type { TemplateVersion } from '../../templates/types.ts';
 import { createNaming, sandboxPart } from '../naming.ts';
 import { createAdmin } from './admin.ts';
 import { createChildren } from './children.ts';
+import { openCompileCaches } from './compile-caches.ts';
 import { createEnvironments } from './environment.ts';
 import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
@@ -51,7 +52,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const { installationId, secrets, labUser } = options;
   const root = join(options.dataDir, 'sandboxes');
   ensureFolder(root, null, 0o711);
-  ensureFolder(join(root, '.compile-cache'), labUser, 0o700);
+  const caches = openCompileCaches(root, { lab: labUser, partner: options.partners.user });
   linkPackages(join(root, 'node_modules'), options.packages);
   const naming = createNaming(installationId);
   const admin = createAdmin(options.labsUrl);
@@ -79,10 +80,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const postgres = createPostgresPart(admin, naming, databases);
   const parts: Parts = {
     postgres,
-    'sample-api': createSampleApiPart(records, runner, postgres, environments, secrets, options),
+    'sample-api': createSampleApiPart(records, runner, postgres, environments, secrets, caches, options),
     service: createServicePart(records, runner, environments, options),
     redis: createRedisPart(records, runner, secrets, options),
-    ...createPartnerParts(records, runner, environments, secrets, access, options),
+    ...createPartnerParts(records, runner, environments, secrets, access, caches, options),
     shell: createShellPart(workspaces),
   };
   const path = searchPathWith(options.node);

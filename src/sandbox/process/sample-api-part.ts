@@ -4,6 +4,7 @@ import type { ComponentAccess } from '../../lab/ports.ts';
 import type { SampleApiComponent } from '../../templates/types.ts';
 import type { ResourceRef } from '../naming.ts';
 import type { DeriveSecret } from '../secrets.ts';
+import type { CompileCaches } from './compile-caches.ts';
 import type { Environments } from './environment.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { type Part, type Piece, pieceOfKind } from './part.ts';
@@ -36,7 +37,8 @@ export function createSampleApiPart(
   databases: PostgresPart,
   environments: Environments,
   secrets: DeriveSecret,
-  options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'dataDir' | 'labUser'>,
+  caches: CompileCaches,
+  options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
 ): Part<SampleApiComponent> {
   function access(ref: ResourceRef): Extract<ComponentAccess, { kind: 'sample-api' }> {
     const host = '127.0.0.1';
@@ -53,7 +55,7 @@ export function createSampleApiPart(
       PATH: '/usr/bin:/bin',
       LANG: 'C.UTF-8',
       // Compiled once, not once a lab.
-      NODE_COMPILE_CACHE: join(options.dataDir, 'sandboxes', '.compile-cache'),
+      NODE_COMPILE_CACHE: caches.labs,
       ...environments.facts(plan, spec.uses),
       DATABASE_URL: databases.apiUrl(pieceOfKind(plan, spec.database, 'postgres', 'database')),
       HOST: host,
@@ -82,7 +84,11 @@ export function createSampleApiPart(
       startWithinMs,
       launch: async () => ({
         program: options.node,
-        args: [`--max-old-space-size=${memoryMb ?? heapMegabytes}`, join(folder, 'main.ts')],
+        args: [
+          `--max-old-space-size=${memoryMb ?? heapMegabytes}`,
+          ...(spec.source === null ? [] : caches.copyOptions),
+          join(folder, 'main.ts'),
+        ],
         cwd: spec.source === null ? '/' : folder,
         env: await environment(piece),
         user: options.labUser,
