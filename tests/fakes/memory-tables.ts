@@ -45,7 +45,7 @@ export interface OperationRow {
   readonly dueAt: Date | null;
 }
 
-export interface WatchRow {
+interface WatchRow {
   readonly fence: number;
   readonly dueAt: Date | null;
 }

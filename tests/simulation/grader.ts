@@ -12,7 +12,7 @@ import type { Log } from '../../src/lab/log.ts';
 import type { LabStore, OperationStore, SandboxDriver, TemplateStore } from '../../src/lab/ports.ts';
 import { whileHeld } from '../../src/lab/while-held.ts';
 
-export interface GraderDeps {
+interface GraderDeps {
   readonly store: AttemptStore & LabStore & OperationStore & Pick<TemplateStore, 'load'>;
   readonly driver: SandboxDriver;
   readonly ids: Ids;

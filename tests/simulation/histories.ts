@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { MemoryStore } from '../fakes/memory-store.ts';
 import { World } from './world.ts';
 
 /** SIMULATION_SEED replays one history; SIMULATION_HISTORIES walks more or fewer. */
@@ -17,13 +18,21 @@ function seeded(seed: number): () => number {
 }
 
 /** What goes on in labs measures spans of time by `performance.now()`: it must be the simulated clock's. */
-async function inTimeOf<T>(world: World, work: () => Promise<T>): Promise<T> {
+async function walk(world: World): Promise<readonly string[]> {
   Object.assign(performance, { now: () => world.time });
   try {
-    return await work();
+    return await world.walk(60);
   } finally {
     Reflect.deleteProperty(performance, 'now');
   }
+}
+
+/** The promises that the history of a seed breaks over this store. */
+export function sabotaged(
+  seed: number,
+  sabotage: (store: MemoryStore) => MemoryStore,
+): Promise<readonly string[]> {
+  return walk(new World(seeded(seed), sabotage));
 }
 
 /** Walks the histories of these seeds; fails at the first that breaks a promise, and when too little happened. */
@@ -31,7 +40,7 @@ export async function walkAll(from: number, to: number): Promise<void> {
   const totals: Record<string, number> = {};
   for (let seed = from; seed < to; seed++) {
     const world = new World(seeded(seed));
-    const broken = await inTimeOf(world, () => world.walk(60));
+    const broken = await walk(world);
     for (const [what, n] of Object.entries(world.totals)) totals[what] = (totals[what] ?? 0) + n;
     expect(broken, `replay with SIMULATION_SEED=${seed}`).toEqual([]);
   }

@@ -16,7 +16,7 @@ import { gradeAttempt } from './grader.ts';
 import type { Looks } from './looks.ts';
 import type { Owners } from './owners.ts';
 
-export interface LivelyDeps {
+interface LivelyDeps {
   readonly store: MemoryStore;
   readonly driver: SandboxDriver;
   readonly queue: LabQueue;

@@ -9,6 +9,8 @@ export class Owners {
   readonly #broken: (what: string) => void;
   /** Sandbox → the fence under which it was asked for. */
   readonly #asked = new Map<string, number>();
+  /** As they were asked for. */
+  readonly #attempts = new Map<string, AttemptRow>();
   readonly #ended = new Set<string>();
   readonly counts = { graded: 0, voided: 0 };
 
@@ -52,6 +54,8 @@ export class Owners {
   /** An attempt's record is whole, and speaks of the lab as it was at that moment. */
   #checkEnd(row: AttemptRow): void {
     const { id, state, labId, results, number, points } = row.attempt;
+    const asked = this.#attempts.get(id) ?? row;
+    this.#attempts.set(id, asked);
     if (state === 'queued' || state === 'running' || this.#ended.has(id)) return;
     this.#ended.add(id);
     const told = (this.#tables.events.get(labId) ?? []).filter(({ data }) => data.attempt === number);
@@ -67,7 +71,7 @@ export class Owners {
     const sandbox = lab === undefined ? null : this.#tables.sandboxOf(lab);
     const phase = lab?.phase ?? 'terminated';
     const now = { phase, sandboxId: lab?.sandboxId ?? null, generations: generationsOf(sandbox) };
-    const stale = staleness(row, now, 'while it was being graded');
+    const stale = staleness(asked, now, 'while it was being graded');
     if (stale !== null) this.#broken(`${id} was graded although: ${stale}`);
     const judged = told.filter(({ type }) => type === 'check.judged').length;
     const whole = results.length === 1 && judged === 1 && this.#tables.evidence.has(evidenceAddress);

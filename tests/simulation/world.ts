@@ -14,7 +14,7 @@ import { createStock } from '../../src/lab/stock.ts';
 import { sweep } from '../../src/lab/sweep.ts';
 import type { TemplateSource, TemplateVersion } from '../../src/templates/types.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
-import { createMemoryStore } from '../fakes/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts';
 import { isLiving, MemoryTables } from '../fakes/memory-tables.ts';
 import { versionWith } from '../support/versions.ts';
 import { Effects } from './effects.ts';
@@ -59,6 +59,7 @@ interface Parts {
 
 export class World {
   readonly #random: () => number;
+  readonly #sabotage: (store: MemoryStore) => MemoryStore;
   readonly #scheduler: Scheduler;
   readonly #tables = new MemoryTables();
   readonly #backend = new MemoryBackend();
@@ -90,8 +91,10 @@ export class World {
   readonly #held = new WeakMap<Process, Parts>();
   readonly #versions = new Map<string, TemplateVersion>();
 
-  constructor(random: () => number) {
+  /** @param sabotage makes a store that breaks a promise: to see that the simulation would find it. */
+  constructor(random: () => number, sabotage: (store: MemoryStore) => MemoryStore = (store) => store) {
     this.#random = random;
+    this.#sabotage = sabotage;
     this.#scheduler = new Scheduler(random);
     this.#workers = [this.#start(), this.#start()];
   }
@@ -175,7 +178,7 @@ export class World {
   /** Everything that one process holds: its own view of the shared world, which dies with it. */
   #parts(process: Process): Parts {
     const pause = () => this.#scheduler.pause(process);
-    const labs = createMemoryStore({ now: this.#scheduler.now, pause, tables: this.#tables });
+    const labs = this.#sabotage(createMemoryStore({ now: this.#scheduler.now, pause, tables: this.#tables }));
     const bare = createMemoryDriver({
       backend: this.#backend,
       now: this.#scheduler.now,
