@@ -3,7 +3,7 @@ import type { Path } from './problem.ts';
 import { commonRoots, declaredNames, type Scene } from './scene.ts';
 import { didYouMean } from './suggest.ts';
 import type { ComponentKind, ComponentSpec } from './types.ts';
-import { requireFile, requireFolder } from './validate-folder.ts';
+import { foldersOf, requireFile, requireFolder } from './validate-folder.ts';
 import { validateOverlay } from './validate-overlay.ts';
 import { validatePartner, validateStub } from './validate-partners.ts';
 import { checkReferences } from './validate-references.ts';
@@ -98,12 +98,7 @@ function validateSource(scene: Scene, { kind, source }: Program, path: Path): vo
   if (kind === 'sample-api' || shell?.kind !== 'shell') return;
   const folder = `${shell.files ?? ''}${source.path}/`;
   if (shell.files !== null && [...scene.files.keys()].some((file) => file.startsWith(folder))) return;
-  const meant = shell.files === null ? '' : didYouMean(folder, foldersBelow(scene, shell.files));
+  const meant = shell.files === null ? '' : didYouMean(folder, foldersOf(scene.files.keys()));
   const message = `the workspace "${source.shell}" starts without files below "${source.path}/"${meant}`;
   scene.report(place, 'missing_file', message);
-}
-
-function foldersBelow(scene: Scene, folder: string): readonly string[] {
-  const inside = [...scene.files.keys()].filter((file) => file.startsWith(folder));
-  return [...new Set(inside.map((file) => file.slice(0, file.lastIndexOf('/') + 1)))];
 }

@@ -16,10 +16,21 @@ export function requireFile(scene: Scene, file: string, path: Path): void {
 /** Says so when the folder has nothing below `folder`, which ends with a slash. */
 export function requireFolder(scene: Scene, folder: string, path: Path): void {
   if ([...scene.files.keys()].some((file) => file.startsWith(folder))) return;
-  const folders = new Set([...scene.files.keys()].map((file) => file.slice(0, file.lastIndexOf('/') + 1)));
+  const folders = foldersOf(scene.files.keys());
   scene.report(
     path,
     'missing_file',
     `the folder has no files below "${folder}"${didYouMean(folder, folders)}`,
   );
+}
+
+/** All folders that hold a file, at any depth, with trailing slashes. */
+export function foldersOf(files: Iterable<string>): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let end = file.indexOf('/'); end >= 0; end = file.indexOf('/', end + 1)) {
+      folders.add(file.slice(0, end + 1));
+    }
+  }
+  return folders;
 }

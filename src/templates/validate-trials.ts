@@ -1,15 +1,14 @@
 /** Trials: their forks hold what their steps name, and each step knows what the ones before it drew, saved and saw. */
 import type { ValueType } from '../grading/types.ts';
-import { closureOf } from './closure.ts';
 import { type PlacedStep, placeSteps } from './edits.ts';
 import type { Path } from './problem.ts';
-import { componentOf, declaredNames, labRoots, type Scene } from './scene.ts';
-import type { ComponentSpec, LookSpec, ParameterSpec } from './types.ts';
-import { type Reach, type SpecOptions, validateLooks } from './validate-looks.ts';
+import { labRoots, type Scene } from './scene.ts';
+import type { LookSpec, ParameterSpec } from './types.ts';
+import { accessWithin, validateForks } from './validate-forks.ts';
+import { type SpecOptions, validateLooks } from './validate-looks.ts';
 import { validateDraws } from './validate-parameters.ts';
-import { checkReferences, type Roots } from './validate-references.ts';
+import type { Roots } from './validate-references.ts';
 import { refusePersonal, uniqueIds, validateRun, validateStep } from './validate-run.ts';
-import { requireName } from './validate-structure.ts';
 import { object, parameterType } from './value-types.ts';
 
 type AuthoredTrial = NonNullable<Scene['authored']['trials']>[number];
@@ -71,7 +70,7 @@ function validateTrial(
   const attempt: Roots = drawn.length === 0 ? {} : { attempt: object(Object.fromEntries(drawn)) };
   const all: Roots = { ...labRoots(scene), ...attempt };
   const reach = validateForks(scene, trial, path, all);
-  const roots = reach === null ? all : { ...all, access: within(all.access, reach) };
+  const roots = reach === null ? all : { ...all, access: accessWithin(all.access, reach) };
   const options = { reach };
   uniqueIds(
     scene,
@@ -116,46 +115,9 @@ function observe(
   }
 }
 
-/** Of a fork only what it holds has an address. */
-function within(access: ValueType | undefined, { components }: Reach): ValueType {
-  const fields = access?.is === 'object' ? Object.entries(access.fields) : [];
-  return object(Object.fromEntries(fields.filter(([name]) => components.includes(name))));
-}
-
 /** What the untouched start showed stands beside what the fork shows. */
 const besideStart = (observed: Roots): Roots =>
   Object.fromEntries(Object.entries(observed).map(([name, type]) => [name, withStart(type)]));
 
 const withStart = (type: ValueType): ValueType =>
   type.is === 'object' ? object({ ...type.fields, start: type }) : { is: 'dyn' };
-
-/** What steps may name; null when that is not known, or everything. */
-function validateForks(scene: Scene, { on, beside }: AuthoredTrial, path: Path, roots: Roots): Reach | null {
-  if (on === 'live') return null;
-  const fork = validateFork(scene, on.fork, [...path, 'on', 'fork']);
-  for (const [name, variables] of Object.entries(on.env)) {
-    const place = [...path, 'on', 'env', name];
-    if (!requireName(scene, 'component', name, fork ?? declaredNames(scene, ['components']), place, 'key'))
-      continue;
-    const kind = componentOf(scene, name)?.kind;
-    if (kind !== undefined && kind !== 'service' && kind !== 'sample-api') {
-      const message = `"${name}" is a ${kind}; variables are given to service and sample-api`;
-      scene.report(place, 'wrong_kind', message, { what: 'key' });
-    }
-    checkReferences(scene, variables, place, roots);
-  }
-  if (fork === null || beside === undefined) {
-    return fork === null ? null : { components: fork, where: 'the fork of this trial' };
-  }
-  const start = validateFork(scene, beside.fork, [...path, 'beside', 'fork']);
-  if (start === null) return null;
-  const both = fork.filter((name) => start.includes(name));
-  return { components: both, where: 'both forks of this trial' };
-}
-
-function validateFork(scene: Scene, names: readonly string[], path: Path): readonly string[] | null {
-  const known = declaredNames(scene, ['components']);
-  for (const [index, name] of names.entries()) requireName(scene, 'component', name, known, [...path, index]);
-  const components: Readonly<Record<string, ComponentSpec>> = scene.authored.components ?? {};
-  return closureOf(names, components);
-}

@@ -50,7 +50,7 @@ const refusals: readonly (readonly [what: string, change: Change, ...errors: Reg
   [
     'a source without files',
     ['from: workspace/app,', 'from: workspace/apps,'],
-    /the workspace "workspace" starts without files below "apps\/"; did you mean "workspace\/api\/"\?$/,
+    /the workspace "workspace" starts without files below "apps\/"; did you mean "workspace\/app\/"\?$/,
   ],
   [
     'a source in our custody',
@@ -465,6 +465,26 @@ describe('the language refuses in experiments', () => {
       'custody: trainee, limits: { pids: 5',
     ]);
     expect(errorLines(component)).toEqual([expect.stringMatching(/pids/)]);
+  });
+
+  it('words and files that only some looks know', async () => {
+    const change = (from: string, to: string) => changed('th-3-3-integrations', [from, to]);
+    expect(errorLines(await change('over: "{{time}}.{{body}}"', 'over: "{{tme}}.{{body}}"'))).toContainEqual(
+      expect.stringMatching(/\{\{tme\}\}: there is no "tme" here; known: .*did you mean "time"\?$/),
+    );
+    expect(errorLines(await change('grader/mutants/no-key.patch', 'grader/mutants/no-kye.patch'))).toEqual([
+      expect.stringMatching(/the folder has no file "grader\/mutants\/no-kye\.patch"; did you mean/),
+    ]);
+    expect(errorLines(await change('reference: grader/reference/', 'reference: grader/referee/'))).toEqual([
+      expect.stringMatching(/the folder has no files below "grader\/referee\/"; did you mean/),
+    ]);
+    expect(
+      errorLines(
+        await changed('experiments', ['answer: { question: why }', 'answer: { question: why, at: start }']),
+      ),
+    ).toEqual([
+      expect.stringMatching(/unknown key "at" in checks\[2\]\.observe\.said\.answer; allowed: question/),
+    ]);
   });
 
   it('a saved value that a skipped step would have saved', async () => {
