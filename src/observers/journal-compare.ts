@@ -90,7 +90,7 @@ function statement({ table, key, columns }: CompareSpec): string {
       order by e.key, e.at),
     newest as (select max(asked.at) as at from asked where asked.matched)
     select
-      count(*)::float8 as acknowledged,
+      count(asked.key)::float8 as acknowledged,
       count(*) filter (where asked.matched)::float8 as matched,
       count(*) filter (where not asked.matched)::float8 as missing,
       count(*) filter (where not asked.matched and asked.at < newest.at)::float8 as holes,
