@@ -2,32 +2,22 @@
  * The rows of tables, compared without reading them all: the server hashes each row and sums the hashes up in buckets,
  * and only rows of buckets that differ are asked for one by one.
  */
-import pg from 'pg';
 import type { LookContext, Value } from '../grading/types.ts';
-import type { BaselineSpec, ComparedTable } from './baseline.ts';
+import type { BaselineSpec } from './baseline.ts';
 import { difference } from './baseline-schema.ts';
 import { atStart } from './baseline-start.ts';
+import { buckets, bucketsOf, rowsIn, splitName, type Target, targetOf } from './baseline-table.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
-import { type SchemaSeen, seeSchema } from './schema-look.ts';
+import { seeSchema } from './schema-look.ts';
 import { readRows, tablesOnly } from './sql-look.ts';
 import { readAsChecker } from './sql-reading.ts';
 
-const buckets = 512;
 /** Rows of one table: a bucket of more than this many would not fit one answer. */
 const mostRows = buckets * 800;
 /** Rows that are asked for one by one, on one side. */
 const mostDiffering = 20_000;
 const keysTold = 100;
-
-interface Target {
-  readonly asked: ComparedTable;
-  /** Quoted, with its schema. */
-  readonly table: string;
-  /** Expressions of a row's key and of its content, as text. */
-  readonly key: string;
-  readonly content: string;
-}
 
 /** @throws LookFailure `missing` for a table or column that is gone, `oversized`, `denied` … */
 export async function compareRows(
@@ -134,52 +124,6 @@ async function ask(
     settings: { search_path: 'pg_catalog', row_security: 'off', ...tablesOnly },
   };
   return readAsChecker(reading, async ({ client }) => (await readRows(client, query, args)).rows, signal);
-}
-
-const hashed = ({ table, key, content }: Target) => `
-  select key, hash, ('x' || substr(md5(key), 1, 4))::bit(16)::int % ${buckets} as bucket
-  from (select ${key} as key, md5(${content}) as hash from ${table} t) r`;
-
-const bucketsOf = (target: Target) => `
-  select bucket, count(*)::int as n, sum(('x' || substr(md5(key || hash), 1, 15))::bit(60)::bigint)::text as sum
-  from (${hashed(target)}) h group by bucket`;
-
-const rowsIn = (target: Target) =>
-  `select key, hash from (${hashed(target)}) h where bucket = any ($1::int[])`;
-
-/** @throws LookFailure `bug` when the start has no such table: the template asks for what it does not make. */
-function targetOf(asked: ComparedTable, defined: SchemaSeen): Target {
-  const { schema, table } = splitName(asked.name);
-  const mine = (row: { readonly [field: string]: Value }) => row.schema === schema && row.table === table;
-  const all = (defined.columns ?? []).filter(mine).map(({ name }) => String(name));
-  if (all.length === 0) {
-    const reason = 'This check is broken; that is not your doing.';
-    throw new LookFailure('bug', reason, `baseline: there is no table ${asked.name} at the start`);
-  }
-  const columns = asked.columns ?? all;
-  const primary = (defined.constraints ?? []).find((row) => mine(row) && row.kind === 'primary key')?.columns;
-  const key = asked.key ?? (Array.isArray(primary) ? primary.map(String) : columns);
-  return {
-    asked,
-    table: `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`,
-    key: textOf(key),
-    content: `row(${quoted(columns)})::text`,
-  };
-}
-
-/** By the types' own output, which no cast of a trainee's comes before. */
-function textOf(columns: readonly string[]): string {
-  return columns.length === 1 ? `format('%s', ${quoted(columns)})` : `row(${quoted(columns)})::text`;
-}
-
-function quoted(columns: readonly string[]): string {
-  return columns.map((name) => `t.${pg.escapeIdentifier(name)}`).join(', ');
-}
-
-function splitName(name: string): { readonly schema: string; readonly table: string } {
-  const dot = name.indexOf('.');
-  if (dot === -1) return { schema: 'public', table: name };
-  return { schema: name.slice(0, dot), table: name.slice(dot + 1) };
 }
 
 function total(counted: Iterable<Bucket>): number {

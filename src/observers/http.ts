@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import type { LookContext, Observation, ObserverKind, Value, ValueType } from '../grading/types.ts';
 import { seeResponse } from './http-look.ts';
-import { repeatType, seeInTurns, seeRepeated } from './http-repeat.ts';
+import { seeInTurns, seeRepeated } from './http-repeat.ts';
 import { hasOneBody, httpKinds, oneBody, requestShape, signRoots } from './http-spec.ts';
+import { repeatType } from './http-tally.ts';
 import { limits } from './limits.ts';
 import { LookFailure, look } from './look.ts';
 import { componentName, dyn, map, number, object, string, upTo } from './spec-parts.ts';

@@ -136,6 +136,8 @@ describe('many requests', () => {
       value: { count: 10, errors: 5, statuses: { 200: 5, 429: 5 } },
     });
     expect(await ask({ path: '/gone', repeat: { requests: 10 } })).toMatchObject({ problem: 'refused' });
+    const warmed = { requests: 10, warmup: 60, concurrency: 20 };
+    expect(await ask({ path: '/gone', repeat: warmed })).toMatchObject({ problem: 'refused' });
     expect(await ask({ component: 'closed', repeat: { requests: 10 } })).toMatchObject({
       problem: 'backend_down',
     });
