@@ -494,7 +494,7 @@ describe('the language refuses in experiments', () => {
         'statement: "create index on customers (email)" }',
         'statement: "select 1 as n", save: { n: "rows[0].n" } }',
       ],
-      ['from: solution/main.ts }', 'text: "{{saved.n}}" }'],
+      ['from: solution/main.txt }', 'text: "{{saved.n}}" }'],
       ['steps: [index, note], penalty', 'steps: [note], penalty'],
     );
     expect(errorLines(files)).toEqual([
