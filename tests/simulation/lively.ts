@@ -1,5 +1,4 @@
 /** What goes on in labs beside their rows: attempts, faults, skips, checkpoints and watches, by the real code. */
-import { z } from 'zod';
 import type { OperationDeps } from '../../src/grading/operations/operation-deps.ts';
 import { createOperationService } from '../../src/grading/operations/operation-service.ts';
 import { runOperation } from '../../src/grading/operations/run-operation.ts';
@@ -12,7 +11,7 @@ import { whileHeld } from '../../src/lab/while-held.ts';
 import type { BackendName } from '../../src/templates/types.ts';
 import type { MemoryStore } from '../fakes/memory-store.ts';
 import type { Effects } from './effects.ts';
-import { gradeAttempt } from './grader.ts';
+import { gradeAttempt, simulated } from './grader.ts';
 import type { Looks } from './looks.ts';
 import type { Owners } from './owners.ts';
 
@@ -38,8 +37,6 @@ interface LivelyDeps {
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const never = new AbortController().signal;
-const kind = { resultType: () => ({ is: 'dyn' }) as const, components: () => [] };
-const simulated = { kind: 'simulated', spec: z.object({ id: z.string().default('') }), ...kind };
 const judge: OperationDeps['judge'] = {
   evaluate: async ({ scope }) => [{ kind: 'value', value: scope.it === true }],
 };
@@ -120,7 +117,7 @@ export function lively(deps: LivelyDeps) {
   return {
     operate,
     watch,
-    grade: (id: string) => gradeAttempt(id, { ...deps, store, log }),
+    grade: (id: string) => gradeAttempt(id, { ...deps, ...common, store }),
     operations: (labs: Pick<LabService, 'getLabWithTemplate'>) =>
       createOperationService({ labs, attempts: store, operations: store, judge, queue, nearest: () => null }),
   };

@@ -10,8 +10,9 @@ interface Look {
   done: boolean;
 }
 
-/** A sample is of the time on its grid when it began a little late. */
-const lateMs = 250;
+/** A sample is of the time on its grid when it began a little late; and a holder reads its clock to 0.1 s. */
+const lateMs = 350;
+const earlyMs = 100;
 const widestMs = 2_000 * watchEverySeconds;
 
 export class Looks {
@@ -75,5 +76,5 @@ export class Looks {
 }
 
 function covers({ from, to }: WatchRun, at: number): boolean {
-  return from.getTime() <= at && at <= to.getTime() + lateMs;
+  return from.getTime() - earlyMs <= at && at <= to.getTime() + lateMs;
 }

@@ -2,7 +2,6 @@
 import { staleness } from '../../src/grading/staleness.ts';
 import type { Sandbox } from '../../src/lab/lab.ts';
 import { type AttemptRow, isLiving, type MemoryTables } from '../fakes/memory-tables.ts';
-import { evidenceAddress, generationsOf } from './grader.ts';
 
 export class Owners {
   readonly #tables: MemoryTables;
@@ -12,11 +11,21 @@ export class Owners {
   /** As they were asked for. */
   readonly #attempts = new Map<string, AttemptRow>();
   readonly #ended = new Set<string>();
+  readonly #disturbed = new Set<string>();
   readonly counts = { graded: 0, voided: 0 };
 
   constructor(tables: MemoryTables, broken: (what: string) => void) {
     this.#tables = tables;
     this.#broken = broken;
+  }
+
+  /** A trial on the lab itself begins. One of a worker that was replaced undoes that itself, or nobody can. */
+  disturbs(attemptId: string, fence: number): void {
+    if (this.#tables.attempts.get(attemptId)?.fence === fence) this.#disturbed.add(attemptId);
+  }
+
+  undisturbs(attemptId: string): void {
+    this.#disturbed.delete(attemptId);
   }
 
   asks(sandboxId: string, fence: number): void {
@@ -74,11 +83,14 @@ export class Owners {
     const stale = staleness(asked, now, 'while it was being graded');
     if (stale !== null) this.#broken(`${id} was graded although: ${stale}`);
     const judged = told.filter(({ type }) => type === 'check.judged').length;
-    const whole = results.length === 1 && judged === 1 && this.#tables.evidence.has(evidenceAddress);
+    const evidence = results.flatMap((one) => Object.values(one.evidence));
+    const kept = evidence.every((address) => this.#tables.evidence.has(address));
+    const whole = results.length > 0 && judged === results.length && kept;
     const passed = results.every(
       (one) => one.verdict !== 'pass' || this.#tables.progress.get(labId)?.has(one.checkId),
     );
     if (!whole || !passed) this.#broken(`${id} is half recorded`);
+    if (this.#disturbed.has(id)) this.#broken(`${id} left the lab as it had disturbed it`);
   }
 
   checkHealed(): void {
@@ -86,4 +98,9 @@ export class Owners {
       if (!this.#ended.has(attempt.id)) this.#broken(`lost: ${attempt.id} is still ${attempt.state}`);
     }
   }
+}
+
+function generationsOf(sandbox: Sandbox | null): Record<string, number> {
+  const rows = Object.entries(sandbox?.components ?? {});
+  return Object.fromEntries(rows.map(([name, row]) => [name, row.generation]));
 }
