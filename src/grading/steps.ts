@@ -39,6 +39,8 @@ export interface StepWorld {
   readonly press: ActContext['press'];
   readonly mark: ActContext['mark'];
   readonly drawn: ActContext['drawn'];
+  /** The steps are the grader's own: their requests say so. */
+  readonly asGrader?: boolean;
   /** No wait is longer, and no other step when `deadlineMs` is less. Milliseconds. */
   readonly waitLimitMs: () => number;
   readonly deadlineMs: () => number;
@@ -161,6 +163,7 @@ async function contextOf(world: StepWorld, saved: Saved): Promise<ActContext> {
     press: world.press,
     mark: world.mark,
     drawn: world.drawn,
+    asGrader: world.asGrader === true,
     waitLimitMs: world.waitLimitMs(),
     async holds(expression, observe, signal) {
       const now = await world.around();

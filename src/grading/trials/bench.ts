@@ -92,6 +92,7 @@ export function createBench(side: Side, shared: TrialWorld, options: BenchOption
       press: null,
       mark: null,
       drawn,
+      asGrader: true,
       waitLimitMs: () => Math.max(0, left()),
       deadlineMs: left,
       around: async () => around(),
