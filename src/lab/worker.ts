@@ -3,6 +3,7 @@
  * beside each other; what one leaves undone another finds.
  */
 import type { BackendName, TemplateSource } from '../templates/types.ts';
+import type { Leaving } from './leaving.ts';
 import type { LabOrSandboxKey, SandboxDriver, WakeKey } from './ports.ts';
 import { prune } from './prune.ts';
 import { reap } from './reap.ts';
@@ -28,14 +29,6 @@ export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
     readonly stockMs: number;
     readonly pruneMs: number;
   };
-}
-
-/** How a worker takes leave of what must not be cut in two. */
-export interface Leaving {
-  /** Begin nothing more and wait for nothing: what is left goes on elsewhere, at once. */
-  readonly soon: AbortSignal;
-  /** Stop where you are. */
-  readonly now: AbortSignal;
 }
 
 export interface Worker {

@@ -76,7 +76,7 @@ describe('the times of samples', () => {
   });
 });
 
-type See = () => boolean | 'ours' | 'theirs';
+type See = () => boolean | { readonly status: number } | 'ours' | 'theirs';
 
 /** A ready lab whose watch sees what `see` says; `it` is good when it is true. */
 async function watched(see: See, everySeconds = 0.02) {
@@ -89,7 +89,7 @@ async function watched(see: See, everySeconds = 0.02) {
     async observe(): Promise<Observation> {
       const saw = see();
       const at = new Date();
-      if (typeof saw === 'boolean') return { outcome: 'seen', value: saw, at, durationMs: 1 };
+      if (typeof saw !== 'string') return { outcome: 'seen', value: saw, at, durationMs: 1 };
       const problem = saw === 'ours' ? 'backend_down' : 'refused';
       return { outcome: 'unseen', problem, reason: 'nobody there', internal: '', at, durationMs: 1 };
     },
@@ -146,16 +146,18 @@ describe('watching a lab', () => {
     expect(await w.runs()).toEqual([]);
   });
 
-  it('takes no bad sample of our own pause, and keeps the good ones', async () => {
-    let good = true;
-    const w = await watched(() => good);
+  it('takes no sample of what did not answer in our own pause, and those of what did', async () => {
+    let saw: ReturnType<See> = 'theirs';
+    const w = await watched(() => saw);
     await w.store.appendEvents(w.labId, [{ type: 'lab.pausing', data: { components: [] } }]);
-    good = false;
-    await w.watchFor(100);
+    for (const silent of ['theirs', { status: 503 }] as const) {
+      saw = silent;
+      await w.watchFor(100);
+    }
     expect(await w.runs()).toEqual([]);
-    good = true;
+    saw = { status: 404 };
     await w.watchFor(100);
-    expect((await w.runs())[0]).toMatchObject({ good: true });
+    expect(await w.runs()).toMatchObject([{ good: false, value: { status: 404 } }]);
   });
 
   it('takes no bad sample of a lab that is being reset, and looks at what came of it', async () => {

@@ -1,11 +1,13 @@
 /** A fault of the template: what it says when it fires, what it does to the lab, and what it sets off in turn. */
+
 import { LabError } from '../../lab/errors.ts';
 import type { Lab, LabEvent } from '../../lab/lab.ts';
+import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { Template, TemplateVersion } from '../../templates/types.ts';
 import { fillText, visibleParams } from '../visible-text.ts';
 import { type ActingAs, liveSteps } from './live-steps.ts';
-import type { End, Leaving, OperationDeps } from './operation-deps.ts';
+import type { End, OperationDeps } from './operation-deps.ts';
 
 /** A fault is nobody's answer and presses nothing. */
 const nobody: ActingAs = {

@@ -1,11 +1,13 @@
 /** Keeps a lab's state after a task: a copy of its databases and files that one can go back to, and look at. */
+
 import { asLabError, LabError } from '../../lab/errors.ts';
+import type { Leaving } from '../../lab/leaving.ts';
 import { originOf, planOf } from '../../lab/plan.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
 import { databasesOf, dataOf } from '../trials/fork-plan.ts';
 import { liveLab } from './live-lab.ts';
-import type { End, Leaving, OperationDeps } from './operation-deps.ts';
+import type { End, OperationDeps } from './operation-deps.ts';
 
 /** Waits after a failed effort; as many efforts more. What was not kept now would not be what was graded later. */
 const retryMs = [1_000, 4_000];

@@ -2,7 +2,9 @@
  * Steps on a live lab, each at most once whatever crashes: that one begins is noted before it is done. Only a wait may be
  * begun twice, for it changes nothing.
  */
+
 import type { Operation } from '../../lab/lab.ts';
+import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { Json, StepSpec } from '../../templates/types.ts';
 import { accessScope } from '../access-scope.ts';
@@ -13,7 +15,7 @@ import { doStep, type StepEnd, type StepWorld, type Surroundings } from '../step
 import type { ActContext, LookContext, SandboxHandle, Value } from '../types.ts';
 import { valueToText } from '../values/text.ts';
 import { type LiveLab, liveLab, sameResources } from './live-lab.ts';
-import type { Leaving, OperationDeps } from './operation-deps.ts';
+import type { OperationDeps } from './operation-deps.ts';
 
 /** What the steps may do beside acting on the sandbox. */
 export interface ActingAs {

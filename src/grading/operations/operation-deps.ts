@@ -34,11 +34,5 @@ export interface OperationDeps {
   readonly log: Log;
 }
 
-/** How a worker takes leave: `soon` begins nothing more and waits for nothing, `now` stops in the middle. */
-export interface Leaving {
-  readonly soon: AbortSignal;
-  readonly now: AbortSignal;
-}
-
 /** How an operation ended, as it is recorded; null: it is left to whoever has it, or to the next worker. */
 export type End = Parameters<OperationStore['finishOperation']>[2] | null;

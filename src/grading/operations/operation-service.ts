@@ -61,10 +61,8 @@ export function createOperationService(deps: OperationServiceDeps) {
       ]);
       const earlier = operations.find(({ kind, name }) => kind === 'skip' && name === taskId);
       if (earlier?.state === 'failed') {
-        throw new LabError(
-          'conflict',
-          `Task "${taskId}" could not be done for you: ${earlier.detail ?? ''}`.trim(),
-        );
+        const why = caller.role === 'trainee' ? '' : ` ${earlier.detail ?? ''}`;
+        throw new LabError('conflict', `Task "${taskId}" could not be done for you.${why}`);
       }
       if (earlier !== undefined) return { task: taskId, penalty };
       if (task.checks.every((id) => passed.some((one) => one.checkId === id))) {

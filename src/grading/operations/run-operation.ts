@@ -2,13 +2,15 @@
  * One operation on a live lab, from its row to its record. Any worker goes on where another one stopped; what was begun
  * is not begun again.
  */
+
 import { asLabError } from '../../lab/errors.ts';
 import type { LabEvent, Operation, OperationKind } from '../../lab/lab.ts';
+import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
 import { firedEvent, fireFault } from './fault.ts';
 import { keepCheckpoint } from './keep-checkpoint.ts';
-import type { End, Leaving, OperationDeps } from './operation-deps.ts';
+import type { End, OperationDeps } from './operation-deps.ts';
 import { skipTask } from './skip-task.ts';
 
 type Run = (

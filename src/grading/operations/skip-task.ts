@@ -1,10 +1,12 @@
 /** A task done for a trainee: steps of a solution, with their rights and in their name. */
+
 import { LabError } from '../../lab/errors.ts';
+import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { StepSpec, TemplateVersion } from '../../templates/types.ts';
 import { acceptAnswer } from '../accept-answer.ts';
 import { type ActingAs, liveSteps } from './live-steps.ts';
-import type { End, Leaving, OperationDeps } from './operation-deps.ts';
+import type { End, OperationDeps } from './operation-deps.ts';
 import { pressButton } from './press-button.ts';
 
 /** Runs the steps. Null when it is left; rejects as `liveSteps` does. What failed costs nothing. */

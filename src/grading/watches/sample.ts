@@ -13,19 +13,27 @@ export interface SampleDeps {
   readonly params: Readonly<Record<string, Json>>;
 }
 
+export interface Taken extends Pick<Sample, 'good' | 'value' | 'detail'> {
+  /** Something that worked gave an answer; false: it may have stood still for our copying. */
+  readonly answered: boolean;
+}
+
 /** Null when our own fault kept us from looking. Rejects only on abort. */
 export async function takeSample(
   watch: WatchSpec,
   deps: SampleDeps,
   signal: AbortSignal,
-): Promise<Pick<Sample, 'good' | 'value' | 'detail'> | null> {
+): Promise<Taken | null> {
   const { it } = await lookAll({ it: watch.look }, deps.looking, signal);
   if (it === undefined || isOurs(it)) return null;
-  if (it.outcome === 'unseen') return { good: false, value: null, detail: it.reason };
+  if (it.outcome === 'unseen') {
+    return { good: false, value: null, detail: it.reason, answered: false };
+  }
   const scope = { params: deps.params, it: it.value };
   const [outcome] = await deps.judge.evaluate({ sources: [watch.good], scope }, signal);
   const good = outcome?.kind === 'value' && outcome.value === true;
-  return { good, value: small(it), detail: good ? null : 'It was not as it should be.' };
+  const detail = good ? null : 'It was not as it should be.';
+  return { good, value: small(it), detail, answered: !isServerError(it.value) };
 }
 
 /**
@@ -42,6 +50,12 @@ export function metReset(looked: Snapshot, now: Snapshot, components: readonly s
       row.servedGeneration < row.generation
     );
   });
+}
+
+/** What a program says whose database stands still. */
+function isServerError(value: Value): boolean {
+  const status = value !== null && typeof value === 'object' && 'status' in value ? value.status : null;
+  return typeof status === 'number' && status >= 500;
 }
 
 const longestText = 100;

@@ -117,6 +117,7 @@ function createHolder(
     }
     const sample = await deps.limiter(() => takeSample(watch, sampling, stop));
     if (sample === null) return;
+    const { answered, ...seen } = sample;
     if (!sample.good) {
       const present = await deps.labs.getLab(labId);
       const components = deps.observers.get(watch.look.kind)?.components(watch.look.spec) ?? [];
@@ -125,9 +126,9 @@ function createHolder(
         bound = bind(present, version, deps);
         return;
       }
-      if (await pauses.covers(at)) return;
+      if (!answered && (await pauses.covers(at))) return;
     }
-    buffer.add({ ...sample, watchId: watch.id, at, everySeconds: watch.everySeconds });
+    buffer.add({ ...seen, watchId: watch.id, at, everySeconds: watch.everySeconds });
   }
 
   return {
