@@ -6,7 +6,7 @@ import { LookFailure } from './look-failure.ts';
 import type { Forks } from './trials/forks.ts';
 import type { FaultTimes, LabRecords } from './types.ts';
 
-export interface RecordsOf {
+interface RecordsOf {
   readonly lab: Lab;
   readonly version: TemplateVersion;
   readonly events: Readonly<Record<string, FaultTimes>>;

@@ -36,7 +36,7 @@ export interface GradeAttemptDeps {
 }
 
 /** What is graded: a lab that is ready, at the generations that it has now. */
-export interface AttemptSubject {
+interface AttemptSubject {
   readonly work: AttemptWork;
   readonly lab: Lab;
   readonly sandbox: Sandbox;

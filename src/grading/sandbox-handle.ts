@@ -2,7 +2,7 @@
 import type { SandboxDriver, SandboxPlan } from '../lab/ports.ts';
 import type { SandboxHandle } from './types.ts';
 
-export type BoundDriver = Pick<
+type BoundDriver = Pick<
   SandboxDriver,
   'access' | 'dial' | 'kill' | 'ensure' | 'resetStatistics' | 'exec' | 'readFiles' | 'readLog' | 'writeFile'
 >;

@@ -56,7 +56,7 @@ export interface Surroundings {
 
 type Saved = Readonly<Record<string, Value>>;
 
-export interface StepsRun {
+interface StepsRun {
   readonly steps: readonly StepSpec[];
   /** Number of the first that is run; those before it were begun by an earlier run. */
   readonly from?: number;

@@ -2,7 +2,7 @@
 import type { TemplateVersion } from '../templates/types.ts';
 import type { LookContext } from './types.ts';
 
-export type TemplateFacts = Pick<LookContext, 'templateFile' | 'templateFiles' | 'component'>;
+type TemplateFacts = Pick<LookContext, 'templateFile' | 'templateFiles' | 'component'>;
 
 export function templateFacts({ template, files }: TemplateVersion): TemplateFacts {
   return {

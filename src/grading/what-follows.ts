@@ -4,7 +4,7 @@ import type { NewOperation } from '../lab/ports.ts';
 import type { Template } from '../templates/types.ts';
 import type { CheckResult } from './types.ts';
 
-export interface Following {
+interface Following {
   /** Checkpoints of the tasks whose checks have all passed and that none was asked for yet. */
   readonly plant: readonly NewOperation[];
   /** Ids of waiting operations. */

@@ -16,7 +16,7 @@ export interface Fork {
   drop(): Promise<void>;
 }
 
-export interface ForkDeps {
+interface ForkDeps {
   readonly store: Pick<ForkStore, 'endFork'>;
   readonly driver: SandboxDriver;
   readonly log: Log;

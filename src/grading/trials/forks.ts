@@ -15,7 +15,7 @@ import type { SandboxHandle } from '../types.ts';
 import { createFork, type Fork } from './fork.ts';
 import { closure, databasesOf, dataOf } from './fork-plan.ts';
 
-export interface ForksDeps {
+interface ForksDeps {
   readonly attemptId: string;
   readonly fence: number;
   readonly store: Pick<ForkStore, 'startFork' | 'endFork'>;

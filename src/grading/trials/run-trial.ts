@@ -7,7 +7,7 @@ import type { Observation, Value } from '../types.ts';
 import { type Bench, type BenchOptions, createBench, type Side, type TrialWorld } from './bench.ts';
 import { outOfTime, type Trouble, troubleOf, unseenBefore, untried } from './trouble.ts';
 
-export interface TrialRun extends TrialWorld {
+interface TrialRun extends TrialWorld {
   readonly trial: TrialSpec;
   /** What this attempt drew for it. */
   readonly attempt: Readonly<Record<string, Json>>;

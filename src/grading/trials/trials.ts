@@ -21,7 +21,7 @@ export type Draw = (
   survey: Readonly<Record<string, readonly Json[]>>,
 ) => Readonly<Record<string, Json>>;
 
-export interface TrialsDeps extends TrialWorld {
+interface TrialsDeps extends TrialWorld {
   /** Those that a check waits for: the others are not run. */
   readonly wanted: ReadonlySet<string>;
   /** Null: there is no way to copy the lab. */
