@@ -6,8 +6,6 @@ import { matchesAny } from './name-pattern.ts';
 import { type SchemaSeen, seeSchema } from './schema-look.ts';
 import { type SchemaSection, schemaSections } from './schema-query.ts';
 
-export const comparedSections: readonly SchemaSection[] = schemaSections;
-
 export interface Difference {
   readonly [key: string]: readonly string[];
   readonly added: readonly string[];
@@ -29,7 +27,7 @@ export async function compareSchemas(
     atStart(seeSchema(wanted, start, signal)),
     seeSchema(wanted, now, signal),
   ]);
-  const sections = comparedSections.map((section) => [
+  const sections = schemaSections.map((section) => [
     section,
     difference(named(before, section, asked.ignore), named(after, section, asked.ignore)),
   ]);

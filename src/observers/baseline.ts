@@ -6,9 +6,10 @@ import { z } from 'zod';
 import type { LookContext, ObserverKind, Value, ValueType } from '../grading/types.ts';
 import { compareFiles } from './baseline-files.ts';
 import { compareRows } from './baseline-rows.ts';
-import { comparedSections, compareSchemas } from './baseline-schema.ts';
+import { compareSchemas } from './baseline-schema.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
+import { schemaSections } from './schema-query.ts';
 import { componentName, list, number, object, string, upTo } from './spec-parts.ts';
 
 const column = z.string().min(1).max(200);
@@ -69,7 +70,7 @@ export const baselineObserver: ObserverKind<BaselineSpec> = {
   resultType({ of, tables = [] }) {
     const fields: Record<string, ValueType> = {};
     if (of.includes('schema')) {
-      fields.schema = object(Object.fromEntries(comparedSections.map((section) => [section, difference])));
+      fields.schema = object(Object.fromEntries(schemaSections.map((section) => [section, difference])));
     }
     if (of.includes('rows')) {
       fields.rows = object(Object.fromEntries(tables.map(({ name }) => [name, rowDifference])));

@@ -9,7 +9,7 @@ import { readAsChecker } from './sql-reading.ts';
 export type SchemaSeen = Readonly<Record<string, readonly { readonly [field: string]: Value }[]>>;
 
 /** So many of one sort at most. */
-export const mostOfOneSort = 3_000;
+const mostOfOneSort = 3_000;
 
 /** Definitions are written with the schema of every name. @throws LookFailure */
 export function seeSchema(

@@ -25,7 +25,7 @@ const onTable = { schema: string, table: string, name: string };
 const words = list(string);
 
 /** Nullable fields are `dyn`. `columns` of an index are names or, where it is over one, the expression. */
-export const schemaType: ValueType = object({
+const schemaType: ValueType = object({
   tables: list(
     object({ schema: string, name: string, kind: string, rows: number, rls: bool, forceRls: bool }),
   ),

@@ -33,7 +33,8 @@ export function seeRows(
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),
     settings: {
-      search_path: 'pg_catalog,observability,public',
+      // The platform's own schemas come before the one where the trainee may make things.
+      search_path: 'pg_catalog,lab_statistics,observability,public',
       ...(asked.views ? {} : tablesOnly),
     },
   };
