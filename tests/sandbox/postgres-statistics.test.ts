@@ -1,6 +1,9 @@
 /** A trainee sees what was sent to their own database, and of others nothing; extensions are those that do no harm. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindSandbox } from '../../src/grading/sandbox-handle.ts';
+import { sqlObserver } from '../../src/observers/sql.ts';
 import { asRole, forkOf, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
+import { lookContext } from '../support/handle.ts';
 import { asSuperuser, databaseVersion } from '../support/postgres-lab.ts';
 import { startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
@@ -88,6 +91,27 @@ describe('statement statistics', () => {
     }
     await asRole(access(), 'trainee', `create table pg_stat_statements as select 'forged' as query`);
     expect(await texts(mine, 'checker')).not.toContain('forged');
+    await asRole(access(), 'trainee', 'drop table public.pg_stat_statements');
+  });
+
+  it('are read by the sql observation past what the trainee has put in their place', async () => {
+    await asRole(
+      access(),
+      'trainee',
+      `create table pg_stat_statements as select 0::oid as userid, 'forged' as query`,
+    );
+    await asRole(access(), 'trainee', 'select count(*) as observed from a');
+    const spec = sqlObserver.spec.parse({
+      component: 'database',
+      query: `select coalesce(sum(calls), 0)::float8 as n from pg_stat_statements s join pg_roles r on r.oid = s.userid
+              where r.rolname = $1 and toplevel and query like '%as observed%'`,
+      args: [access().trainee.user],
+    });
+    const context = lookContext(bindSandbox(test.driver, mine));
+    expect(await sqlObserver.observe(spec, context, signal)).toMatchObject({
+      outcome: 'seen',
+      value: { rows: [{ n: 1 }] },
+    });
     await asRole(access(), 'trainee', 'drop table public.pg_stat_statements');
   });
 

@@ -1,18 +1,14 @@
-/** A lab's own database: a clone of its template database or of another lab's database, with roles of its own. */
-import pLimit from 'p-limit';
-import { LabError } from '../../lab/errors.ts';
+/** Labs' own databases: whether one is there, whole, open and overlaid; what is wanting is made. */
 import type { Credentials } from '../../lab/ports.ts';
-import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
+import type { PostgresComponent } from '../../templates/types.ts';
 import type { LabRole, Naming, ResourceRef } from '../naming.ts';
 import { componentPart, sandboxPart } from '../naming.ts';
 import type { DeriveSecret } from '../secrets.ts';
 import { type Admin, literal, quote, sqlState } from './admin.ts';
-import { createCloning } from './clone.ts';
-import { handOver } from './hand-over.ts';
-import { openDatabase, openToRoles, overlayMark } from './lab-roles.ts';
+import { openDatabase, overlayMark } from './lab-roles.ts';
+import { createMaker } from './make-database.ts';
 import { applyOverlay } from './overlay.ts';
 import type { Piece } from './part.ts';
-import { scramVerifier } from './scram.ts';
 import type { TemplateDatabases } from './template-database.ts';
 
 export interface LabDatabases {
@@ -44,98 +40,18 @@ export function lacksOverlay({ plan, spec }: Piece<PostgresComponent>, found: Fo
   return plan.params !== null && spec.overlay.length > 0 && !found.overlaid;
 }
 
-const nothingToClone = (component: string, cause?: unknown): LabError =>
-  new LabError('start_failed', `Component "${component}" has nothing that it could be cloned from.`, {
-    cause,
-  });
-
 export function createLabDatabases(
   admin: Admin,
   naming: Naming,
   secrets: DeriveSecret,
   templates: TemplateDatabases,
 ): LabDatabases {
-  // The server does much of it one at a time: with two to four at once all finish soonest (measured, either strategy).
-  const atOnce = pLimit(3);
-  const cloning = createCloning(admin);
-
   const credentials = (ref: ResourceRef, role: LabRole): Credentials => ({
     user: naming.role(ref, role),
     password: secrets(ref, `postgres:${role}`),
   });
 
-  async function cloneTemplate(
-    name: string,
-    version: TemplateVersion,
-    spec: PostgresComponent,
-    signal: AbortSignal,
-  ) {
-    const template = templates.nameOf(version, spec);
-    for (let attempt = 1; ; attempt += 1) {
-      await templates.prepare(version, signal);
-      signal.throwIfAborted();
-      try {
-        await cloning.fromTemplate(name, template);
-        templates.used(template);
-        return;
-      } catch (thrown) {
-        if (sqlState(thrown) === '42P04') return;
-        // Someone dropped the template database behind us.
-        if (sqlState(thrown) !== '3D000' || attempt === 2) throw thrown;
-        templates.forget(template);
-      }
-    }
-  }
-
-  /** What a first generation is cloned from; null: the template. */
-  async function originOf({ plan, ref }: Piece<PostgresComponent>) {
-    const planned = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
-    if (plan.origin === null || planned === undefined) return null;
-    const { sandboxId } = plan.origin;
-    const origin: ResourceRef = { sandboxId, component: ref.component, generation: planned.generation };
-    const found = (await find(sandboxId)).find(({ name }) => name === naming.database(origin));
-    if (found?.whole === true) return { ref: origin, overlaid: found.overlaid };
-    throw new LabError(
-      'start_failed',
-      `Component "${ref.component}" has nothing that it could be cloned from.`,
-    );
-  }
-
-  async function make(piece: Piece<PostgresComponent>, signal: AbortSignal): Promise<void> {
-    const { plan, ref, spec } = piece;
-    const name = naming.database(ref);
-    const origin = await originOf(piece);
-    const role = async (which: LabRole) => {
-      const { user, password } = credentials(ref, which);
-      // Only the trainee comes with tools of their own.
-      return { name: user, verifier: await scramVerifier(password, which === 't' ? 4096 : 1) };
-    };
-    const [trainee, checker, api, grader] = await Promise.all([
-      role('t'),
-      role('c'),
-      role('a'),
-      role('g'),
-      atOnce(async () => {
-        signal.throwIfAborted();
-        if (origin === null) await cloneTemplate(name, plan.version, spec, signal);
-        else await cloneOrigin(name, naming.database(origin.ref), ref.component);
-      }),
-    ]);
-    const open = openToRoles(
-      naming,
-      name,
-      spec,
-      { trainee, checker, api, grader },
-      origin?.overlaid === true,
-    );
-    if (origin === null) return void (await admin.query(open));
-    const ownership = handOver(
-      (which) => naming.role(origin.ref, which),
-      (which) => naming.role(ref, which),
-    );
-    await admin.connected(name, (client) => client.query(`${open}\n${ownership}`));
-  }
-
+  const make = createMaker(admin, naming, templates, credentials, find);
   const likeSandbox = (sandboxId: string) => `${naming.sandboxPrefix(sandboxId).replaceAll('_', '\\_')}%`;
 
   async function find(sandboxId: string): Promise<readonly FoundDatabase[]> {
