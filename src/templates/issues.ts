@@ -68,8 +68,9 @@ export function findingsOf(issue: z.core.$ZodIssue, root: unknown, base: Path = 
     case 'invalid_union': {
       const branch = likeliest(issue.errors, found);
       if (branch !== null) return branch.flatMap((inner) => findingsOf(inner, root, path));
-      const allowed = issue.errors.flatMap((errors) => errors.flatMap(allowedBy));
-      return finding('wrong_value', `${at}: found ${show(found)}; allowed: ${listWords(new Set(allowed))}`);
+      const allowed = new Set(issue.errors.flatMap((errors) => errors.flatMap(allowedBy)));
+      const meant = typeof found === 'string' ? didYouMean(found, allowed) : '';
+      return finding('wrong_value', `${at}: found ${show(found)}; allowed: ${listWords(allowed)}${meant}`);
     }
     case 'invalid_key': {
       const reason = issue.issues[0]?.message ?? issue.message;
@@ -85,7 +86,7 @@ export function findingsOf(issue: z.core.$ZodIssue, root: unknown, base: Path = 
       return finding('wrong_value', `${at}: found ${show(found)}; allowed: ${listWords(allowed)}${meant}`);
     }
     case 'invalid_type':
-      return finding('wrong_value', `${at}: expected ${issue.expected}, found ${show(found)}`);
+      return finding('wrong_value', `${at}: expected ${typeWord(issue.expected)}, found ${show(found)}`);
     case 'invalid_format':
       return finding(
         issue.message.includes('kebab') ? 'bad_name' : 'wrong_value',
@@ -128,8 +129,9 @@ function likeliest(
   const weight = (issues: readonly z.core.$ZodIssue[]) =>
     issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
   const sorted = [...fitting].sort((a, b) => weight(a) - weight(b));
-  // Words among words: all the branches' words are worth naming.
-  return typeof found === 'string' && fitting.length > 1 ? null : (sorted[0] ?? null);
+  // A word where other words, or a map, may stand: all that the branches take is worth naming.
+  const isWord = typeof found === 'string' && fitting.every(([first]) => first?.code === 'invalid_value');
+  return isWord || (typeof found === 'string' && fitting.length > 1) ? null : (sorted[0] ?? null);
 }
 
 const refusesType = (issue: z.core.$ZodIssue) =>
@@ -138,8 +140,17 @@ const refusesType = (issue: z.core.$ZodIssue) =>
 
 function allowedBy(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
-  if (issue.code === 'invalid_type') return [issue.expected === 'object' ? 'a map' : `a ${issue.expected}`];
+  if (issue.code === 'invalid_type') {
+    const word = typeWord(issue.expected);
+    return [word.startsWith('a ') ? word : `a ${word}`];
+  }
   return [issue.message];
+}
+
+/** What authors of YAML call it. */
+function typeWord(expected: string): string {
+  if (expected === 'array') return 'a list';
+  return expected === 'object' || expected === 'record' ? 'a map' : expected;
 }
 
 function show(value: unknown): string {

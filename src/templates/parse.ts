@@ -1,7 +1,8 @@
 /** From a folder's files to a template, or to everything that is wrong with it. */
+
+import type { Finding } from './issues.ts';
 import { lint } from './lint.ts';
-import type { Path, Problem } from './problem.ts';
-import { sortProblems } from './problem.ts';
+import { formatPath, type Path, type Problem, sortProblems } from './problem.ts';
 import { resolveTemplate } from './resolve.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import type { CompileExpression, ReportOptions, Scene } from './scene.ts';
@@ -62,8 +63,15 @@ export function parseTemplate(
   if (!yaml.readable) return { template: null, problems: sortProblems(problems) };
 
   const salvaged = salvage(options.schema, yaml.raw);
-  for (const { path, what, code, message } of salvaged.findings) {
-    problems.push({ file: templateFile, ...yaml.place(path, what), severity: 'error', code, message });
+  const said = new Set<string>();
+  for (const finding of salvaged.findings) {
+    const { path, what, code, message } = finding;
+    const place = yaml.place(path, what);
+    // What an alias repeats is one mistake, at one place.
+    const key = JSON.stringify([place, withoutPath(finding)]);
+    if (said.has(key)) continue;
+    said.add(key);
+    problems.push({ file: templateFile, ...place, severity: 'error', code, message });
   }
   const scene = sceneOf(files, yaml, salvaged, options, problems);
   const { id } = salvaged.authored;
@@ -92,6 +100,9 @@ export function parseTemplate(
     problems: sortProblems(problems),
   };
 }
+
+const withoutPath = ({ path, message }: Finding) =>
+  message.replace(formatPath(path), '').replace(formatPath(path.slice(0, -1)), '');
 
 function sceneOf(
   files: ReadonlyMap<string, Uint8Array>,

@@ -240,6 +240,16 @@ const refusals: readonly (readonly [what: string, change: Change, ...errors: Reg
     ['- wait: { for: 2s }', '- answer: { question: why, value: slow }'],
     /^lab\.yaml:53:9 a trial has no trainee and no instructor: "answer" goes with solutions$/,
   ],
+  [
+    'a mistake in what an alias repeats, once',
+    ['path: /hook, json', 'path: hook, json'],
+    /^lab\.yaml:59:79 trials\[1\]\.steps\[0\]\.observe\.first\.http\.path: expected a path/,
+  ],
+  [
+    'a trial on nothing',
+    ['on: { fork: [app] }', 'on: fork'],
+    /trials\[1\]\.on: found "fork"; allowed: live, a map$/,
+  ],
   // Watches and faults
   [
     'a press in a fault',
