@@ -148,17 +148,14 @@ export function startWorker(deps: WorkerDeps): Worker {
       if (!stopping.signal.aborted) void deps.queue.wake(`sandbox:${sandboxId}`);
     });
   }
-  // A ring's place in the queue is for what is soon done: what goes on for minutes is held by its row alone.
-  deps.queue.onWake(async (key) => {
-    const run = handle(key);
-    if (!isLong(key)) await run;
-  });
   const { every, policy } = deps;
+  // Not awaited as a whole: one slow lab must not keep the next sweep from the others.
+  const sweepNow = () => sweep(deps.labs, policy.leaseSeconds, sweepLimit, async (key) => void handle(key));
+  // What must happen once, or has one holder, is begun by who claims its row: a ring may come twice, and long after.
+  // Nor has what goes on for minutes a place in the queue.
+  deps.queue.onWake((key) => (isLong(key) ? sweepNow().then(() => {}) : handle(key)));
   const duties = [
-    repeat(0, every.sweepMs, 'sweep', async () => {
-      // Not awaited as a whole: one slow lab must not keep the next sweep from the others.
-      await sweep(deps.labs, policy.leaseSeconds, sweepLimit, async (key) => void handle(key));
-    }),
+    repeat(0, every.sweepMs, 'sweep', sweepNow),
     repeat(settleMs, every.reapMs, 'reap', async () => {
       for (const driver of drivers)
         await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);

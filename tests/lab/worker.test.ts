@@ -12,9 +12,11 @@ const never = 3_600_000;
 /** A worker that does only what it is rung for, with the leases that it asked for. */
 function work(more: Partial<WorkerDeps>) {
   const store = createMemoryStore({ now: () => new Date() });
+  const due: WakeKey[] = [];
   const held: { readonly key: WakeKey; readonly seconds: number }[] = [];
   const labs = {
     ...store,
+    claimDue: async () => due.splice(0),
     holdDue: async (key: WakeKey, seconds: number) => void held.push({ key, seconds }),
   };
   const queue = createMemoryQueue({ auto: true });
@@ -38,7 +40,12 @@ function work(more: Partial<WorkerDeps>) {
     ...more,
   });
   started.push(worker);
-  return { queue, worker, held };
+  /** The row of it is due, and somebody rings for it. */
+  const ring = async (key: WakeKey) => {
+    due.push(key);
+    await queue.wake(key);
+  };
+  return { queue, worker, held, ring };
 }
 
 const started: Worker[] = [];
@@ -52,9 +59,20 @@ const until = (signal: AbortSignal) =>
 describe('a worker', () => {
   it('takes no place in the queue for what goes on for long', async () => {
     const w = work({ watchLab: (_, signal) => until(signal), runOperation: (_, { soon }) => until(soon) });
+    await w.ring('watch:lab-1');
+    await w.ring('operation:lab-1/fault/f');
+    await expect.poll(() => w.queue.depth()).toEqual({ waiting: 0, active: 0 });
+  });
+
+  it('begins none of it for a ring alone: who holds the row has it', async () => {
+    let begun = 0;
+    const w = work({ watchLab: async () => void begun++, runOperation: async () => void begun++ });
     await w.queue.wake('watch:lab-1');
     await w.queue.wake('operation:lab-1/fault/f');
     await expect.poll(() => w.queue.depth()).toEqual({ waiting: 0, active: 0 });
+    expect(begun).toBe(0);
+    await w.ring('watch:lab-1');
+    await expect.poll(() => begun).toBe(1);
   });
 
   it('hands its watches back at once when it stops: they are due now', async () => {
@@ -67,7 +85,7 @@ describe('a worker', () => {
         expect(w.held.some(({ seconds }) => seconds === 0)).toBe(false);
       },
     });
-    await w.queue.wake('watch:lab-1');
+    await w.ring('watch:lab-1');
     await expect.poll(() => seen).toEqual(['lab-1']);
     const asked = performance.now();
     await w.worker.stop(5_000);
@@ -85,7 +103,7 @@ describe('a worker', () => {
         said = 'now';
       },
     });
-    await w.queue.wake('operation:lab-1/fault/f');
+    await w.ring('operation:lab-1/fault/f');
     await expect.poll(() => w.queue.waiting()).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const stopped = w.worker.stop(300);
@@ -104,7 +122,7 @@ describe('a worker', () => {
           end = resolve;
         }),
     });
-    await w.queue.wake('operation:lab-1/fault/f');
+    await w.ring('operation:lab-1/fault/f');
     await expect.poll(() => w.held.length).toBeGreaterThan(2);
     end();
     await new Promise((resolve) => setTimeout(resolve, 60));
