@@ -30,7 +30,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 export const signal = new AbortController().signal;
 export const ann = { role: 'trainee', subject: 'ann' } as const;
 /** An expression is true when it says `true`: what expressions are is tested elsewhere. */
-export const plainJudge: Pick<Judge, 'evaluate'> = {
+const plainJudge: Pick<Judge, 'evaluate'> = {
   evaluate: async ({ sources, scope }) =>
     sources.map((source) => ({
       kind: 'value',
