@@ -134,6 +134,8 @@ export interface FileQuery {
   readonly glob: string;
   readonly maxFiles: number;
   readonly maxBytesEach: number;
+  /** Only so many first bytes of each are read, however large it is; absent: all of it. */
+  readonly headBytes?: number;
 }
 
 export interface FileFound {

@@ -16,8 +16,11 @@ export async function seeFiles(
 ): Promise<Value> {
   const glob = fill.text(asked.path ?? asked.glob ?? '');
   const wanted = parseOf(asked) !== null || asked.head !== undefined;
+  // With `head` alone a file may be of any size.
+  const headOnly = parseOf(asked) === null && asked.head !== undefined;
   const query = {
     glob,
+    ...(headOnly ? { headBytes: asked.head ?? 0 } : {}),
     // One more than the cap, so that a cap that was passed is seen. What is not asked for is not read.
     maxFiles: asked.newest ?? limits.files + 1,
     maxBytesEach: wanted ? asked.max : 0,

@@ -252,6 +252,10 @@ export function driverContract(name: string, makeSubject: () => Promise<DriverSu
         signal,
       );
       expect(large).toMatchObject({ bytes: 6, content: null });
+      const query = { glob: 'notes.txt', maxFiles: 1, maxBytesEach: 0, headBytes: 2 };
+      const [head] = await driver.readFiles(one, 'workspace', query, signal);
+      expect(head?.bytes).toBe(6);
+      expect(new TextDecoder().decode(head?.content ?? undefined)).toBe('st');
     });
 
     it('follows no link, opens no pipe and does not leave the component', async () => {

@@ -62,6 +62,11 @@ describe('one file', () => {
     expect(await ask({ path: 'big.txt', max: 2_000 })).toMatchObject({ outcome: 'seen' });
   });
 
+  it('is read at its beginning alone, however large it is', async () => {
+    const seen = await value({ path: 'big.txt', head: 3, max: 10 });
+    expect(seen).toMatchObject({ exists: true, head: 'xxx', files: [{ bytes: 2_000, head: 'xxx' }] });
+  });
+
   it('is rejected with its name when it does not parse', async () => {
     expect(await ask({ path: 'notes.md', parse: 'json' })).toMatchObject({
       problem: 'rejected',

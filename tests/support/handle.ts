@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { ActContext, Filler, LabRecords, LookContext, SandboxHandle } from '../../src/grading/types.ts';
 import { LabError } from '../../src/lab/errors.ts';
-import type { ComponentAccess, FileFound } from '../../src/lab/ports.ts';
+import type { ComponentAccess, FileFound, FileQuery } from '../../src/lab/ports.ts';
 import { LookFailure } from '../../src/observers/look.ts';
 
 /** What a test gives beside its components. */
@@ -79,7 +79,7 @@ export function testHandle(
       const found: FileFound[] = [];
       for await (const path of glob(query.glob, { cwd: folder(name) })) {
         signal.throwIfAborted();
-        const file = await readRegular(join(folder(name), path), path, query.maxBytesEach);
+        const file = await readRegular(join(folder(name), path), path, query);
         if (file !== null) found.push(file);
       }
       found.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime());
@@ -93,12 +93,18 @@ export function testHandle(
   };
 }
 
-async function readRegular(full: string, path: string, most: number): Promise<FileFound | null> {
+async function readRegular(full: string, path: string, query: FileQuery): Promise<FileFound | null> {
   if (!(await lstat(full)).isFile()) return null;
   const file = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { size, mtime } = await file.stat();
-    return { path, bytes: size, modifiedAt: mtime, content: size > most ? null : await file.readFile() };
+    const { headBytes, maxBytesEach } = query;
+    if (headBytes !== undefined) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+      return { path, bytes: size, modifiedAt: mtime, content: buffer.subarray(0, bytesRead) };
+    }
+    const content = size > maxBytesEach ? null : await file.readFile();
+    return { path, bytes: size, modifiedAt: mtime, content };
   } finally {
     await file.close();
   }

@@ -63,13 +63,13 @@ export async function findFiles(
   // Read only now: all that match may be many thousands, large ones.
   for (const { path } of found.slice(0, query.maxFiles)) {
     signal.throwIfAborted();
-    const file = await ifThere(readBeneath(root, path, query.maxBytesEach));
+    const file = await ifThere(readBeneath(root, path, query));
     if (file !== null) files.push({ ...file, path });
   }
   return files;
 }
 
-async function readBeneath(root: string, path: string, maxBytes: number): Promise<Found | null> {
+async function readBeneath(root: string, path: string, query: FileQuery): Promise<Found | null> {
   const parts = path.split('/');
   let folder = await openFolder(root);
   try {
@@ -78,7 +78,7 @@ async function readBeneath(root: string, path: string, maxBytes: number): Promis
       await folder.close();
       folder = child;
     }
-    return await readOne(folder, parts.at(-1) ?? '', maxBytes);
+    return await readOne(folder, parts.at(-1) ?? '', query.maxBytesEach, query.headBytes);
   } finally {
     await folder.close();
   }
@@ -106,13 +106,23 @@ async function modificationOf(folder: OpenFolder, name: string): Promise<Date | 
 
 type Found = Omit<FileFound, 'path'>;
 
-/** A regular file of an open folder; null for anything else. */
-export async function readOne(folder: OpenFolder, name: string, maxBytes: number): Promise<Found | null> {
+/** A regular file of an open folder, or its first bytes; null for anything else. */
+export async function readOne(
+  folder: OpenFolder,
+  name: string,
+  maxBytes: number,
+  headBytes?: number,
+): Promise<Found | null> {
   const file = await folder.file(name, constants.O_RDONLY);
   try {
     const stat = await statOpen(file);
     const { size, mtime } = stat;
     if (!stat.isFile()) return null;
+    if (headBytes !== undefined) {
+      const head = Buffer.alloc(headBytes);
+      const { bytesRead } = await readSome(file, head, 0, headBytes, 0);
+      return { bytes: size, modifiedAt: mtime, content: head.subarray(0, bytesRead) };
+    }
     if (size > maxBytes) return { bytes: size, modifiedAt: mtime, content: null };
     // One byte more than allowed: it may grow while it is read.
     const buffer = Buffer.alloc(maxBytes < size + 1 ? maxBytes + 1 : size + 1);
