@@ -27,7 +27,6 @@ export interface Books {
   /** The signing key; made once. */
   readonly key: Readonly<Record<string, unknown>> | null;
   keepKey(jwk: Readonly<Record<string, unknown>>): void;
-  close(): void;
 }
 
 /** @param mood what it is in until somebody changes it. */
@@ -123,7 +122,6 @@ export function openBooks(
     },
     expireTokens: (at) => note({ line: 'expire', at: at.toISOString() }),
     keepKey: (jwk) => note({ line: 'key', jwk }),
-    close: () => file.close(),
   };
 }
 

@@ -61,8 +61,9 @@ export function decide(route: RouteSpec, asked: Asked, known: Known): Decision {
   }
   const roots = rootsOf(asked, known);
   const key = route.idempotency && asked.headers[route.idempotency.header.toLowerCase()];
-  const effect = route.effect && fillText(route.effect.key, roots);
-  const call = effect || key;
+  // Without what it is counted by there is no effect that anybody could tell from another.
+  const effect = (route.effect && fillText(route.effect.key, roots)) || undefined;
+  const call = effect ?? key;
   const each = `${name}\n${known.mood?.each === undefined ? (call ?? hashOf(name, asked)) : fillText(known.mood.each, roots)}`;
   const same = { ...(key !== undefined && { key }), ...(call !== undefined && { call }), each };
 

@@ -55,7 +55,12 @@ export async function finish(
     return reply;
   }
   reply.code(answer.status).headers(answer.headers);
-  return answer.json === null ? reply.send() : reply.send(answer.json);
+  if (answer.json === null) return reply.send();
+  // A page or a feed is a text with a type of its own.
+  const typed = answer.headers['content-type'] !== undefined;
+  if (typed && typeof answer.json === 'string') return reply.send(answer.json);
+  if (!typed) reply.type('application/json; charset=utf-8');
+  return reply.send(JSON.stringify(answer.json));
 }
 
 /** Secrets of token requests are shown to nobody. */

@@ -23,7 +23,7 @@ export interface Entry {
 }
 
 type Line =
-  | { readonly line: 'sent'; readonly entry: Entry }
+  | { readonly line: 'sent'; readonly entry: Entry; readonly n: number }
   | ({ readonly line: 'done'; readonly seq: number } & Pick<
       Entry,
       'status' | 'outcome' | 'durationMs' | 'saved'
@@ -35,8 +35,10 @@ export interface Books {
   readonly full: boolean;
   /** Values by name, in the order in which they were saved. */
   readonly saved: ReadonlyMap<string, readonly Json[]>;
-  /** Before it is sent. */
-  sent(entry: Omit<Entry, 'seq'>): number;
+  /** The number of the next draw: none is sent twice, also after a restart. */
+  readonly nextDraw: number;
+  /** Before it is sent. @param n the number of its draw. */
+  sent(entry: Omit<Entry, 'seq'>, n: number): number;
   done(seq: number, end: Pick<Entry, 'status' | 'outcome' | 'durationMs' | 'saved'>): void;
 }
 
@@ -44,10 +46,12 @@ export function openBooks(path: string, { maxEntries = 100_000 } = {}): Books {
   const { file, lines } = openJournalFile<Line>(path);
   const entries: Entry[] = [];
   const saved = new Map<string, Json[]>();
+  let nextDraw = 1;
 
   function apply(line: Line): void {
     if (line.line === 'sent') {
       entries.push(line.entry);
+      nextDraw = line.n + 1;
       return;
     }
     const { line: _, seq, ...end } = line;
@@ -74,9 +78,12 @@ export function openBooks(path: string, { maxEntries = 100_000 } = {}): Books {
     get full() {
       return entries.length >= maxEntries;
     },
-    sent(entry) {
+    get nextDraw() {
+      return nextDraw;
+    },
+    sent(entry, n) {
       const seq = entries.length + 1;
-      note({ line: 'sent', entry: { seq, ...entry } });
+      note({ line: 'sent', entry: { seq, ...entry }, n });
       return seq;
     },
     done: (seq, end) => note({ line: 'done', seq, ...end }),

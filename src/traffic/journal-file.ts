@@ -1,10 +1,9 @@
 /** An append-only file of JSON lines. What was appended is there after this process was killed. */
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 export interface JournalFile<Line> {
   /** Returns when the system has it: a SIGKILL of this process loses nothing. */
   append(line: Line): void;
-  close(): void;
 }
 
 /**
@@ -21,7 +20,6 @@ export function openJournalFile<Line>(path: string): {
   return {
     file: {
       append: (line) => void writeSync(descriptor, `${JSON.stringify(line)}\n`),
-      close: () => closeSync(descriptor),
     },
     lines: text.split('\n').flatMap((line): Line[] => {
       try {

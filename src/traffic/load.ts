@@ -29,22 +29,20 @@ export function startLoad(
   function tick(): void {
     if (books.full) return;
     const now = new Date();
-    const drawn = drawRequest(
-      spec.requests,
-      { seed, n: books.entries.length + missed + 1, now },
-      books.saved,
-    );
+    const n = books.nextDraw + missed;
+    const drawn = drawRequest(spec.requests, { seed, n, now }, books.saved);
     if (drawn === null) {
       missed += 1;
       return;
     }
+    missed = 0;
     const { method, path, route, json } = drawn;
     const about = { at: now.toISOString(), method, path, route, status: 0, ...small(json) };
     if (inFlight.size >= mostInFlight) {
-      books.sent({ ...about, outcome: 'held-back' });
+      books.sent({ ...about, outcome: 'held-back' }, n);
       return;
     }
-    const seq = books.sent({ ...about, outcome: 'open' });
+    const seq = books.sent({ ...about, outcome: 'open' }, n);
     const sending = send(drawn).then((end) => books.done(seq, end));
     inFlight.add(sending);
     void sending.finally(() => inFlight.delete(sending));

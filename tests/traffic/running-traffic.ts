@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const token = 'the control token of the tests';
 const main = join(import.meta.dirname, '../../src/traffic/main.ts');
@@ -68,4 +69,13 @@ async function launch(folder: string, target: string, more: Record<string, strin
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Looks until `holds`, for at most ten seconds; what it saw last. */
+export async function eventually<T>(look: () => Promise<T> | T, holds: (seen: T) => boolean): Promise<T> {
+  for (const until = performance.now() + 10_000; ; ) {
+    const seen = await look();
+    if (holds(seen) || performance.now() > until) return seen;
+    await sleep(50);
+  }
 }

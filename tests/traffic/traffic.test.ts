@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Journal, type RunningTraffic, startTraffic, token } from './running-traffic.ts';
+import { eventually, type Journal, type RunningTraffic, startTraffic, token } from './running-traffic.ts';
 
 const running: RunningTraffic[] = [];
 const servers: Server[] = [];
@@ -32,7 +31,7 @@ async function start(text: string, target: string, more: Record<string, string> 
 }
 
 const orders = `
-timeoutMs: 300
+timeoutMs: 5000
 requests:
   - method: POST
     path: /orders
@@ -49,10 +48,14 @@ describe('a load', () => {
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ number }));
     });
     const load = await start(orders, target, { RATE: '20' });
-    await sleep(2_000);
+    const started = performance.now();
+    await eventually(
+      () => number,
+      (n) => n >= 25,
+    );
     const { entries, now }: Journal = await load.journal();
-    expect(number).toBeGreaterThan(20);
-    expect(number).toBeLessThan(50);
+    expect(number).toBeGreaterThanOrEqual(25);
+    expect(number / ((performance.now() - started) / 1_000)).toBeLessThan(30);
     expect(entries[0]).toMatchObject({ status: 201, outcome: 'answered', saved: { number: 1 } });
     const later: Journal = await load.journal(`?since=${entries[5].at}&path=/orders&last=2`);
     expect(later.entries).toHaveLength(2);
@@ -68,12 +71,18 @@ describe('a load', () => {
       response.writeHead(201).end(JSON.stringify({ number: seen.length }));
     });
     const load = await start(orders, target);
-    await sleep(500);
+    await eventually(
+      () => seen.length,
+      (n) => n >= 10,
+    );
     await load.signal('SIGKILL');
     const before = seen.length;
     const back = await load.again();
     running.push(back);
-    await sleep(500);
+    await eventually(
+      () => seen.length,
+      (n) => n > before + 10,
+    );
     const { entries, counts }: Journal = await back.journal();
     expect(seen.length).toBeGreaterThan(before);
     expect(new Set(seen).size).toBe(seen.length);
@@ -93,15 +102,21 @@ describe('a load', () => {
       most = Math.max(most, open);
       request.socket.once('close', () => (open -= 1));
     });
-    const load = await start(orders.replace('300', '2000'), target);
-    await sleep(1_500);
-    const { entries }: Journal = await load.journal();
+    const load = await start(orders.replace('5000', '2000'), target);
+    const held = await eventually<Journal>(
+      () => load.journal(),
+      ({ entries }) => entries.some((entry: Journal) => entry.outcome === 'held-back'),
+    );
     expect(most).toBe(20);
-    expect(entries.filter((entry: Journal) => entry.outcome === 'open')).toHaveLength(20);
-    expect(entries.filter((entry: Journal) => entry.outcome === 'held-back').length).toBeGreaterThan(10);
-    await sleep(1_500);
-    const later: Journal = await load.journal();
-    const timed = later.entries.filter((entry: Journal) => entry.outcome === 'timeout');
+    expect(held.entries.filter((entry: Journal) => entry.outcome === 'open')).toHaveLength(20);
+    expect(held.entries.at(-1).outcome).toBe('held-back');
+    const isTimeout = (entry: Journal) => entry.outcome === 'timeout';
+    const later = await eventually<Journal>(
+      () => load.journal(),
+      ({ entries }) => entries.filter(isTimeout).length >= 15,
+    );
+    expect(most).toBe(20);
+    const timed = later.entries.filter(isTimeout);
     expect(timed.length).toBeGreaterThanOrEqual(15);
     for (const { status, durationMs } of timed) {
       expect(status).toBe(0);
@@ -122,19 +137,20 @@ describe('a load', () => {
     const text =
       'login: { path: /login, json: { user: u }, token: json.access_token }\nrequests: [{ path: /x }]';
     const load = await start(text, target, { RATE: '20' });
-    await sleep(500);
+    const good200 = async () => ((await load.journal()) as Journal).counts['GET /x 200'] ?? 0;
+    const before = await eventually(good200, (n) => n >= 3);
     good = 'revoked';
-    await sleep(700);
-    const { counts }: Journal = await load.journal();
+    expect(await eventually(good200, (n) => n > before + 3)).toBeGreaterThan(before + 3);
     expect(logins).toBe(2);
-    expect(counts['GET /x 401']).toBeGreaterThanOrEqual(1);
-    expect(counts['GET /x 200']).toBeGreaterThan(5);
+    expect(((await load.journal()) as Journal).counts['GET /x 401']).toBeGreaterThanOrEqual(1);
   });
 
   it('goes on while nobody is there, and lets nobody else read its journal', async () => {
     const load = await start(orders, 'http://127.0.0.1:1', { RATE: '20' });
-    await sleep(400);
-    const { entries }: Journal = await load.journal('?last=1');
+    const { entries } = await eventually<Journal>(
+      () => load.journal('?last=1'),
+      (seen) => seen.entries[0]?.outcome === 'failed',
+    );
     expect(entries).toMatchObject([{ outcome: 'failed', status: 0 }]);
     const control = `http://127.0.0.1:${load.controlPort}`;
     expect((await fetch(`${control}/health`)).status).toBe(200);
