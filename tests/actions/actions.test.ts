@@ -340,3 +340,40 @@ describe('wait', () => {
     expect(wait?.components(wait.spec.parse(until))).toMatchObject([{ name: 'api' }]);
   });
 });
+
+describe('every step', () => {
+  const steps: Readonly<Record<string, object>> = {
+    sql: { component: 'database', statement: 'select pg_sleep(30)' },
+    http: { component: 'api', path: '/never' },
+    exec: { component: 'workspace', argv: ['/bin/sleep', '30'] },
+    file: { component: 'workspace', path: 'x.txt', text: '' },
+    answer: { question: 'q', value: 1 },
+    kill: { component: 'api' },
+    statementStats: { component: 'database', reset: true },
+    press: { button: 'Start' },
+    mark: { check: 'report', timeline: 'full' },
+    wait: { for: '30s' },
+  };
+
+  it.each(Object.keys(steps))('%s has a strict spec that survives JSON', (name) => {
+    const kind = kinds.get(name);
+    const parsed = kind?.spec.parse(steps[name]);
+    expect(JSON.parse(JSON.stringify(parsed))).toEqual(parsed);
+    expect(kind?.spec.safeParse({ ...steps[name], unknownKey: 1 }).success).toBe(false);
+  });
+
+  it.each(Object.keys(steps))('%s does nothing when it is aborted before', async (name) => {
+    const stopped = act(name, steps[name] ?? {}, {}, AbortSignal.abort(new Error('stop')));
+    await expect(stopped).rejects.toThrow('stop');
+  });
+
+  it.each(['sql', 'http', 'exec', 'wait'])('%s honours an abort within 200 ms', async (name) => {
+    const stop = new AbortController();
+    const running = expect(act(name, steps[name] ?? {}, {}, stop.signal)).rejects.toThrow('stop');
+    await sleep(250);
+    const start = performance.now();
+    stop.abort(new Error('stop'));
+    await running;
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+});
