@@ -14,13 +14,21 @@ interface LabWire {
   readonly message: string;
 }
 
+interface AttemptWire {
+  readonly number: number;
+  readonly state: string;
+  readonly results: readonly { readonly verdict: string | null }[];
+}
+
 export interface Labs {
   readonly client: Client;
-  /** Asks for a lab; gives its id. */
-  ask(): Promise<string>;
+  /** Asks for a lab, of the usual template where none is named; gives its id. */
+  ask(of?: string): Promise<string>;
   /** Asks for the lab again and again, `pauseMs` after each answer, until its status is this one. */
   until(id: string, status: string, pauseMs: number): Promise<void>;
   reset(id: string): Promise<void>;
+  /** Grades the lab and waits for it; throws unless every check passes. */
+  grade(id: string): Promise<void>;
   /** Ends the lab and waits until nothing of it is left. */
   end(id: string): Promise<void>;
   /** Waits until so many spares stand, no sandbox is being built or destroyed, and it was so for a moment. */
@@ -64,9 +72,20 @@ export function labsOf(world: World, server: Pick<Server, 'url' | 'token'>, data
 
   return {
     client,
-    ask: async () => (await client.json<LabWire>('POST', '/api/v1/labs', { template })).id,
+    ask: async (of = template) => (await client.json<LabWire>('POST', '/api/v1/labs', { template: of })).id,
     until,
     reset: async (id) => void (await client.json('POST', `/api/v1/labs/${id}/reset`, {})),
+    async grade(id) {
+      const path = `/api/v1/labs/${id}/attempts`;
+      let attempt = await client.json<AttemptWire>('POST', path, {});
+      while (attempt.state === 'queued' || attempt.state === 'running') {
+        world.signal.throwIfAborted();
+        await delay(20);
+        attempt = await client.json<AttemptWire>('GET', `${path}/${attempt.number}`);
+      }
+      const wrong = attempt.results.filter(({ verdict }) => verdict !== 'pass');
+      if (attempt.state !== 'finished' || wrong.length > 0) throw new Error(JSON.stringify(attempt));
+    },
     async end(id) {
       await client.json('DELETE', `/api/v1/labs/${id}`);
       await until(id, 'ended', 10);

@@ -17,6 +17,7 @@ import { memory } from './rows/memory.ts';
 import { pickup } from './rows/pickup.ts';
 import { reset } from './rows/reset.ts';
 import { start } from './rows/start.ts';
+import { trials } from './rows/trials.ts';
 import { json, markdown, type Row } from './table.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   grade,
   start,
   memory,
+  trials,
 ];
 
 async function runAll(chosen: readonly Bench[], world: World): Promise<{ rows: Row[]; broken: boolean }> {
