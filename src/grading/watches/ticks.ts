@@ -5,7 +5,7 @@
 import type { WatchSpec } from '../../templates/types.ts';
 
 /** A sample that begins so soon after its time counts as of that time: a spacing of two is not two and a bit. */
-const lateShare = 0.1;
+const lateShare = 0.25;
 const lateMostMs = 250;
 
 type Timed = Pick<WatchSpec, 'id' | 'everySeconds'>;

@@ -35,6 +35,8 @@ export interface WatchDeps {
 }
 
 const flushMs = 5_000;
+/** Until a sample is tried again that came to none. */
+const againMs = 250;
 /** A sample that takes longer than this has failed; a lab that hangs must not hold others' places. */
 const sampleMs = 3_000;
 
@@ -108,40 +110,51 @@ function createHolder(
   const pauses = createPauses(labId, deps.labs);
   let bound = bind(first, version, deps);
 
-  async function once(watch: WatchSpec): Promise<void> {
-    const at = tickOf(labId, watch, now());
+  /** False when it came to no sample. */
+  async function once(watch: WatchSpec): Promise<boolean> {
     const { snapshot, sampling } = bound;
     if (sampling === null) {
       bound = bind(await deps.labs.getLab(labId), version, deps);
-      return;
+      return false;
     }
-    const sample = await deps.limiter(() => takeSample(watch, sampling, stop));
-    if (sample === null) return;
-    const { answered, ...seen } = sample;
-    if (!sample.good) {
+    // It is of the time when it has its place, not of when it began to wait for one.
+    const { at, taken } = await deps.limiter(async () => {
+      const at = tickOf(labId, watch, now());
+      return { at, taken: await takeSample(watch, sampling, stop) };
+    });
+    if (taken === null) return false;
+    const { answered, ...seen } = taken;
+    if (!seen.good) {
       const present = await deps.labs.getLab(labId);
       const components = deps.observers.get(watch.look.kind)?.components(watch.look.spec) ?? [];
       const names = components.map(({ name }) => name);
       if (metReset(snapshot, present, names)) {
         bound = bind(present, version, deps);
-        return;
+        return false;
       }
-      if (!answered && (await pauses.covers(at))) return;
+      if (!answered && (await pauses.covers(at))) return false;
     }
     buffer.add({ ...seen, watchId: watch.id, at, everySeconds: watch.everySeconds });
+    return true;
   }
 
   return {
-    /** Samples until it is stopped; a sample that is still being taken when the next is due takes its place. */
+    /**
+     * Samples until it is stopped; a sample that is still being taken when the next is due takes its place. What came to
+     * none is tried again soon: waiting for the next time would make a gap of a moment.
+     */
     async sample(watch: WatchSpec): Promise<void> {
-      do {
+      for (let pauseMs = 0; await sleeps(pauseMs, deps.clock, stop); ) {
+        let sampled = false;
         try {
-          await once(watch);
+          sampled = await once(watch);
         } catch (thrown) {
           if (stop.aborted) return;
           deps.log.warn({ labId, watch: watch.id, err: thrown }, 'a sample was lost');
         }
-      } while (await sleeps(untilNext(labId, watch, now()), deps.clock, stop));
+        const nextMs = untilNext(labId, watch, now());
+        pauseMs = sampled ? nextMs : Math.min(nextMs, againMs);
+      }
     },
   };
 }
