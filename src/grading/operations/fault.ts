@@ -16,6 +16,7 @@ const nobody: ActingAs = {
     throw new LabError('validation_failed', 'A fault answers no questions.');
   },
   press: null,
+  asGrader: true,
 };
 
 /** What is told when a fault fires; nothing when the template has none of this id. */

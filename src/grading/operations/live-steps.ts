@@ -22,6 +22,8 @@ export interface ActingAs {
   readonly answers: LookContext['answers'];
   readonly answer: ActContext['answer'];
   readonly press: ActContext['press'];
+  /** Its requests say that they are the grader's: what a fault does is not the trainee's doing. */
+  readonly asGrader?: boolean;
 }
 
 /** `left`: another worker has it, the lab ended, or this worker takes leave; nothing is to be recorded. */
