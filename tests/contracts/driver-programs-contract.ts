@@ -111,6 +111,18 @@ export function driverProgramsContract(name: string, makeSubject: () => Promise<
       expect(await text(urlOf(driver, plan, 'mine'))).toBe('mended');
     });
 
+    it('shows a program whose files are gone, and starts it once they are back', async () => {
+      const plan = await made(['workspace', 'database', 'cache', 'partner', 'mine']);
+      await driver.exec(plan, 'workspace', ['rm', '-r', 'mine'], limits, signal);
+      const gone = await look(plan, 'mine');
+      expect(gone).toMatchObject({ state: 'broken', generation: 1 });
+      expect(gone?.detail).toContain('mine');
+      await write(plan, 'mine/main.ts', replyOf('back'));
+      expect(await text(urlOf(driver, plan, 'mine'))).toBe('back');
+      await driver.exec(plan, 'workspace', ['sh', '-c', 'sed -i s/back/again/ mine/main.ts'], limits, signal);
+      expect(await text(urlOf(driver, plan, 'mine'))).toBe('again');
+    });
+
     it('is not started again for what it writes itself', async () => {
       const plan = await made(['workspace', 'database', 'cache', 'partner', 'mine']);
       const writes = `import { writeFileSync, appendFileSync } from 'node:fs';

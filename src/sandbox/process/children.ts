@@ -4,8 +4,9 @@
  * mark and adopted.
  */
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asUser, type OsUser } from '../../embedded/os-user.ts';
 import {
@@ -148,7 +149,8 @@ export function createChildren(records: Records, installationId: string): Childr
         const identity = child.pid === undefined ? null : identify(child.pid);
         child.once('error', ({ message }) => say(spec.logPath, message));
         if (identity === null) {
-          if (child.pid === undefined) say(spec.logPath, `${spec.program} cannot be started`);
+          if (child.pid === undefined && !existsSync(spec.cwd))
+            say(spec.logPath, `its folder ${basename(spec.cwd)} is not there`);
           return;
         }
         child.once('exit', () => forget(sandboxId, component, identity));

@@ -1,13 +1,14 @@
 /** Programs of labs: one child process each, on loopback ports of its own, looked at from outside. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isPortFree } from '../../embedded/free-port.ts';
 import type { OsUser } from '../../embedded/os-user.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ResourceRef } from '../naming.ts';
 import { type Children, say } from './children.ts';
 import { tailOf, tailOfAll } from './log-file.ts';
-import { takePort } from './ports.ts';
+import { portOf, takePort } from './ports.ts';
 import type { Records } from './records.ts';
 
 const pollEveryMs = 10;
@@ -78,6 +79,13 @@ export function createPrograms(records: Records, children: Children): Programs {
     return 'It ended at once.';
   }
 
+  /** Someone took a port between our look and the child's. A program that asks for another port is not meant. */
+  async function lostItsPort({ ref, ports }: Program): Promise<boolean> {
+    if (!/EADDRINUSE|address already in use/i.test(output(ref))) return false;
+    const free = await Promise.all(ports.map((name) => isPortFree(portOf(records, ref.sandboxId, name))));
+    return free.includes(false);
+  }
+
   /** Null when it serves at its generation, or nothing is to be done; else why it does not. */
   async function bringUp(program: Program, signal: AbortSignal): Promise<string | null> {
     const { sandboxId, component, generation } = program.ref;
@@ -91,9 +99,7 @@ export function createPrograms(records: Records, children: Children): Programs {
       await start(program);
       const trouble = await awaitReady(program, signal);
       if (trouble === null) return null;
-      // Someone took the port between our look and the child's.
-      const portWasTaken = output(program.ref).includes('EADDRINUSE');
-      if (!portWasTaken || attempt === 3) return trouble;
+      if (attempt === 3 || !(await lostItsPort(program))) return trouble;
     }
   }
 

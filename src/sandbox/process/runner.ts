@@ -12,6 +12,8 @@ import { hashOf } from './source-files.ts';
 import type { Followed, Sources } from './sources.ts';
 import type { WorkspaceContents } from './workspace-contents.ts';
 
+/** How long a trainee's program may take to serve: a lab that waits for it is not ready. */
+const patienceMs = 20_000;
 /** How long a change of files waits for the program that is started again for it. */
 const settleWithinMs = 10_000;
 
@@ -121,7 +123,8 @@ export function createRunner(parts: RunnerParts): Runner {
           await sources.begin(follow);
           return program.launch();
         };
-        await whileStarting(piece.ref, () => programs.attempt({ ...program, launch }, signal));
+        const startWithinMs = Math.min(program.startWithinMs, patienceMs);
+        await whileStarting(piece.ref, () => programs.attempt({ ...program, launch, startWithinMs }, signal));
         sources.follow(follow);
       },
       async observe(piece) {

@@ -7,8 +7,10 @@ import type { Records } from './records.ts';
 import { changedOutside, type SourceScan, scanSource } from './source-files.ts';
 import { type FolderWatch, watchFolders } from './watch-folders.ts';
 
-/** A program that changes its own source at each start is not started more often than so many times a minute. */
-const mostSavesAMinute = 20;
+/** A program that changes its own source at each start must not keep the machine busy: after so many saves a minute … */
+const freelyAMinute = 10;
+/** … the next one waits. */
+const busyWaitMs = 10_000;
 
 export interface Followed {
   readonly ref: ResourceRef;
@@ -71,8 +73,12 @@ export function createSources(records: Records): Sources {
     if (!isCurrent() || record === null || record.sources?.[ref.component] === fingerprint) return;
     if (!reload) return;
     const now = Date.now();
-    entry.saves = [...entry.saves.filter((at) => now - at < 60_000), now];
-    if (isSave && entry.saves.length > mostSavesAMinute) return;
+    const recent = entry.saves.filter((at) => now - at < 60_000);
+    if (isSave && recent.length >= freelyAMinute && now - (recent.at(-1) ?? 0) < busyWaitMs) {
+      setTimeout(() => void look(entry, true).catch(() => {}), busyWaitMs).unref();
+      return;
+    }
+    entry.saves = [...recent, now];
     note(ref, fingerprint);
     await entry.followed.restart(isCurrent);
   }
