@@ -59,6 +59,9 @@ describe('programs after a kill -9 of Labwright', () => {
     const { components } = await driver.observe(plan, signal);
     expect(components).toEqual(Object.fromEntries(names.map((name) => [name, running])));
     expect(markedProcesses(test.installationId)).toEqual(pids);
+    // What a child may take is still known.
+    const record = JSON.parse(readFileSync(join(sandbox(), 'sandbox.json'), 'utf8'));
+    expect(record.children.cache.memoryMb).toBe(192);
     writeFileSync(join(sandbox(), 'workspace-1', 'mine', 'main.ts'), replyOf('later'));
     expect(await saysSoon(driver, 'later')).toBe('later');
   });

@@ -20,8 +20,8 @@ import { LabError } from '../../lab/errors.ts';
 import type { KillSignal } from '../../lab/ports.ts';
 import { encodeLabels, labelVariable } from '../labels.ts';
 import type { ResourceRef } from '../naming.ts';
+import { adoptChildren } from './adopt-children.ts';
 import { capLog, openLog } from './log-file.ts';
-import { findMarked, logsBeneath } from './marked.ts';
 import type { Records } from './records.ts';
 
 /** What one child may keep in memory where its template does not say. RLIMIT_AS is of no use: node reserves more at start. */
@@ -64,26 +64,7 @@ export function createChildren(records: Records, installationId: string): Childr
   const logs = new Map<number, string>();
   // Children that we end ourselves are no trouble.
   const expected = new Set<number>();
-  // The records of a copied data folder name the children of the one that it was copied from.
-  for (const { sandboxId, children } of records.all()) {
-    for (const [component, child] of Object.entries(children)) {
-      if (isAlive(child) && !logsBeneath(records.root, child.pid)) forget(sandboxId, component, child);
-    }
-  }
-  const strays = findMarked(installationId, records.root);
-  for (const { labels, process } of strays) {
-    const { sandboxId, component, generation } = labels;
-    const recorded = records.get(sandboxId)?.children[component];
-    if (recorded !== undefined && isAlive(recorded) && recorded.pid !== process.pid) {
-      // Killed between making a child and writing it down, then made again: the unwritten one is of no use.
-      signalProcess(process, 'SIGKILL', { group: true });
-    } else {
-      // Also brings back the record of a sandbox whose folder was lost, so that it is listed and can be destroyed.
-      records.update(sandboxId, ({ children }) => ({
-        children: { ...children, [component]: { ...process, generation } },
-      }));
-    }
-  }
+  adoptChildren(records, installationId);
 
   const watch = setInterval(() => {
     for (const { sandboxId, children } of records.all()) {
@@ -174,21 +155,23 @@ export function createChildren(records: Records, installationId: string): Childr
       const child = records.get(sandboxId)?.children[component];
       if (child === undefined) return;
       const ends = signal === 'KILL' || signal === 'TERM';
+      if (!isAlive(child)) return;
       if (ends) expected.add(child.pid);
-      if (!signalProcess(child, `SIG${signal}`, { group: true }) || !ends) return;
+      signalProcess(child, `SIG${signal}`, { group: true });
+      if (!ends) return;
       const deadline = performance.now() + termWithinMs;
-      while (isAlive(child)) {
-        if (performance.now() > deadline) {
-          expected.delete(child.pid);
-          throw new LabError(
-            'timed_out',
-            `${component} did not end of SIG${signal} within ${termWithinMs / 1000} s.`,
-          );
+      try {
+        while (isAlive(child)) {
+          if (performance.now() > deadline) {
+            const seconds = termWithinMs / 1000;
+            throw new LabError('timed_out', `${component} did not end of SIG${signal} within ${seconds} s.`);
+          }
+          await delay(10, undefined, { signal: abort });
         }
-        await delay(10, undefined, { signal: abort });
+        forget(sandboxId, component, child);
+      } finally {
+        expected.delete(child.pid);
       }
-      forget(sandboxId, component, child);
-      expected.delete(child.pid);
     },
     onEnd: (handler) => void handlers.add(handler),
     async close() {

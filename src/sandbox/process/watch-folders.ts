@@ -43,6 +43,8 @@ export function watchFolders(root: string, folder: string, onChange: () => void)
       const watcher = watch(path, { persistent: false }, changed);
       watcher.on('error', () => drop(path));
       watchers.set(path, { watcher, inode });
+      // What was changed before we watched, yet after it was read, is seen by one more look.
+      changed();
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? '';
       if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(code)) return;
