@@ -5,6 +5,7 @@
 import { LabError } from '../../src/lab/errors.ts';
 import type { SandboxObservation } from '../../src/lab/lab.ts';
 import type { SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
+import type { ComponentSpec } from '../../src/templates/types.ts';
 
 interface MadeComponent {
   readonly generation: number;
@@ -25,6 +26,11 @@ export class MemoryBackend {
     found.broken = true;
     return true;
   }
+}
+
+/** Programs start fresh. */
+function holdsData({ kind }: ComponentSpec): boolean {
+  return kind === 'postgres' || kind === 'shell';
 }
 
 export interface MemoryDriverOptions {
@@ -62,6 +68,12 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
         throw new LabError('start_failed', `${name} uses ${used}, which is down`);
     }
     const present = sandbox.components.get(name);
+    const cloned = plan.origin?.components[name];
+    if (present === undefined && wanted.generation === 1 && cloned !== undefined && holdsData(wanted.spec)) {
+      const from = backend.sandboxes.get(plan.origin?.sandboxId ?? '')?.components.get(name);
+      if (from === undefined)
+        throw new LabError('start_failed', `${name} has nothing left to be cloned from`);
+    }
     // A stale caller with an older plan changes nothing.
     if (present !== undefined && present.generation > wanted.generation) return;
     sandbox.components.set(name, { generation: wanted.generation, broken: false });
