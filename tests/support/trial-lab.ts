@@ -49,7 +49,7 @@ export async function startTrialWorld(): Promise<TrialWorld> {
 }
 
 /** A step as an author writes it, parsed as the template's loader does. */
-export function step(id: string, kind: string, spec: object): StepSpec {
+function step(id: string, kind: string, spec: object): StepSpec {
   const parsed = actionKinds().get(kind)?.spec.parse(spec) as StepSpec['spec'];
   return { id, kind, spec: parsed, save: {}, allowIdle: null };
 }
@@ -90,6 +90,10 @@ export async function openTrialLab(
   await world.live.trainee(`truncate facts; insert into facts values ('one', 1)`);
   const store = createMemoryStore({ now: () => new Date() });
   const backend = new MemoryBackend();
+  const made = Object.keys({ ...templateOf(checks, more).template.components, ...more.components }).map(
+    (name) => [name, { generation: 1, broken: false }] as const,
+  );
+  backend.sandboxes.set('live', { createdAt: new Date(), components: new Map(made) });
   const effects: string[] = [];
   const databases = new Map<string, LabDatabase>([['live', world.live]]);
   const base = templateOf(checks, more);
