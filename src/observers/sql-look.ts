@@ -41,7 +41,7 @@ export function seeRows(
   const work = async ({ client, trainee }: { client: pg.Client; trainee: string }): Promise<Value> => {
     await refuseShadows(client, trainee);
     if (!asked.explain) return readRows(client, asked.query, args);
-    const options = asked.analyze ? 'analyze, format json' : 'format json';
+    const options = asked.analyze ? 'analyze, buffers, format json' : 'format json';
     const { rows, durationMs } = await readRows(client, `explain (${options}) ${asked.query}`, args);
     return { plan: planValue(rows[0]?.['QUERY PLAN'] ?? null), durationMs };
   };

@@ -31,13 +31,23 @@ const nodeType: ValueType = object({
   ...Object.fromEntries(Object.keys(optional).map((name) => [name, dyn])),
 });
 
-/** `executionMs` is null without `analyze`. */
+/**
+ * `executionMs` and `blocks` are null without `analyze`. Blocks are the pages that the whole query touched, in memory
+ * or on disk, those of its temporary files included: the same on a busy machine as on an idle one.
+ */
 export const planType: ValueType = object({
   nodes: list(nodeType),
   cost: number,
   rows: number,
   executionMs: dyn,
+  blocks: dyn,
 });
+
+/** Of the top node, which counts those of all below it, parallel workers' too. */
+const blockCounts = [
+  ...['Shared Hit Blocks', 'Shared Read Blocks', 'Local Hit Blocks', 'Local Read Blocks'],
+  ...['Temp Read Blocks', 'Temp Written Blocks'],
+];
 
 /** The value of what `explain (format json)` gave. @throws LookFailure `oversized` */
 export function planValue(explained: Value): Value {
@@ -55,7 +65,12 @@ export function planValue(explained: Value): Value {
   }
   const [first] = nodes;
   const executionMs = top?.['Execution Time'] ?? null;
-  return { nodes, cost: first?.cost ?? 0, rows: first?.rows ?? 0, executionMs };
+  return { nodes, cost: first?.cost ?? 0, rows: first?.rows ?? 0, executionMs, blocks: blocksOf(root) };
+}
+
+function blocksOf(root: Value): number | null {
+  if (!isRecord(root) || root['Shared Hit Blocks'] === undefined) return null;
+  return blockCounts.reduce((sum, name) => sum + Number(root[name] ?? 0), 0);
 }
 
 function nodeValue(node: Json, depth: number): Json {

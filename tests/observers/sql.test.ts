@@ -284,7 +284,9 @@ describe('explain', () => {
   const plan = async (query: string, more: object = {}) => {
     const seen = await ask(query, { explain: true, ...more });
     if (seen.outcome !== 'seen') throw new Error(`${seen.problem}: ${seen.internal}`);
-    return (seen.value as { plan: { nodes: Record<string, unknown>[]; executionMs: unknown } }).plan;
+    return (
+      seen.value as { plan: { nodes: Record<string, unknown>[]; executionMs: unknown; blocks: unknown } }
+    ).plan;
   };
 
   it('flattens the plan, with arguments, and does not run the query', async () => {
@@ -298,9 +300,22 @@ describe('explain', () => {
     const after = await plan('select * from services where customer_id = $1', { args: [7] });
     expect(after.nodes[0]).toMatchObject({ type: 'Index Scan', index: 'by_customer', actualRows: null });
     expect(after.executionMs).toBeNull();
+    expect(after.blocks).toBeNull();
     const start = performance.now();
     await plan('select pg_sleep(20) from services');
     expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  it('counts the pages that the query touched, as often as it touched them', async () => {
+    await db.trainee('create table pages (a int); insert into pages select generate_series(1, 5000)');
+    const once = await plan('select count(*) from pages', { analyze: true });
+    const often = await plan(
+      'select (select count(*) from pages where a > n) from generate_series(1, 10) as n',
+      { analyze: true },
+    );
+    const size = 23;
+    expect(once.blocks).toBe(size);
+    expect(often.blocks).toBe(10 * size);
   });
 
   it('measures only when asked, and still changes nothing', async () => {
