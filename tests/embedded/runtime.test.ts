@@ -56,7 +56,9 @@ describe('programs for unprivileged users', () => {
     expect(said).toEqual([]);
   });
 
-  it('are copied once when the checkout is closed to them, and run from there', async () => {
+  it('are copied once when the checkout is closed to them, and run from there', {
+    timeout: 120_000,
+  }, async () => {
     if (users.lab === null) return;
     const closed = closedCheckout();
     expect(canReach(join(closed, 'package.json'), users.lab)).toBe(false);
