@@ -10,10 +10,12 @@ import { attemptRecords } from './attempt-records.ts';
 import { faultTimes } from './fault-times.ts';
 import { gradeLab } from './grade.ts';
 import type { Judge } from './judge/thread.ts';
+import { noRecords } from './records.ts';
 import { bindSandbox } from './sandbox-handle.ts';
+import type { Draw } from './trials/drawn.ts';
 import { whyDown } from './trials/fork.ts';
 import { createForks, type Forks } from './trials/forks.ts';
-import type { Draw } from './trials/trials.ts';
+import { undoAllLive } from './trials/undo-live.ts';
 import type { ActionKind, AttemptStore, AttemptWork, ObserverKind, PeopleStore } from './types.ts';
 import { whatFollows } from './what-follows.ts';
 
@@ -36,7 +38,7 @@ export interface GradeAttemptDeps {
 }
 
 /** What is graded: a lab that is ready, at the generations that it has now. */
-interface AttemptSubject {
+export interface AttemptSubject {
   readonly work: AttemptWork;
   readonly lab: Lab;
   readonly sandbox: Sandbox;
@@ -75,6 +77,42 @@ export async function gradeAttempt(
     // Recorded or not: what is left over is dead already or will be, and the sweep takes what this cannot.
     await forks.dropAll();
   }
+}
+
+/**
+ * Undoes what live trials of an earlier run may have left in a lab that is not graded any more. Rejects only for trouble
+ * of ours.
+ */
+export async function undoAttempt(
+  { work, lab, sandbox, version, driver }: AttemptSubject,
+  deps: GradeAttemptDeps,
+): Promise<void> {
+  const { template } = version;
+  if (template.trials.every(({ fork }) => fork !== null)) return;
+  const [answers, operations] = await Promise.all([
+    deps.attempts.answers(lab.id),
+    deps.operations.listOperations(lab.id),
+  ]);
+  const plan = planOf(sandbox, version, lab.params);
+  const { observers, actions, judge, draw, evidenceKey, log } = deps;
+  await undoAllLive({
+    version,
+    params: lab.params ?? {},
+    answers,
+    records: { ...noRecords, events: faultTimes(template, operations) },
+    observers,
+    actions,
+    judge,
+    limiter: (look) => look(),
+    live: {
+      sandbox: bindSandbox(driver, plan),
+      components: Object.keys(template.components),
+      whyDown: async () => null,
+    },
+    draw,
+    seed: seedOf(work.attempt.id, evidenceKey),
+    log,
+  });
 }
 
 async function gradeAndRecord(

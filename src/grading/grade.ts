@@ -14,9 +14,10 @@ import { blockedUntil } from './judge/waiting.ts';
 import type { Looking } from './look-all.ts';
 import { shareLooks } from './shared-looks.ts';
 import { templateFacts } from './template-facts.ts';
+import type { Draw } from './trials/drawn.ts';
 import type { Forks } from './trials/forks.ts';
 import { createLiveLock } from './trials/live-lock.ts';
-import { createTrials, type Draw } from './trials/trials.ts';
+import { createTrials } from './trials/trials.ts';
 import type {
   ActionKind,
   AttemptOutcome,

@@ -300,6 +300,76 @@ describe('a trial on the live lab', () => {
   });
 });
 
+describe('a trial on the live lab whose grader died and that is not graded any more', () => {
+  const add = graderSql('add', `insert into facts values ('tried', 3)`);
+  const undo = [graderSql('undo', `delete from facts where name = 'tried'`).step];
+  const spoiled = [
+    { name: 'one', n: 1 },
+    { name: 'tried', n: 3 },
+  ];
+  async function died(runs: number): Promise<{ readonly lab: TrialLab; readonly id: string }> {
+    const lab = await open(
+      [tried('a', 'after.rowCount == 2')],
+      [trial('copy', [add, observe('after')], { fork: null, undo })],
+    );
+    const id = await lab.request();
+    for (let run = 0; run < runs; run += 1) await lab.store.startAttempt(id, 0);
+    await world.live.trainee(`insert into facts values ('tried', 3)`);
+    return { lab, id };
+  }
+  const run = ({ lab, id }: Awaited<ReturnType<typeof died>>) =>
+    runAttempt(id, lab.deps, AbortSignal.timeout(20_000));
+  async function move(lab: TrialLab, change: object): Promise<void> {
+    const { lab: row, sandbox } = await lab.store.getLab('lab-1');
+    const all = { sandbox: { version: sandbox?.version ?? 0, change: {} }, ...change };
+    expect(await lab.store.transition('lab-1', row?.version ?? 0, all, [])).not.toBeNull();
+  }
+  async function reset(lab: TrialLab): Promise<void> {
+    const { sandbox } = await lab.store.getLab('lab-1');
+    const database = sandbox?.components.database;
+    if (sandbox === null || database === undefined) throw new Error('no database');
+    const components = { ...sandbox.components, database: { ...database, generation: 2 } };
+    await move(lab, { sandbox: { version: sandbox.version, change: { components } } });
+  }
+
+  it('is undone before it is void for a part that was reset', async () => {
+    const it = await died(1);
+    await reset(it.lab);
+    await run(it);
+    expect(await it.lab.latest()).toMatchObject({ state: 'void', voidReason: /Reset before/ });
+    expect(await liveFacts()).toEqual([{ name: 'one', n: 1 }]);
+  });
+
+  it('is undone before it is given up', async () => {
+    const it = await died(5);
+    await run(it);
+    expect(await it.lab.latest()).toMatchObject({ state: 'void', voidReason: /fault of ours/ });
+    expect(await liveFacts()).toEqual([{ name: 'one', n: 1 }]);
+  });
+
+  it('is left as it is when undoing it broke workers too', async () => {
+    const it = await died(7);
+    await run(it);
+    expect(await it.lab.latest()).toMatchObject({ state: 'void' });
+    expect(await liveFacts()).toEqual(spoiled);
+  });
+
+  it('touches nothing where no earlier run was, or the lab ends', async () => {
+    const first = await died(0);
+    await reset(first.lab);
+    await run(first);
+    expect(await first.lab.latest()).toMatchObject({ state: 'void' });
+    expect(await liveFacts()).toEqual(spoiled);
+
+    const ending = await died(1);
+    await move(ending.lab, { phase: 'terminating', endReason: 'deleted' });
+    await run(ending);
+    expect(await ending.lab.latest()).toMatchObject({ state: 'void' });
+    expect(await liveFacts()).toEqual(spoiled);
+    expect(ending.lab.effects).toEqual([]);
+  });
+});
+
 describe('a look at the start', () => {
   it('sees the lab as it was, in one copy for all looks', async () => {
     await world.live.trainee('truncate facts');

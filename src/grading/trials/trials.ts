@@ -1,42 +1,31 @@
 /** The trials of one attempt: each run once, side by side, however many checks read them. */
 import pLimit from 'p-limit';
-import type { Log } from '../../lab/log.ts';
-import type { Json, ParameterSpec, TrialSpec } from '../../templates/types.ts';
+import type { Json, TrialSpec } from '../../templates/types.ts';
 import type { Seen } from '../look-all.ts';
 import { type Recorded, record } from '../record.ts';
-import type { Side, TrialWorld } from './bench.ts';
+import type { Side } from './bench.ts';
+import { type Drawn, drawFor, drawnIn } from './drawn.ts';
 import type { Fork } from './fork.ts';
 import type { DrawnTrial, Forks } from './forks.ts';
 import type { LiveLock } from './live-lock.ts';
-import { notReached, runTrial, undoTrial, wasUntried } from './run-trial.ts';
+import { notReached, runTrial, wasUntried } from './run-trial.ts';
 import { untried } from './trouble.ts';
+import { type Undoing, undoAllLive, undoLive } from './undo-live.ts';
 
 /** Trials at once: what a machine can carry beside the labs themselves. */
 const trialsAtOnce = 3;
 
-/** Draws values from a seed: the same again for the same seed. */
-export type Draw = (
-  specs: Readonly<Record<string, ParameterSpec>>,
-  seed: string,
-  survey: Readonly<Record<string, readonly Json[]>>,
-) => Readonly<Record<string, Json>>;
-
-interface TrialsDeps extends TrialWorld {
+interface TrialsDeps extends Undoing {
   /** Those that a check waits for: the others are not run. */
   readonly wanted: ReadonlySet<string>;
   /** Null: there is no way to copy the lab. */
   readonly forks: Pick<Forks, 'image' | 'fork' | 'start'> | null;
-  readonly live: Side;
   readonly lock: LiveLock;
-  readonly draw: Draw;
-  /** Nobody but us can know it before the attempt. */
-  readonly seed: string;
   /** Raised by every run of the attempt. */
   readonly fence: number;
   readonly evidenceKey: Uint8Array | null;
   /** Of the attempt, by `performance.now()`; asked when it matters. */
   readonly deadline: () => number;
-  readonly log: Log;
 }
 
 export interface TrialRecord {
@@ -63,8 +52,9 @@ export interface Trials {
 export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
   const { version, forks, live, lock, log } = deps;
   const limit = pLimit(trialsAtOnce);
-  const all = version.template.trials.map((trial) => drawFor(trial, deps));
-  const drawn = all.filter(({ trial }) => deps.wanted.has(trial.id));
+  const drawn = version.template.trials
+    .filter(({ id }) => deps.wanted.has(id))
+    .map((trial) => drawFor(trial, deps));
   const runs = new Map<string, Promise<TrialRecord>>();
   const reruns = new Map<string, Promise<TrialRecord>>();
   const left = () => Math.max(0, deps.deadline() - performance.now());
@@ -118,15 +108,8 @@ export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
     try {
       return await runTrial({ ...common(one), fork: live, start: null, deadline: deadlineOf(one) }, signal);
     } finally {
-      await undo(one);
+      await undoLive(one, deps);
     }
-  }
-
-  /** Also when the attempt is aborted: it is bounded in itself. */
-  async function undo(one: Drawn): Promise<void> {
-    const failed = await undoTrial({ ...common(one), live }, new AbortController().signal);
-    for (const { id, reason } of failed)
-      log.error({ trial: one.trial.id, step: id, reason }, 'an undo failed');
   }
 
   const deadlineOf = ({ trial }: DrawnTrial) =>
@@ -134,9 +117,7 @@ export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
 
   return {
     async prepare() {
-      if (deps.fence > 1) {
-        for (const one of all) if (one.trial.fork === null) await undo(one);
-      }
+      if (deps.fence > 1) await undoAllLive(deps);
       const forked = drawn.filter((one) => one.trial.fork !== null && one.problem === null);
       if (forks === null || forked.length === 0) return;
       try {
@@ -171,29 +152,6 @@ export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
     async over() {
       await Promise.allSettled([...runs.values(), ...reruns.values()]);
     },
-  };
-}
-
-interface Drawn extends DrawnTrial {
-  /** Why nothing could be drawn; null when it could. */
-  readonly problem: string | null;
-}
-
-function drawFor(trial: TrialSpec, { draw, seed }: TrialsDeps): Drawn {
-  try {
-    return { trial, attempt: draw(trial.draws, `${seed} ${trial.id}`, {}), problem: null };
-  } catch (thrown) {
-    return { trial, attempt: {}, problem: thrown instanceof Error ? thrown.message : String(thrown) };
-  }
-}
-
-/** Waits of a drawn length: whole milliseconds, others at each run of a step. */
-function drawnIn({ trial }: DrawnTrial, { draw, seed }: TrialsDeps): (from: number, to: number) => number {
-  let nth = 0;
-  return (from, to) => {
-    const wait = { draw: 'int', redact: false, from: Math.round(from), to: Math.round(to) } as const;
-    const { wait: drawn } = draw({ wait }, `${seed} ${trial.id} ${nth++}`, {});
-    return typeof drawn === 'number' ? drawn : from;
   };
 }
 
