@@ -70,13 +70,16 @@ export class Owners {
     const told = (this.#tables.events.get(labId) ?? []).filter(({ data }) => data.attempt === number);
     const ends = told.filter(({ type }) => type === 'attempt.finished' || type === 'attempt.void').length;
     if (ends !== 1) this.#broken(`${id} was told to be over ${ends} times`);
+    const lab = this.#tables.labs.get(labId)?.lab;
     if (state === 'void') {
       this.counts.voided++;
       if (results.length > 0 || points !== null) this.#broken(`${id} is void and has results`);
+      if (this.#disturbed.has(id) && lab?.phase === 'ready' && lab.sandboxId === row.sandboxId) {
+        this.#broken(`${id} is void and left the lab as it had disturbed it`);
+      }
       return;
     }
     this.counts.graded++;
-    const lab = this.#tables.labs.get(labId)?.lab;
     const sandbox = lab === undefined ? null : this.#tables.sandboxOf(lab);
     const phase = lab?.phase ?? 'terminated';
     const now = { phase, sandboxId: lab?.sandboxId ?? null, generations: generationsOf(sandbox) };
