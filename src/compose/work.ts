@@ -1,8 +1,8 @@
 /** The worker's half: making labs what they should be, and grading them. */
-import pLimit from 'p-limit';
 import { runOperation } from '../grading/operations/run-operation.ts';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
+import { createPlaces } from '../grading/watches/places.ts';
 import { watchLab } from '../grading/watches/watch-lab.ts';
 import { LabError } from '../lab/errors.ts';
 import { randomIds } from '../lab/random-ids.ts';
@@ -61,7 +61,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     drawBetween: (seed: string, name: string, from: number, to: number) =>
       randomSource(seed, name).int(from, to),
   };
-  const watching = { ...grading, limiter: pLimit(samplesAtOnce) };
+  const watching = { ...grading, limiter: createPlaces(samplesAtOnce) };
   return startWorker({
     ...shared,
     templates,
