@@ -9,7 +9,7 @@ import type { Struck } from './moods.ts';
 
 export interface Books {
   readonly entries: readonly Entry[];
-  /** Requests over the bound are answered with 507 and not written down. */
+  /** Requests over the bounds are answered with 507 and not written down; moods and tokens stay as they are. */
   readonly full: boolean;
   readonly mood: { readonly name: string; readonly seed: number };
   nextSeq(): number;
@@ -33,7 +33,10 @@ export interface Books {
 export function openBooks(
   path: string,
   mood: string,
-  { maxEntries = 20_000 }: { readonly maxEntries?: number } = {},
+  {
+    maxEntries = 20_000,
+    maxBytes = 32 * 1024 * 1024,
+  }: { readonly maxEntries?: number; readonly maxBytes?: number } = {},
 ): Books {
   const { file, lines } = openJournalFile<Line>(path);
   const entries: Entry[] = [];
@@ -82,9 +85,14 @@ export function openBooks(
     }
   }
 
+  /** A full journal takes only the ends of what is under way: whatever else is asked for is refused, or has no effect. */
   function note(line: Line): void {
+    if (full && line.line !== 'done') return;
     file.append(line);
     apply(line);
+    if (!full && (entries.length >= maxEntries || file.size >= maxBytes)) {
+      note({ line: 'full', at: new Date().toISOString() });
+    }
   }
 
   const struckOf = (each: string): Struck => struck.get(each) ?? { before: 0, disturbed: 0 };
@@ -105,10 +113,7 @@ export function openBooks(
       return key;
     },
     nextSeq: () => (entries.at(-1)?.seq ?? 0) + 1,
-    write(line) {
-      note(line);
-      if (entries.length >= maxEntries) note({ line: 'full', at: line.entry.at });
-    },
+    write: note,
     done: (seq, durationMs) => note({ line: 'done', seq, durationMs }),
     stored: (route, idempotencyKey) => stored.get(`${route}\n${idempotencyKey}`) ?? null,
     struck: struckOf,

@@ -1,7 +1,9 @@
 /** An append-only file of JSON lines. What was appended is there after this process was killed. */
-import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 export interface JournalFile<Line> {
+  /** What it holds, in bytes. */
+  readonly size: number;
   /** Returns when the system has it: a SIGKILL of this process loses nothing. */
   append(line: Line): void;
 }
@@ -17,9 +19,15 @@ export function openJournalFile<Line>(path: string): {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const descriptor = openSync(path, 'a', 0o600);
   if (text !== '' && !text.endsWith('\n')) writeSync(descriptor, '\n');
+  let size = fstatSync(descriptor).size;
   return {
     file: {
-      append: (line) => void writeSync(descriptor, `${JSON.stringify(line)}\n`),
+      get size() {
+        return size;
+      },
+      append(line) {
+        size += writeSync(descriptor, `${JSON.stringify(line)}\n`);
+      },
     },
     lines: text.split('\n').flatMap((line): Line[] => {
       try {
