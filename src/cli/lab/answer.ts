@@ -13,25 +13,31 @@ export function registerLabAnswer(parent: Command, { terminal }: Cli): void {
     .description("Answers one of a lab's questions; a later answer replaces it.")
     .argument('<lab>', 'its id')
     .argument('<question>', 'id of the question; `labwright lab progress` lists them')
-    .argument('<value>', 'the answer')
+    .argument('<value...>', 'the answer; several where a question has several choices')
     .option('--number', 'send it as a number');
-  withServerOptions(command).action(async (id: string, question: string, value: string, options: Options) => {
-    const api = connect(options);
-    const given = options.number === true || (await wantsNumber()) ? Number(value) : value;
-    const body = { value: typeof given === 'number' && Number.isNaN(given) ? value : given };
-    const answer = await api.call<{ question: string; value: unknown }>(
-      'PUT',
-      labPath(id, 'answers', question),
-      { body },
-    );
-    terminal.answer(answer, () => `${question}: ${String(answer.value)}`);
-
-    async function wantsNumber(): Promise<boolean> {
-      const progress = await api.call<{ questions: readonly { id: string; kind: string }[] }>(
-        'GET',
-        labPath(id, 'progress'),
+  withServerOptions(command).action(
+    async (id: string, question: string, values: readonly string[], options: Options) => {
+      const api = connect(options);
+      const [value = ''] = values;
+      const given = options.number === true || (await wantsNumber()) ? Number(value) : value;
+      const one = typeof given === 'number' && Number.isNaN(given) ? value : given;
+      const body = { value: values.length > 1 ? values : one };
+      const answer = await api.call<{ question: string; value: unknown }>(
+        'PUT',
+        labPath(id, 'answers', question),
+        { body },
       );
-      return progress.questions.some((one) => one.id === question && one.kind === 'number');
-    }
-  });
+      terminal.answer(answer, () => `${question}: ${said(answer.value)}`);
+
+      async function wantsNumber(): Promise<boolean> {
+        const progress = await api.call<{ questions: readonly { id: string; kind: string }[] }>(
+          'GET',
+          labPath(id, 'progress'),
+        );
+        return progress.questions.some((one) => one.id === question && one.kind === 'number');
+      }
+    },
+  );
 }
+
+const said = (value: unknown) => (Array.isArray(value) ? value.join('; ') : String(value));
