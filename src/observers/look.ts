@@ -49,6 +49,9 @@ function asFailure(thrown: unknown): LookFailure {
   if (thrown instanceof LabError && thrown.code === 'backend_unavailable') {
     return new LookFailure('backend_down', 'The lab could not be reached from our side.', message);
   }
+  // A copy of the trainee's files that cannot be made, because of what they put there.
+  if (thrown instanceof LabError && thrown.code === 'payload_too_large')
+    return new LookFailure('oversized', message, message);
   return new LookFailure('bug', 'This could not be looked at; that is not your doing.', message);
 }
 

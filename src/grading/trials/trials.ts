@@ -9,7 +9,7 @@ import type { Fork } from './fork.ts';
 import type { DrawnTrial, Forks } from './forks.ts';
 import type { LiveLock } from './live-lock.ts';
 import { notReached, runTrial, wasUntried } from './run-trial.ts';
-import { untried } from './trouble.ts';
+import { uncopied, untried } from './trouble.ts';
 import { type Undoing, undoAllLive, undoLive } from './undo-live.ts';
 
 /** Trials at once: what a machine can carry beside the labs themselves. */
@@ -76,7 +76,7 @@ export function createTrials(deps: TrialsDeps, signal: AbortSignal): Trials {
       signal.throwIfAborted();
       const internal = thrown instanceof Error ? thrown.message : String(thrown);
       log.warn({ trial: one.trial.id, err: thrown }, 'a trial could not be run');
-      seen = notReached(one.trial, untried(internal));
+      seen = notReached(one.trial, uncopied(thrown) ?? untried(internal));
     }
     const kept = Object.entries(seen).map(([name, look]) => [name, record(look, deps.evidenceKey)] as const);
     return { trial: one.trial, attempt: one.attempt, seen: Object.fromEntries(kept) };

@@ -2,6 +2,7 @@
  * Whose fault it is that a trial could not go on. A step that fails while our own probe works was refused by what the
  * trainee has made; where the probe fails too, nobody knows what their work is worth.
  */
+import { LabError } from '../../lab/errors.ts';
 import type { Json, LookSpec, StepSpec } from '../../templates/types.ts';
 import { attribution } from '../judge/attribution.ts';
 import { isTheirs } from '../look-all.ts';
@@ -31,6 +32,12 @@ export const outOfTime: Trouble = {
   reason: 'Trying this out took longer than it may.',
   internal: 'the deadline of the trial',
 };
+
+/** What the trainee has put into their files keeps them from being copied; null: it is something else. */
+export function uncopied(thrown: unknown): Trouble | null {
+  if (!(thrown instanceof LabError) || thrown.code !== 'payload_too_large') return null;
+  return { problem: 'oversized', reason: thrown.message, internal: thrown.message };
+}
 
 /** Of a step of the fork that was not done. Rejects only on abort. */
 export async function troubleOf(

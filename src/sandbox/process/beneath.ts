@@ -28,8 +28,6 @@ export interface OpenFolder {
   file(name: string, flags: number, mode?: number): Promise<number>;
   /** Where a link leads, as it is written; null when it is none. */
   link(name: string): Promise<string | null>;
-  /** A path to what was opened as `file`, for calls that take no descriptor. */
-  pathOf(name: string, file: number): string;
   readonly descriptor: number;
   close(): Promise<void>;
 }
@@ -46,7 +44,6 @@ export async function openFolder(path: string): Promise<OpenFolder> {
     makeFolder: (name) => makeFolder(at(name), 0o755),
     file: (name, flags, mode) => openFile(at(name), flags | cautious, mode),
     link: (name) => readLink(at(name)).catch(() => null),
-    pathOf: (name, file) => (byDescriptor ? `/proc/self/fd/${file}` : at(name)),
     close: () => closeFile(descriptor),
   };
 }

@@ -1,13 +1,17 @@
 /** Copying a workspace while its trainee goes on in it, without following them anywhere. */
-import { constants, promises as fs } from 'node:fs';
+import { constants, promises as fs, read } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { promisify } from 'node:util';
 import type { OsUser } from '../../embedded/os-user.ts';
 import { LabError } from '../../lab/errors.ts';
 import { closeFile, ifThere, type OpenFolder, openFolder, statOpen } from './beneath.ts';
 
+const readFile = promisify(read);
+
 const mostFiles = 50_000;
 const mostBytes = 500 * 1024 * 1024;
 const deepest = 64;
+const chunkBytes = 1024 * 1024;
 
 /**
  * Copies regular files, folders, and links that lead nowhere outside of the tree, with modes and times. What else there
@@ -56,19 +60,33 @@ export async function copyTree(
     if (file === null) return copyLink(folder, name, path);
     try {
       const stat = await statOpen(file);
-      if (!stat.isFile()) return;
+      // What belongs to somebody else is a second name of a file from elsewhere: as root we would give it away.
+      if (!stat.isFile() || (owner !== null && stat.uid !== owner.uid)) return;
       count(stat.size);
       const target = join(to, path);
-      await fs.copyFile(
-        folder.pathOf(name, file),
-        target,
-        constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE,
-      );
+      await copyBytes(file, target, stat.size);
       await fs.chmod(target, stat.mode & 0o777);
       await fs.utimes(target, stat.atime, stat.mtime);
       await own(target);
     } finally {
       await closeFile(file);
+    }
+  }
+
+  /** So many bytes as were counted, and no more: whoever writes to the file meanwhile could fill the disk otherwise. */
+  async function copyBytes(file: number, target: string, size: number): Promise<void> {
+    const copy = await fs.open(target, 'wx', 0o600);
+    try {
+      const chunk = Buffer.allocUnsafe(Math.min(size, chunkBytes));
+      for (let at = 0; at < size; ) {
+        signal.throwIfAborted();
+        const { bytesRead } = await readFile(file, chunk, 0, Math.min(chunk.byteLength, size - at), at);
+        if (bytesRead === 0) break;
+        await copy.writeFile(chunk.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+    } finally {
+      await copy.close();
     }
   }
 
@@ -92,7 +110,19 @@ export async function copyTree(
     await own(join(to, path));
   }
 
+  async function visitTop(top: OpenFolder): Promise<void> {
+    try {
+      await visit(top, '', 0);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') throw thrown;
+      const told = 'The workspace holds paths that are too long to be copied.';
+      throw new LabError('payload_too_large', told, { cause: thrown });
+    } finally {
+      await top.close();
+    }
+  }
+
   const top = await ifThere(openFolder(from));
   if (top === null) throw new LabError('start_failed', 'The workspace that is to be copied is not there.');
-  await visit(top, '', 0).finally(() => top.close());
+  await visitTop(top);
 }

@@ -1,8 +1,9 @@
 /** Folders of sandboxes that programs run in, beside the workspaces. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ensureFolder } from '../../embedded/folder.ts';
 import type { OsUser } from '../../embedded/os-user.ts';
+import { removeTree } from './remove-tree.ts';
 import { writeFileBeneath } from './workspace-files.ts';
 
 /** Makes the folder with these files unless it is there; it is whole or absent. Those of other generations go. */
@@ -13,21 +14,20 @@ export async function fillFolder(
 ): Promise<void> {
   if (!existsSync(folder)) {
     const building = `${folder}.building`;
-    rmSync(building, { recursive: true, force: true });
+    await removeTree(building);
     ensureFolder(building, owner, 0o700);
     for (const [name, content] of files) await writeFileBeneath(building, name, content, owner);
     renameSync(building, folder);
   }
-  removeOtherGenerations(folder);
+  await removeOtherGenerations(folder);
 }
 
 /** @param folder `<component>-<generation>`; the other generations beside it are removed. */
-export function removeOtherGenerations(folder: string): void {
+export async function removeOtherGenerations(folder: string): Promise<void> {
   const [, prefix] = /^(.*-)\d+$/.exec(basename(folder)) ?? [];
   if (prefix === undefined) return;
   for (const entry of readdirSync(dirname(folder))) {
     const isOther = entry.startsWith(prefix) && entry !== basename(folder);
-    if (isOther && /^\d+$/.test(entry.slice(prefix.length)))
-      rmSync(join(dirname(folder), entry), { recursive: true, force: true });
+    if (isOther && /^\d+$/.test(entry.slice(prefix.length))) await removeTree(join(dirname(folder), entry));
   }
 }

@@ -56,7 +56,7 @@ export function createPartnerParts(
     const filled = await environments.fillFile(piece, parse(new TextDecoder().decode(bytes)) as Json);
     const folder = join(records.folder(ref.sandboxId), workspaceFolder(ref));
     ensureFolder(folder, user, 0o700);
-    removeOtherGenerations(folder);
+    await removeOtherGenerations(folder);
     const config = join(folder, 'config.json');
     writeFileSync(config, JSON.stringify(filled), { mode: 0o600 });
     if (user !== null) await chown(config, user.uid, user.gid);

@@ -19,6 +19,10 @@ import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
 import { createLabDatabases } from './lab-database.ts';
 import type { ProcessDriverOptions } from './options.ts';
+import { eitherServer } from './own-server/either-part.ts';
+import { createOwnFolders } from './own-server/own-folders.ts';
+import { createOwnServerPart } from './own-server/own-server-part.ts';
+import { createPreparedServers } from './own-server/prepared-servers.ts';
 import { type Part, type Parts, pieceOf, pieceOfKind } from './part.ts';
 import { createPartnerParts } from './partner-part.ts';
 import { createPostgresPart } from './postgres-part.ts';
@@ -59,6 +63,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const records = openRecords(root, installationId);
   const children = createChildren(records, installationId);
   const templates = createTemplateDatabases(admin, naming, options);
+  const prepared = createPreparedServers(naming, templates.nameOf, options);
   const databases = createLabDatabases(admin, naming, secrets, templates);
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const workspaces = createWorkspaces(records, contents, labUser);
@@ -77,7 +82,9 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     ensureWorkspace: ensure,
     closing: closing.signal,
   });
-  const postgres = createPostgresPart(admin, naming, databases);
+  const folders = createOwnFolders(records, children, prepared, secrets, options);
+  const ownServers = createOwnServerPart(records, runner, children, folders, naming, secrets, options);
+  const postgres = eitherServer(createPostgresPart(admin, naming, databases), ownServers);
   const parts: Parts = {
     postgres,
     'sample-api': createSampleApiPart(records, runner, postgres, environments, secrets, caches, options),
@@ -129,7 +136,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   return {
     name: 'process',
     capabilities: { isolation: false },
-    prepare: (version, signal) => templates.prepare(version, signal),
+    async prepare(version, signal) {
+      await templates.prepare(version, signal);
+      await prepared.prepare(version, signal);
+    },
     lacks: ({ template }) =>
       Object.entries(template.components).flatMap(([name, spec]) => {
         const part: Part = parts[spec.kind];
@@ -179,10 +189,11 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     destroy: (sandboxId) =>
       inFlight.destroy(sandboxId, async () => {
         sources.forget(sandboxId);
+        await ownServers.end(sandboxId);
         await children.stop(sandboxId);
         await endInhabitants(records.folder(sandboxId));
         await databases.remove(sandboxId);
-        records.remove(sandboxId);
+        await records.remove(sandboxId);
         // A look that was under way may have begun to follow it again.
         sources.forget(sandboxId);
         firstSeen.delete(sandboxId);
@@ -207,8 +218,12 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     onTrouble: (handler) => children.onEnd(handler),
     async prune(needed) {
       await templates.prune(needed, unneededKept);
+      await prepared.prune(needed, unneededKept);
     },
-    pruneTemplates: (keep, spare) => templates.prune(keep, spare),
+    async pruneTemplates(keep, spare) {
+      await prepared.prune(keep, spare);
+      return templates.prune(keep, spare);
+    },
     async close() {
       closing.abort();
       sources.close();

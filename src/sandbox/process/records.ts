@@ -2,15 +2,24 @@
  * What cannot be derived about a sandbox: when it was first made, which port its API has, which process serves it. One
  * small file a sandbox, written whole before the resource is made, read once at start and kept in memory.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../embedded/process-identity.ts';
 import { sandboxFolder } from '../naming.ts';
+import { removeTree } from './remove-tree.ts';
+
+export interface StopSpec {
+  readonly signal: NodeJS.Signals;
+  /** It is killed when it takes longer. */
+  readonly withinMs: number;
+}
 
 export interface ChildRecord extends ProcessIdentity {
   readonly generation: number;
   /** What it may keep in memory; null: what is usual. */
   readonly memoryMb?: number | null;
+  /** How it is asked to end; absent: as usual. */
+  readonly stop?: StopSpec;
 }
 
 export interface SandboxRecord {
@@ -22,6 +31,8 @@ export interface SandboxRecord {
   readonly tried?: Readonly<Record<string, number>>;
   /** By component that runs from a trainee's files: what these were when it was started last. */
   readonly sources?: Readonly<Record<string, string>>;
+  /** By component that is a server of the lab's own: the generation whose overlay was applied. */
+  readonly overlaid?: Readonly<Record<string, number>>;
   /** By component. */
   readonly children: Readonly<Record<string, ChildRecord>>;
 }
@@ -34,7 +45,7 @@ export interface Records {
   /** Changes a record, made at need. */
   update(sandboxId: string, change: (record: SandboxRecord) => Partial<SandboxRecord>): SandboxRecord;
   /** Removes the sandbox's whole folder. */
-  remove(sandboxId: string): void;
+  remove(sandboxId: string): Promise<void>;
   folder(sandboxId: string): string;
 }
 
@@ -66,13 +77,12 @@ export function openRecords(root: string, installationId: string): Records {
       records.set(sandboxId, next);
       return next;
     },
-    remove(sandboxId) {
+    async remove(sandboxId) {
       // The record goes last: what a crash leaves behind is still listed.
       for (const entry of entriesOf(folder(sandboxId))) {
-        if (entry !== 'sandbox.json')
-          rmSync(join(folder(sandboxId), entry), { recursive: true, force: true });
+        if (entry !== 'sandbox.json') await removeTree(join(folder(sandboxId), entry));
       }
-      rmSync(folder(sandboxId), { recursive: true, force: true });
+      await removeTree(folder(sandboxId));
       records.delete(sandboxId);
     },
   };

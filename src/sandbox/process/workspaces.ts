@@ -1,5 +1,5 @@
 /** The workspace of a lab: a folder a generation, filled from the template or from another sandbox's, owned by the lab user. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFolder } from '../../embedded/folder.ts';
@@ -11,6 +11,7 @@ import { copyTree } from './copy-tree.ts';
 import { endInhabitants } from './inhabitants.ts';
 import type { Piece } from './part.ts';
 import type { Records } from './records.ts';
+import { removeTree } from './remove-tree.ts';
 import type { WorkspaceContents } from './workspace-contents.ts';
 import { writeFileBeneath } from './workspace-files.ts';
 
@@ -73,14 +74,14 @@ export function createWorkspaces(
       if (!there.includes(ref.generation)) {
         // Filled beside and renamed: a workspace that is there is whole.
         const building = `${path(ref)}.building`;
-        rmSync(building, { recursive: true, force: true });
+        await removeTree(building);
         await fill(building, piece, signal);
         renameSync(building, path(ref));
       }
       for (const generation of there.filter((generation) => generation < ref.generation)) {
         const old = path({ ...ref, generation });
         await endInhabitants(old);
-        rmSync(old, { recursive: true, force: true });
+        await removeTree(old);
       }
     },
     observe(ref) {
