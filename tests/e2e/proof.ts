@@ -45,11 +45,16 @@ export function wrongsOf(template: Template): readonly Run[] {
   }));
 }
 
-/** Each step of each solution left out once; in an order that differs by `seed`, for those who cannot do all. */
+/**
+ * Each step of each solution left out once, or those that the template names; in an order that differs by `seed`, for
+ * those who cannot do all.
+ */
 export function mutationsOf(template: Template, seed: string): readonly Run[] {
+  const named = template.test.mutations;
   const runs = Object.entries(template.solutions).flatMap(([id, steps]) =>
     steps
       .filter((step) => step.kind !== 'wait' && step.allowIdle === null)
+      .filter((step) => named === null || named.includes(step.id))
       .map(
         (dropped): Run => ({
           name: `${id} without ${dropped.id}`,
