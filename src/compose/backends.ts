@@ -33,6 +33,7 @@ export async function openBackends(
           installationId,
           secrets: createSecrets(key),
           labsUrl,
+          postgres: programs.postgres,
           node: programs.node,
           sampleApi: { folder: programs.sampleApi, generatorVersion: GENERATOR_VERSION },
           packages: programs.packages,

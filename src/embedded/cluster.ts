@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly password: string;
   /** False: after a crash of the machine (not of Labwright) the data may be lost. */
   readonly durable: boolean;
+  /** More arguments of initdb, for a new data directory. */
+  readonly initdb?: readonly string[];
   /** More server settings, such as `max_connections`. */
   readonly settings: Readonly<Record<string, string>>;
 }

@@ -17,6 +17,8 @@ export interface NewDataDirectory {
   readonly password: string;
   /** False saves about a second and is right where the data may be lost with the machine. */
   readonly durable: boolean;
+  /** More arguments of initdb. */
+  readonly initdb?: readonly string[];
 }
 
 /** Makes the data directory of a cluster unless it is there. Throws LabError `start_failed` with initdb's own words. */
@@ -36,7 +38,7 @@ export async function ensureDataDirectory(cluster: NewDataDirectory): Promise<st
     const args = [`--pgdata=${building}`, '--username=postgres', `--pwfile=${passwordFile}`];
     // The built-in locale sorts and folds alike on every machine, whatever locales are installed there.
     args.push('--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8');
-    args.push('--auth=scram-sha-256', ...(cluster.durable ? [] : ['--no-sync']));
+    args.push('--auth=scram-sha-256', ...(cluster.durable ? [] : ['--no-sync']), ...(cluster.initdb ?? []));
     await run(join(cluster.binaries, 'bin', 'initdb'), args, {
       ...asUser(cluster.user),
       cwd: cluster.folder,

@@ -50,15 +50,16 @@ export function stageRuntime(
   const runtime = join(dataDir, 'runtime');
   ensureFolder(runtime, null, 0o755);
   return {
-    postgres: stagePostgres(runtime, users.postgres, say),
+    postgres: stagePostgres(runtime, users, say),
     node: stageNode(runtime, users.lab, say),
     ...stagePrograms(runtime, sampleApi, users, say),
   };
 }
 
-function stagePostgres(runtime: string, user: OsUser | null, say: (message: string) => void): string {
+function stagePostgres(runtime: string, users: OsUsers, say: (message: string) => void): string {
   const { root, version } = findPostgresBinaries();
-  if (canReach(join(root, 'bin', 'postgres'), user)) return root;
+  const all = [users.postgres, users.lab, users.partner];
+  if (all.every((user) => canReach(join(root, 'bin', 'postgres'), user))) return root;
   return once(join(runtime, `postgres-${version}`), say, (to) => copy(root, to));
 }
 

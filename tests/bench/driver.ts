@@ -26,6 +26,7 @@ export function openDriver(world: World, name: string) {
     installationId: `bench-${name}`,
     secrets: createSecrets(world.installationKey),
     labsUrl: world.labsUrl,
+    postgres: world.programs.postgres,
     node: world.programs.node,
     sampleApi: { folder: world.programs.sampleApi, generatorVersion: GENERATOR_VERSION },
     packages: world.programs.packages,

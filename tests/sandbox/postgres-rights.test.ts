@@ -98,11 +98,9 @@ describe('the grader', () => {
   });
 });
 
-it.each([
-  [{ traineeRole: 'superuser-own-server' }, 'superuser'],
-  [{ replicaOf: 'primary' }, 'replica of "primary"'],
-  [{ archive: true }, 'archives its WAL'],
-] as const)('what needs a server of its own is lacking here: %j', (more, what) => {
-  expect(test.driver.lacks(databaseVersion(files, more))).toEqual([expect.stringContaining(what)]);
-  expect(test.driver.lacks(databaseVersion(files))).toEqual([]);
-});
+it.each([{ traineeRole: 'superuser-own-server' }, { replicaOf: 'primary' }, { archive: true }] as const)(
+  'what needs a server of its own is to be had where the system shows who runs what: %j',
+  (more) => {
+    expect(test.driver.lacks(databaseVersion(files, more))).toEqual([]);
+  },
+);

@@ -86,6 +86,7 @@ export async function makeDriver(
     installationId,
     secrets: createSecrets(Buffer.alloc(32, installationId)),
     labsUrl,
+    postgres: runtime.postgres,
     node: runtime.node,
     sampleApi: { folder: runtime.sampleApi, generatorVersion: 'test' },
     packages: runtime.packages,

@@ -22,13 +22,14 @@ import { encodeLabels, labelVariable } from '../labels.ts';
 import type { ResourceRef } from '../naming.ts';
 import { adoptChildren } from './adopt-children.ts';
 import { capLog, openLog } from './log-file.ts';
-import type { Records } from './records.ts';
+import type { ChildRecord, Records, StopSpec } from './records.ts';
 
 /** What one child may keep in memory where its template does not say. RLIMIT_AS is of no use: node reserves more at start. */
 const usualMemoryMb = 768;
 const watchEveryMs = 2_000;
 /** How long a program may take over SIGTERM when it is asked to end as its trainee or grader would ask. */
 const termWithinMs = 10_000;
+const usualStop: StopSpec = { signal: 'SIGTERM', withinMs: 2_000 };
 
 export interface ChildSpec extends ResourceRef {
   readonly program: string;
@@ -39,6 +40,8 @@ export interface ChildSpec extends ResourceRef {
   readonly user: OsUser | null;
   /** Over it the child is ended; null: what is usual. */
   readonly memoryMb: number | null;
+  /** Absent: SIGTERM, and a moment. */
+  readonly stop?: StopSpec;
 }
 
 export interface Children {
@@ -95,12 +98,13 @@ export function createChildren(records: Records, installationId: string): Childr
     for (const handler of handlers) handler(sandboxId);
   }
 
-  async function end(sandboxId: string, component: string, child: ProcessIdentity): Promise<void> {
+  async function end(sandboxId: string, component: string, child: ChildRecord): Promise<void> {
+    const { signal, withinMs } = child.stop ?? usualStop;
     expected.add(child.pid);
-    signalProcess(child, 'SIGTERM', { group: true });
+    signalProcess(child, signal, { group: true });
     // One that was stopped must go on to hear of it.
     signalProcess(child, 'SIGCONT', { group: true });
-    if (!(await waitForEnd(child, 2_000))) {
+    if (!(await waitForEnd(child, withinMs))) {
       signalProcess(child, 'SIGKILL', { group: true });
       await waitForEnd(child, 5_000);
     }
@@ -116,7 +120,7 @@ export function createChildren(records: Records, installationId: string): Childr
 
   return {
     start(spec) {
-      const { sandboxId, component, generation } = spec;
+      const { sandboxId, component, generation, memoryMb, stop } = spec;
       const log = openLog(spec.logPath);
       try {
         const mark = encodeLabels({ installationId, sandboxId, component, generation });
@@ -138,7 +142,10 @@ export function createChildren(records: Records, installationId: string): Childr
         child.unref();
         // No await between the start and the record.
         records.update(sandboxId, ({ children }) => ({
-          children: { ...children, [component]: { ...identity, generation, memoryMb: spec.memoryMb } },
+          children: {
+            ...children,
+            [component]: { ...identity, generation, memoryMb, ...(stop && { stop }) },
+          },
         }));
         logs.set(identity.pid, spec.logPath);
         lowerPriority(identity.pid);
@@ -157,7 +164,8 @@ export function createChildren(records: Records, installationId: string): Childr
       const ends = signal === 'KILL' || signal === 'TERM';
       if (!isAlive(child)) return;
       if (ends) expected.add(child.pid);
-      signalProcess(child, `SIG${signal}`, { group: true });
+      const asked = signal === 'TERM' ? (child.stop ?? usualStop).signal : (`SIG${signal}` as const);
+      signalProcess(child, asked, { group: true });
       if (!ends) return;
       const deadline = performance.now() + termWithinMs;
       try {

@@ -4,6 +4,7 @@ import { LabError } from '../../lab/errors.ts';
 import type { ComponentAccess, SandboxPlan } from '../../lab/ports.ts';
 import type { Json } from '../../templates/types.ts';
 import type { Fill } from './options.ts';
+import { standsAlone } from './own-server/stands-alone.ts';
 import type { Piece } from './part.ts';
 import { reservePort } from './ports.ts';
 import type { Records } from './records.ts';
@@ -25,7 +26,8 @@ export function createEnvironments(
   async function scopeOf(plan: SandboxPlan): Promise<Readonly<Record<string, Json>>> {
     // What is told of a program that starts later must be where it will listen.
     for (const [name, { spec }] of Object.entries(plan.components)) {
-      if (hasPort.has(spec.kind)) await reservePort(records, plan.sandboxId, name);
+      if (hasPort.has(spec.kind) || standsAlone(plan.version, name))
+        await reservePort(records, plan.sandboxId, name);
     }
     const facts = Object.keys(plan.components).map((name) => [name, { ...traineeFacts(access(plan, name)) }]);
     return {

@@ -11,7 +11,7 @@ import { labelVariable } from '../labels.ts';
  * Every process that works in this folder: what a trainee's program has left behind after leaving its process group.
  * None where the system does not show where processes work.
  */
-function inhabitantsOf(folder: string): readonly ProcessIdentity[] {
+export function inhabitantsOf(folder: string): readonly ProcessIdentity[] {
   if (!existsSync('/proc/self/cwd')) return [];
   return readdirSync('/proc').flatMap((entry) => {
     try {

@@ -18,6 +18,8 @@ export interface ProcessDriverOptions {
   readonly secrets: DeriveSecret;
   /** Superuser URL of the labs' PostgreSQL 17 server, which is never the control database's. */
   readonly labsUrl: string;
+  /** PostgreSQL's `bin`, `lib` and `share`, readable by all: for labs with a server of their own. */
+  readonly postgres: string;
   /** Program that runs the sample API and the programs of templates, readable by `labUser`. */
   readonly node: string;
   readonly sampleApi: {

@@ -1,15 +1,12 @@
-/** What of a database cannot be had where all labs share one server. */
+/** What of a database cannot be had on this machine. */
+import { existsSync } from 'node:fs';
 import type { PostgresComponent } from '../../templates/types.ts';
 import { refusedExtensions } from './extensions.ts';
+import { needsOwnServer } from './own-server/stands-alone.ts';
 
 /** A sentence each. */
 export function lacksOfPostgres(component: string, spec: PostgresComponent): readonly string[] {
-  const needsOwnServer = (what: string) =>
-    `Component "${component}" ${what}, which needs a PostgreSQL server of the lab's own; here all labs share one.`;
-  return [
-    ...(spec.traineeRole === 'superuser-own-server' ? [needsOwnServer('makes the trainee a superuser')] : []),
-    ...(spec.replicaOf === null ? [] : [needsOwnServer(`is a replica of "${spec.replicaOf}"`)]),
-    ...(spec.archive ? [needsOwnServer('archives its WAL')] : []),
-    ...refusedExtensions(spec.extensions),
-  ];
+  const blind = needsOwnServer(spec) && !existsSync('/proc/self/cwd');
+  const sentence = `Component "${component}" needs a PostgreSQL server of the lab's own, which is to be had on Linux only.`;
+  return [...(blind ? [sentence] : []), ...refusedExtensions(spec.extensions)];
 }

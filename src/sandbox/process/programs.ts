@@ -9,7 +9,7 @@ import type { ResourceRef } from '../naming.ts';
 import { type Children, say } from './children.ts';
 import { tailOf, tailOfAll } from './log-file.ts';
 import { portOf, takePort } from './ports.ts';
-import type { Records } from './records.ts';
+import type { Records, StopSpec } from './records.ts';
 
 const pollEveryMs = 10;
 
@@ -20,6 +20,7 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   readonly user: OsUser | null;
   readonly memoryMb: number | null;
+  readonly stop?: StopSpec;
 }
 
 export interface Program {

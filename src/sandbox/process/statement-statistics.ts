@@ -10,7 +10,8 @@ import { type Admin, quote, sqlState } from './admin.ts';
 
 /** Holds the view `pg_stat_statements`. */
 export const statisticsSchema = 'lab_statistics';
-const closedSchema = 'lab_statistics_of_all';
+/** Holds the extension itself, with everybody's statements. */
+export const closedSchema = 'lab_statistics_of_all';
 
 export const hasStatistics = ({ statementStats, extensions }: PostgresComponent): boolean =>
   statementStats !== null || extensions.includes('pg_stat_statements');

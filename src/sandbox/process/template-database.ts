@@ -8,12 +8,11 @@ import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
 import { type Admin, quote } from './admin.ts';
-import { createExtensions, refusedExtensions } from './extensions.ts';
+import { fillDatabase } from './fill-database.ts';
 import type { ProcessDriverOptions } from './options.ts';
-import { createGroups, grantRights, privilegesVersion } from './privileges.ts';
-import { scramVerifier } from './scram.ts';
-import { seedDatabase } from './seed.ts';
-import { createStatisticsView, hasStatistics, isNotCollected } from './statement-statistics.ts';
+import { standsAlone } from './own-server/stands-alone.ts';
+import { privilegesVersion } from './privileges.ts';
+import { hasStatistics } from './statement-statistics.ts';
 
 export interface TemplateDatabases {
   /** Builds what is not there; one of several callers builds, the others wait. Throws LabError `seed_failed`. */
@@ -30,6 +29,13 @@ export interface TemplateDatabases {
 
 /** Where the advisory locks of template databases live; the second key is the database's. */
 const lockSpace = 0x6c77;
+
+/** Databases on the server that all labs share. */
+function sharedOf(version: TemplateVersion): readonly PostgresComponent[] {
+  return Object.entries(version.template.components).flatMap(([name, spec]) =>
+    spec.kind === 'postgres' && !standsAlone(version, name) ? [spec] : [],
+  );
+}
 
 export function createTemplateDatabases(
   admin: Admin,
@@ -85,8 +91,6 @@ export function createTemplateDatabases(
     signal: AbortSignal,
   ) {
     if (await exists(name)) return;
-    const [refused] = refusedExtensions(component.extensions);
-    if (refused !== undefined) throw new LabError('seed_failed', refused);
     await admin.connected(null, async (lock) => {
       // Asked again and again rather than waited for, so that a caller can give up.
       const take = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine';
@@ -103,16 +107,7 @@ export function createTemplateDatabases(
       };
       await discard();
       try {
-        const url = await createDraft(draft);
-        const extensions = createExtensions(naming, component.extensions);
-        if (extensions !== '') await admin.connected(draft, (client) => client.query(extensions));
-        await seedDatabase(url, component.seed, version, options, signal);
-        await admin.connected(draft, async (client) => {
-          await client.query(grantRights(naming, draft));
-          if (hasStatistics(component)) await client.query(createStatisticsView(naming)).catch(explain);
-          // Frozen: the first reader of a clone does not have to mark every row as committed.
-          await client.query('VACUUM (FREEZE, ANALYZE)');
-        });
+        await fillDatabase(admin, naming, draft, { version, component }, options, signal);
         await admin.query(`ALTER DATABASE ${quote(draft)} ALLOW_CONNECTIONS false`);
         await admin.query(`ALTER DATABASE ${quote(draft)} RENAME TO ${quote(name)}`);
       } finally {
@@ -123,45 +118,21 @@ export function createTemplateDatabases(
     });
   }
 
-  async function createDraft(draft: string): Promise<string> {
-    const password = createHash('sha256').update(crypto.randomUUID()).digest('hex');
-    await admin.query(
-      `${createGroups(naming)}
-       CREATE ROLE ${quote(draft)} LOGIN PASSWORD '${await scramVerifier(password, 1)}';`,
-    );
-    await admin.query(`CREATE DATABASE ${quote(draft)} OWNER ${quote(draft)} TEMPLATE template0`);
-    await admin.query(`REVOKE ALL ON DATABASE ${quote(draft)} FROM PUBLIC`);
-    return admin.url(draft, { user: draft, password });
-  }
-
   async function exists(name: string): Promise<boolean> {
     return (await admin.query('SELECT FROM pg_database WHERE datname = $1', [name])).length > 0;
-  }
-
-  function explain(thrown: unknown): never {
-    if (!isNotCollected(thrown)) throw thrown;
-    throw new LabError(
-      'backend_unavailable',
-      "The labs' PostgreSQL collects no statement statistics: start it with shared_preload_libraries = 'pg_stat_statements'.",
-      { cause: thrown },
-    );
   }
 
   return {
     nameOf,
     async prepare(version, signal) {
-      for (const component of Object.values(version.template.components)) {
-        if (component.kind === 'postgres') await ensureOne(version, component, signal);
-      }
+      for (const component of sharedOf(version)) await ensureOne(version, component, signal);
     },
     used: (name) => void lastUsed.set(name, Date.now()),
     forget: (name) => void ready.delete(name),
     async prune(keep, spare) {
       const needed = new Set<string>();
       for (const version of keep) {
-        for (const component of Object.values(version.template.components)) {
-          if (component.kind === 'postgres') needed.add(nameOf(version, component));
-        }
+        for (const component of sharedOf(version)) needed.add(nameOf(version, component));
       }
       const pattern = `${naming.templateDatabase('').replaceAll('_', '\\_')}%`;
       const found = await admin.query<{ name: string }>(
