@@ -47,6 +47,18 @@ export async function findLeftovers(installation: Installation): Promise<readonl
   ];
 }
 
+/** What there is of sandboxes whose owner begins so, whatever their rows say: `attempt:`, `checkpoint:`. */
+export async function findOwned(installation: Installation, owner: string): Promise<readonly string[]> {
+  const owned = await query<{ id: string }>(
+    installation.controlUrl,
+    'select id from sandboxes where starts_with(owner, $1)',
+    [owner],
+  );
+  const parts = new Set(owned.map(({ id }) => sandboxPart(id)));
+  const things = await findThings(installation);
+  return things.filter(({ sandbox }) => parts.has(sandbox)).map(({ kind, name }) => `${kind} ${name}`);
+}
+
 /** Ids of the processes that serve sandboxes, by sandbox part. */
 export function processesOfSandboxes(installationId: string): readonly { pid: number; sandbox: string }[] {
   if (!existsSync('/proc/self/environ')) return [];
@@ -76,7 +88,10 @@ async function findThings({ id, dataDir, labsUrl }: Installation): Promise<reado
     query<{ name: string }>(labsUrl, 'select rolname as name from pg_roles'),
   ]);
   const root = join(dataDir, 'sandboxes');
-  const folders = readdirSync(root).filter((entry) => !entry.startsWith('.'));
+  // Beside them there is the link to the packages of programs.
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
   return [
     ...databases.map(({ name }) => name).flatMap(owned('database')),
     ...roles.map(({ name }) => name).flatMap(owned('role')),
