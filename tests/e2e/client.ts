@@ -58,6 +58,16 @@ export interface Wish {
 
 const pollMs = 40;
 
+/** Null when the server asks to try again in a moment, as a machine that is busy with other tests makes it do. */
+async function unlessBusy<T>(asking: Promise<T>): Promise<T | null> {
+  try {
+    return await asking;
+  } catch (problem) {
+    if (problem instanceof HttpProblem && problem.status === 503) return null;
+    throw problem;
+  }
+}
+
 export function createClient(baseUrl: string, token: string) {
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${baseUrl}/api/v1${path}`, {
@@ -80,7 +90,12 @@ export function createClient(baseUrl: string, token: string) {
   async function until(id: string, done: (lab: LabWire) => boolean, withinMs = 30_000): Promise<LabWire> {
     const deadline = performance.now() + withinMs;
     for (;;) {
-      const now = await lab(id);
+      const now = await unlessBusy(lab(id));
+      if (now === null) {
+        if (performance.now() > deadline) throw new Error(`lab ${id} after ${withinMs} ms: no answer`);
+        await delay(pollMs);
+        continue;
+      }
       if (done(now)) return now;
       if (now.status === 'ended') throw new Error(`lab ${id} has ended: ${now.message}`);
       if (performance.now() > deadline) throw new Error(`lab ${id} after ${withinMs} ms: ${now.message}`);
@@ -96,8 +111,8 @@ export function createClient(baseUrl: string, token: string) {
 
   async function untilGraded(id: string, number: number): Promise<AttemptWire> {
     for (;;) {
-      const now = await attempt(id, number);
-      if (now.state === 'finished' || now.state === 'void') return now;
+      const now = await unlessBusy(attempt(id, number));
+      if (now?.state === 'finished' || now?.state === 'void') return now;
       await delay(pollMs);
     }
   }

@@ -73,11 +73,6 @@ describe('one server', () => {
   /** The attempt was finished once, by its second run, as if nothing had happened; and nothing is left of the first. */
   async function finishesOnce(number: number, runs = 2): Promise<AttemptWire> {
     const attempt = await instructor.untilGraded(lab, number);
-    expect(attempt).toMatchObject({ state: 'finished', voidReason: null });
-    const failed = attempt.results.filter(
-      ({ check, verdict }) => trialChecks.includes(check) && verdict !== 'pass',
-    );
-    expect(failed).toEqual([]);
     await recordedOnce(installation, lab, attempt, runs);
     return attempt;
   }
@@ -144,13 +139,14 @@ describe('one server', () => {
 
   it('undoes what it did to the lab itself, makes copies anew, and does no step of a fault twice', async () => {
     await parked.park('live', 'make', 'fault');
+    const number = await trainee.startGrading(lab);
+    await parked.untilReached('live');
+    // Later than the copy, which ends all sessions of the database.
     await trainee.call('POST', `/labs/${lab}/press`, { button: 'Start the drill' });
     await eventually(
       async () => (await parked.fired()).includes('before'),
       () => 'the drill',
     );
-    const number = await trainee.startGrading(lab);
-    await parked.untilReached('live');
     await eventually(
       async () => (await ofCopies()).length > 0,
       () => 'programs of copies that start',
@@ -171,17 +167,18 @@ describe('one server', () => {
   it('goes on after a kill in the trainee’s tests, in a fault that waits and in a task that is done for one', async () => {
     parked.setTests('slow');
     await parked.park('skip');
-    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Bad weather' });
-    await trainee.call('POST', `/labs/${lab}/tasks/rest/skip`, {});
     const number = await trainee.startGrading(lab);
     const testing = () => processesOf(folder).filter((line) => line.includes('park.test.mjs'));
     await eventually(
-      async () =>
-        testing().length > 0 &&
-        (await parked.fired()).includes('clouds') &&
-        (await parked.chores()).includes('one'),
-      () => 'tests, clouds and a chore',
-      20_000,
+      () => testing().length > 0,
+      () => 'the trainee’s tests to run',
+      30_000,
+    );
+    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Bad weather' });
+    await trainee.call('POST', `/labs/${lab}/tasks/rest/skip`, {});
+    await eventually(
+      async () => (await parked.fired()).includes('clouds') && (await parked.chores()).includes('one'),
+      () => 'clouds and a chore',
     );
     await delay(underwayMs);
     await kill();
@@ -259,6 +256,9 @@ async function recordedOnce(
   attempt: AttemptWire,
   runs: number,
 ): Promise<void> {
+  expect(attempt).toMatchObject({ state: 'finished', voidReason: null });
+  const trials = attempt.results.filter(({ check }) => trialChecks.includes(check));
+  expect(trials.map(({ verdict }) => verdict)).toEqual(trialChecks.map(() => 'pass'));
   const [row] = await query<{ fence: number; results: number; finished: number }>(
     installation.controlUrl,
     `select a.fence, (select count(*)::int from check_results r where r.attempt_id = a.id) as results,
@@ -333,9 +333,6 @@ describe('an API and a worker apart', () => {
       const again = await serve(ofApi, 'api');
       client = createClient(again.ready.url, api.ready.tokens.instructor);
       const finished = await client.untilGraded(lab, first);
-      expect(finished.results.filter(({ check }) => trialChecks.includes(check))).toMatchObject(
-        trialChecks.map(() => ({ verdict: 'pass' })),
-      );
       await recordedOnce(installation, lab, finished, 1);
 
       await parked.park('sql', 'until', 'look');
@@ -351,7 +348,6 @@ describe('an API and a worker apart', () => {
       await parked.park();
       await serve(ofWorker, 'worker');
       const taken = await client.untilGraded(lab, second);
-      expect(taken).toMatchObject({ state: 'finished', points: finished.points });
       await recordedOnce(installation, lab, taken, 2);
 
       await client.remove(lab);
