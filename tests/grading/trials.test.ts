@@ -141,6 +141,16 @@ describe('a trial that shows nothing', () => {
     expect(result?.message).toMatch(/a step failed: .*gone/);
   });
 
+  it('is the trainee’s where a look needs what an earlier one should have shown and did not', async () => {
+    const later = sqlLook('select n from facts where name = $1', {
+      args: ['{{observed.none.rows[0].name}}'],
+    });
+    const steps = [observe('none', sqlLook(`select name from facts where n = 99`)), observe('later', later)];
+    const lab = await open([tried('a', 'none.rowCount == 0 && later.rowCount == 1')], [trial('copy', steps)]);
+    const result = resultOf(await lab.grade(), 'a');
+    expect(result).toMatchObject({ verdict: 'fail', internal: expect.stringMatching(/observed\.none/) });
+  });
+
   it('is the trainee’s where what it waits for does not come, unless it goes on then', async () => {
     const wait = (orGoOn: boolean) =>
       act('wait', 'wait', {

@@ -9,6 +9,7 @@ import { isTheirs } from '../look-all.ts';
 import type { StepEnd } from '../steps.ts';
 import type { LookProblem, Observation } from '../types.ts';
 import { references } from '../values/fill.ts';
+import { resolvePath } from '../values/path.ts';
 import type { Bench } from './bench.ts';
 
 /** Why what comes after it in a trial is not seen. */
@@ -61,15 +62,23 @@ export async function troubleOf(
   return { problem: 'rejected', reason: `When your work was tried out, a step failed: ${reason}`, internal };
 }
 
-/** A spec that names what an earlier look did not see fails for that look's reason. */
+/**
+ * A spec that names what an earlier look did not see fails for that look's reason. So does one that names a part that
+ * what was seen has not: such as the id in an answer that was a refusal.
+ */
 export function unseenBefore(
   spec: LookSpec['spec'],
   seen: Readonly<Record<string, Observation>>,
 ): Trouble | null {
-  for (const { root, segments } of references(spec as Json)) {
+  for (const { path, root, segments } of references(spec as Json)) {
     const name = root === 'observed' ? String(segments?.[1] ?? '') : '';
     const observation = Object.hasOwn(seen, name) ? seen[name] : undefined;
-    if (observation?.outcome !== 'unseen') continue;
+    if (observation === undefined) continue;
+    if (observation.outcome === 'seen') {
+      if (resolvePath(observation.value, segments?.slice(2) ?? []) !== undefined) continue;
+      const reason = 'This could not be tried out: your work did not answer as it should a step before.';
+      return { problem: 'rejected', reason, internal: `{{${path}}} has no value` };
+    }
     const { problem, reason, internal } = observation;
     return { problem, reason, internal: `${name} was not seen: ${internal}` };
   }
