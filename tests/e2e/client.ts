@@ -91,14 +91,10 @@ export function createClient(baseUrl: string, token: string) {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const now = await unlessBusy(lab(id));
-      if (now === null) {
-        if (performance.now() > deadline) throw new Error(`lab ${id} after ${withinMs} ms: no answer`);
-        await delay(pollMs);
-        continue;
-      }
-      if (done(now)) return now;
-      if (now.status === 'ended') throw new Error(`lab ${id} has ended: ${now.message}`);
-      if (performance.now() > deadline) throw new Error(`lab ${id} after ${withinMs} ms: ${now.message}`);
+      if (now !== null && done(now)) return now;
+      if (now?.status === 'ended') throw new Error(`lab ${id} has ended: ${now.message}`);
+      if (performance.now() > deadline)
+        throw new Error(`lab ${id} after ${withinMs} ms: ${now?.message ?? 'no answer'}`);
       await delay(pollMs);
     }
   }
