@@ -98,6 +98,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         maxPoints: total(template.checks),
         // Handing in right after a look at one's standing must not be refused.
         everySeconds: options.final ? 0 : template.grading.onDemandEverySeconds,
+        alone: template.trials.some(({ fork }) => fork === null),
       });
       // The row is due by itself: a lost ring only delays it to the next sweep.
       await deps.queue.wake(`attempt:${attempt.id}`).catch(() => undefined);

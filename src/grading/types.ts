@@ -366,9 +366,19 @@ export interface AttemptStore extends ForkStore {
    */
   requestAttempt(
     labId: string,
-    options: { id: string; final: boolean; maxPoints: number; everySeconds: number },
+    options: {
+      id: string;
+      final: boolean;
+      maxPoints: number;
+      everySeconds: number;
+      /** Its trials change the lab itself: it and the lab's operations are never under way together. */
+      alone?: boolean;
+    },
   ): Promise<Attempt>;
-  /** Makes it `running` under a new fence; null when it is not open any more. */
+  /**
+   * Makes it `running` under a new fence; null when it is not open any more, and when it is to be alone while an
+   * operation runs in the lab: then it is due again in a second. An operation waits for one that is alone in the same way.
+   */
   startAttempt(id: string, leaseSeconds: number): Promise<AttemptWork | null>;
   /**
    * Records results, evidence, progress and events at once, if the fence is the newest and the lab still has the

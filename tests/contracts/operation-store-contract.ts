@@ -114,6 +114,59 @@ export function operationStoreContract(harness: StoreHarness<Store>): void {
       });
     });
 
+    describe('beside an attempt that needs the lab for itself', () => {
+      const request = { id: 'try', final: false, maxPoints: 1, everySeconds: 0 };
+      const dueSoon = async (key: string) => {
+        expect(await store.claimDue(10, 600)).not.toContain(key);
+        await harness.pass(1.1);
+        expect(await store.claimDue(10, 600)).toContain(key);
+      };
+      beforeEach(async () => {
+        await store.plantOperation('lab', fault('outage', 0));
+      });
+
+      it('waits while that runs, and goes on after it', async () => {
+        await store.requestAttempt('lab', { ...request, alone: true });
+        const attempt = await store.startAttempt('try', 600);
+        expect(attempt).not.toBeNull();
+        expect(await store.startOperation(id, 600, [fired])).toBeNull();
+        expect(await types()).not.toContain('fault.fired');
+        await dueSoon(`operation:${id}`);
+        // Also when another worker has to grade it anew.
+        expect(await store.startAttempt('try', 600)).not.toBeNull();
+        await store.voidAttempt('try', 'over');
+        expect(await store.startOperation(id, 600, [fired])).not.toBeNull();
+      });
+
+      it('is waited for while it runs, also by one that takes it over', async () => {
+        const work = await started();
+        await store.requestAttempt('lab', { ...request, alone: true });
+        expect(await store.startAttempt('try', 600)).toBeNull();
+        expect((await store.getAttempt('lab', 1))?.state).toBe('queued');
+        await dueSoon('attempt:try');
+        const again = await started();
+        expect(again.fence).toBeGreaterThan(work.fence);
+        expect(await store.startAttempt('try', 600)).toBeNull();
+        await store.finishOperation(id, again.fence, done);
+        expect(await store.startAttempt('try', 600)).toMatchObject({ fence: 1 });
+      });
+
+      it('never runs together with it, whoever is first', async () => {
+        await store.requestAttempt('lab', { ...request, alone: true });
+        const both = [store.startAttempt('try', 600), store.startOperation(id, 600, [])];
+        expect((await Promise.all<unknown>(both)).filter((work) => work !== null)).toHaveLength(1);
+      });
+
+      it('runs beside any other, and beside one of another lab', async () => {
+        await readyLab(store, 'other');
+        await store.requestAttempt('other', { ...request, id: 'theirs', alone: true });
+        expect(await store.startAttempt('theirs', 600)).not.toBeNull();
+        await store.requestAttempt('lab', request);
+        expect(await store.startAttempt('try', 600)).not.toBeNull();
+        expect(await store.startOperation(id, 600, [fired])).not.toBeNull();
+      });
+    });
+
     describe('running', () => {
       beforeEach(async () => {
         await store.plantOperation('lab', fault('outage', 0));

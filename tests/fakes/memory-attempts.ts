@@ -1,6 +1,6 @@
 /** Attempts, answers, hints and evidence of the in-memory store. */
 import { staleness } from '../../src/grading/staleness.ts';
-import type { Attempt, AttemptOutcome, AttemptWork } from '../../src/grading/types.ts';
+import type { Attempt, AttemptOutcome, AttemptStore, AttemptWork } from '../../src/grading/types.ts';
 import {
   alreadySubmitted,
   attemptRunning,
@@ -31,10 +31,7 @@ export class MemoryAttempts {
     this.#operations = beside.operations;
   }
 
-  request(
-    labId: string,
-    options: { id: string; final: boolean; maxPoints: number; everySeconds: number },
-  ): Attempt {
+  request(labId: string, options: Parameters<AttemptStore['requestAttempt']>[1]): Attempt {
     const known = this.#tables.attempts.get(options.id);
     if (known) return known.attempt;
     const now = this.#now();
@@ -69,6 +66,7 @@ export class MemoryAttempts {
     const generations = this.#generations(lab.sandboxId);
     this.#tables.attempts.set(attempt.id, {
       attempt,
+      alone: options.alone ?? false,
       fence: 0,
       sandboxId: lab.sandboxId,
       generations,
@@ -83,6 +81,11 @@ export class MemoryAttempts {
     const row = this.#tables.attempts.get(id);
     if (!row || !isOpen(row.attempt)) return null;
     const now = this.#now();
+    const isBusy = this.#operations.list(row.attempt.labId).some(({ state }) => state === 'running');
+    if (row.alone && row.attempt.state === 'queued' && isBusy) {
+      this.#tables.attempts.set(id, { ...row, dueAt: after(now, 1) });
+      return null;
+    }
     const attempt: Attempt = { ...row.attempt, state: 'running', startedAt: row.attempt.startedAt ?? now };
     const started = { ...row, attempt, fence: row.fence + 1, dueAt: after(now, leaseSeconds) };
     this.#tables.attempts.set(id, started);

@@ -64,6 +64,13 @@ export class MemoryOperations {
     const { state, kind, labId, name, startedAt } = row.operation;
     if (state !== 'waiting' && state !== 'running') return null;
     const now = this.#now();
+    const isHeld = this.#tables
+      .attemptsOf(labId)
+      .some(({ attempt, alone }) => alone && attempt.state === 'running');
+    if (state === 'waiting' && isHeld) {
+      this.#put({ ...row, dueAt: after(now, 1) });
+      return null;
+    }
     const operation: Operation = { ...row.operation, state: 'running', startedAt: startedAt ?? now };
     const fence = ++this.#tables.fences;
     this.#put({ ...row, operation, fence, dueAt: after(now, leaseSeconds) });

@@ -10,6 +10,7 @@ export interface AttemptRequest {
   readonly final: boolean;
   readonly maxPoints: number;
   readonly everySeconds: number;
+  readonly alone?: boolean;
 }
 
 interface LabRow {
@@ -50,20 +51,20 @@ export async function requestAttempt(db: Database, labId: string, request: Attem
 async function insertAttempt(
   query: Query,
   labId: string,
-  { id, final, maxPoints }: AttemptRequest,
+  { id, final, maxPoints, alone = false }: AttemptRequest,
   number: number,
 ): Promise<Attempt> {
   await query({
     text: `
       insert into attempts (id, lab_id, number, final, max_points, template_hash, sandbox_id, generations,
-                            requested_at, due_at)
+                            requested_at, due_at, alone)
       select $1, lab.id, $2, $3, $4, lab.template_hash, lab.sandbox_id,
         (select coalesce(json_object_agg(name, component->'generation'), '{}')
          from json_each(sandbox.components) as each (name, component)),
-        now, now
+        now, now, $6
       from labs lab join sandboxes sandbox on sandbox.id = lab.sandbox_id, clock_ms() now
       where lab.id = $5`,
-    values: [id, number, final, maxPoints, labId],
+    values: [id, number, final, maxPoints, labId, alone],
   });
   await appendEvents(query, labId, [{ type: 'attempt.requested', data: { attempt: number, final } }]);
   const [attempt] = await readAttempts(query, { id });

@@ -12,7 +12,10 @@ interface Row {
   readonly generations: Readonly<Record<string, number>>;
 }
 
-/** Each start raises the fence: whoever held the one before is refused from now on, and its forks are given up. */
+/**
+ * Each start raises the fence: whoever held the one before is refused from now on, and its forks are given up. One that
+ * needs the lab for itself is due again soon while something else works on it.
+ */
 export async function startAttempt(
   db: Database,
   id: string,
@@ -23,6 +26,15 @@ export async function startAttempt(
       text: 'select from labs where id = (select lab_id from attempts where id = $1) for update',
       values: [id],
     });
+    const waits = await query({
+      text: `
+        update attempts a set due_at = clock_ms() + interval '1 second'
+        where id = $1 and state = 'queued' and alone
+          and exists (select from operations o where o.lab_id = a.lab_id and o.state = 'running')
+        returning id`,
+      values: [id],
+    });
+    if (waits.length > 0) return null;
     const [row] = await query<Row & object>({
       text: `
         update attempts set
