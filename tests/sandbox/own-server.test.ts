@@ -1,6 +1,7 @@
 /** A database server of the lab's own: its trainee may do everything on it, and nothing beyond. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
@@ -213,6 +214,41 @@ describe('a copy of it', () => {
     for (const { sandboxId } of [fork, plan]) await test.driver.destroy(sandboxId, signal);
   });
 
+  it('several copies at once are whole, and the server goes on after them', async () => {
+    const forks = Array.from({ length: 3 }, (_, i) => forkOf(live, `sb-own-many-${i}`));
+    let over = false;
+    const states = new Set<string>();
+    const looking = (async () => {
+      while (!over) {
+        states.add((await stateOf(live))?.state ?? 'absent');
+        await delay(10);
+      }
+    })();
+    const writing = (async () => {
+      while (!over) await asRole(access(), 'trainee', 'insert into a select max(x) + 1 from a');
+    })();
+    await Promise.all(forks.map((fork) => test.driver.ensure(fork, 'database', signal)));
+    over = true;
+    await Promise.all([looking, writing]);
+    // That it stands still for a moment is no trouble.
+    expect([...states]).toEqual(['running']);
+    for (const fork of forks) {
+      const check = `select bool_and(x = before + 1) as whole from (select x, lag(x) over (order by x) as before from a where x >= 100) s where before is not null`;
+      expect(await asRole(access(fork), 'trainee', check)).toEqual([{ whole: true }]);
+      await test.driver.destroy(fork.sandboxId, signal);
+    }
+  });
+
+  it('of too much data is refused', async () => {
+    await asRole(access(other), 'trainee', `copy (select) to program 'fallocate -l 2200000000 large'`);
+    const fork = forkOf(other, 'sb-own-large');
+    await expect(test.driver.ensure(fork, 'database', signal)).rejects.toMatchObject({
+      code: 'payload_too_large',
+    });
+    await asRole(access(other), 'trainee', `copy (select) to program 'rm large'`);
+    await test.driver.destroy(fork.sandboxId, signal);
+  });
+
   it('says so when there is nothing to be cloned from', async () => {
     const fork = forkOf(planFor('sb-nobody', version), 'sb-own-none');
     await expect(test.driver.ensure(fork, 'database', signal)).rejects.toMatchObject({
@@ -278,5 +314,31 @@ describe('its processes', () => {
     expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
     expect(sharedMemory().filter((segment) => segments.includes(segment))).toEqual([]);
     await idle.end().catch(() => {});
+  });
+});
+
+describe('what servers begin with', () => {
+  it('is removed when nobody needs it, as is what a killed Labwright was making, and made anew', async () => {
+    const folder = join(test.dataDir, 'servers');
+    expect(readdirSync(folder)).toHaveLength(1);
+    await test.driver.pruneTemplates([version], 0);
+    expect(readdirSync(folder)).toHaveLength(1);
+    await test.driver.pruneTemplates([], 0);
+    expect(readdirSync(folder)).toEqual([]);
+    mkdirSync(join(folder, 'half.building', 'data'), { recursive: true });
+    await (await test.again()).prepare(version, signal);
+    expect(readdirSync(folder)).toEqual([expect.not.stringContaining('building')]);
+  });
+
+  it('names the line of a seed that is at fault', async () => {
+    const wrong = databaseVersion(
+      { 'seed.sql': 'create table a ();\nselect nothing' },
+      { traineeRole: 'superuser-own-server' },
+    );
+    await expect(test.driver.prepare(wrong, signal)).rejects.toMatchObject({
+      code: 'seed_failed',
+      message: expect.stringContaining('seed.sql:2:'),
+    });
+    expect(readdirSync(join(test.dataDir, 'servers'))).toHaveLength(1);
   });
 });

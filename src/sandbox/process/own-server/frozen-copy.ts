@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OsUser } from '../../../embedded/os-user.ts';
 import { type ProcessIdentity, signalProcess } from '../../../embedded/process-identity.ts';
@@ -16,13 +17,12 @@ import { processesOf } from './server-processes.ts';
 const stopWithinMs = 5_000;
 
 /**
- * @param from data folder.
- * @param to folder of the user that is there already; it is of no use when this throws.
+ * @param to holds a folder of the user for each part; they are of no use when this throws.
  * @param isSame whether the same server, or none, runs on the folder as when this was called.
  * Throws LabError `start_failed` when the server cannot be stopped or was started meanwhile.
  */
 export async function copyFrozen(
-  from: string,
+  from: { readonly folder: string; readonly parts: readonly string[] },
   to: string,
   user: OsUser | null,
   isSame: () => boolean,
@@ -30,9 +30,11 @@ export async function copyFrozen(
 ): Promise<void> {
   const guardian = startGuardian();
   try {
-    await freeze(from, guardian, signal);
-    // As the one whose files they are: whatever links lead to, nothing is read that they could not read themselves.
-    await runCommand('cp', ['-a', `${from}/.`, to], user, signal);
+    await freeze(join(from.folder, from.parts[0] ?? ''), guardian, signal);
+    for (const part of from.parts) {
+      // As the one whose files they are: whatever links lead to, nothing is read that they could not read themselves.
+      await runCommand('cp', ['-a', `${join(from.folder, part)}/.`, join(to, part)], user, signal);
+    }
     if (!isSame()) throw new LabError('start_failed', 'The server was started while it was copied.');
   } finally {
     guardian.release();

@@ -12,8 +12,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { chown } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chown, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ensureFolder } from '../../../embedded/folder.ts';
 import { LabError } from '../../../lab/errors.ts';
 import type { PostgresComponent } from '../../../templates/types.ts';
@@ -24,27 +24,26 @@ import type { ProcessDriverOptions } from '../options.ts';
 import type { Piece } from '../part.ts';
 import type { Records } from '../records.ts';
 import { writeFileBeneath } from '../workspace-files.ts';
-import { copyFrozen } from './frozen-copy.ts';
+import { createLiveCopies } from './live-copies.ts';
 import { allCredentials, replicationCredentials } from './own-names.ts';
 import { setPasswords } from './own-roles.ts';
 import type { PreparedServers } from './prepared-servers.ts';
-import { runCommand } from './run-command.ts';
 import { endRemains } from './server-processes.ts';
 import { runSingleUser } from './single-user.ts';
-
-const copiesAtMost = 3;
 
 export interface OwnFolders {
   /** Where the server of this generation is, or would be. */
   path(ref: ResourceRef): string;
   data(ref: ResourceRef): string;
+  /** Whether its server is made to stand still for a moment, because it is being copied. */
+  isHeld(ref: ResourceRef): boolean;
   /** Makes the folder, whole or not at all: a copy of the origin, of the primary, or of what was prepared. */
   ensure(piece: Piece<PostgresComponent>, signal: AbortSignal): Promise<void>;
   /** Removes the folder and ends what still works in it; the server has ended. */
   remove(ref: ResourceRef): Promise<void>;
   removeOlder(ref: ResourceRef): Promise<void>;
-  /** Of a sandbox: data folders of all components and generations, half-made ones too. */
-  dataFolders(sandboxId: string): readonly string[];
+  /** As `remove`, of all components and generations of a sandbox, half-made ones too. */
+  removeAll(sandboxId: string): Promise<void>;
 }
 
 /** The primary, at its planned generation. Throws LabError `component_not_found` where the plan has none. */
@@ -64,6 +63,7 @@ export function createOwnFolders(
   secrets: DeriveSecret,
   { postgres, labUser }: Pick<ProcessDriverOptions, 'postgres' | 'labUser'>,
 ): OwnFolders {
+  const copies = createLiveCopies(labUser);
   const path = (ref: ResourceRef) => join(records.folder(ref.sandboxId), workspaceFolder(ref));
   const data = (ref: ResourceRef) => join(path(ref), 'data');
 
@@ -75,27 +75,6 @@ export function createOwnFolders(
     return { sandboxId, component: ref.component, generation: planned.generation };
   }
 
-  /** Of a server that runs, or of one that does not. */
-  async function copyLive(from: ResourceRef, to: string, signal: AbortSignal): Promise<void> {
-    if (!existsSync(data(from))) {
-      const message = `Component "${from.component}" has nothing that it could be cloned from.`;
-      throw new LabError('start_failed', message);
-    }
-    const running = () => children.find(from.sandboxId, from.component)?.pid;
-    for (let attempt = 1; ; attempt += 1) {
-      rmSync(to, { recursive: true, force: true });
-      ensureFolder(to, labUser, 0o700);
-      const before = running();
-      try {
-        await copyFrozen(data(from), to, labUser, () => running() === before, signal);
-        break;
-      } catch (thrown) {
-        if (attempt === copiesAtMost || running() === before) throw thrown;
-      }
-    }
-    for (const file of ['postmaster.pid', 'standby.signal']) rmSync(join(to, file), { force: true });
-  }
-
   async function fill(folder: string, piece: Piece<PostgresComponent>, signal: AbortSignal) {
     const { plan, ref, spec } = piece;
     const to = join(folder, 'data');
@@ -103,14 +82,13 @@ export function createOwnFolders(
     const origin = originOf(piece);
     const from = primary ?? origin;
     if (from === null) await prepared.copy(plan.version, ref.component, to, signal);
-    else await copyLive(from, to, signal);
-    if (spec.archive) {
-      const archive = join(folder, 'archive');
-      ensureFolder(archive, labUser, 0o700);
-      const older = origin === null ? null : join(path(origin), 'archive');
-      if (older !== null && existsSync(older))
-        await runCommand('cp', ['-a', `${older}/.`, archive], labUser, signal);
+    else {
+      const running = () => children.find(from.sandboxId, from.component)?.pid;
+      const parts = origin !== null && spec.archive ? ['data', 'archive'] : ['data'];
+      await copies.copy({ component: from.component, folder: path(from), parts, running }, folder, signal);
+      for (const file of ['postmaster.pid', 'standby.signal']) rmSync(join(to, file), { force: true });
     }
+    if (spec.archive) ensureFolder(join(folder, 'archive'), labUser, 0o700);
     if (primary === null) {
       const sql = await setPasswords(allCredentials(secrets, ref));
       await runSingleUser(postgres, to, labUser, sql, signal);
@@ -144,13 +122,14 @@ export function createOwnFolders(
 
   async function discard(folder: string): Promise<void> {
     await endRemains(join(folder, 'data'), labUser);
-    rmSync(folder, { recursive: true, force: true });
+    // A thousand files: others are served meanwhile.
+    await rm(folder, { recursive: true, force: true });
   }
 
   /** What a trainee has called so in a workspace may be a link to anywhere. */
   function isOurs(folder: string): boolean {
-    const there = isFolder(folder);
-    return there && (labUser === null || lstatSync(dirname(folder)).uid !== labUser.uid);
+    if (!isFolder(join(folder, 'data'))) return false;
+    return labUser === null || lstatSync(folder).uid !== labUser.uid;
   }
 
   function entries(sandboxId: string): readonly string[] {
@@ -164,6 +143,7 @@ export function createOwnFolders(
   return {
     path,
     data,
+    isHeld: (ref) => copies.isHeld(path(ref)),
     async ensure(piece, signal) {
       if (isCurrent(piece)) return;
       const { ref } = piece;
@@ -189,11 +169,13 @@ export function createOwnFolders(
         }
       }
     },
-    dataFolders: (sandboxId) =>
-      entries(sandboxId)
+    async removeAll(sandboxId) {
+      const mine = entries(sandboxId)
         .filter((entry) => /-\d+(\.building)?$/.test(entry))
-        .map((entry) => join(records.folder(sandboxId), entry, 'data'))
-        .filter(isOurs),
+        .map((entry) => join(records.folder(sandboxId), entry))
+        .filter(isOurs);
+      await Promise.all(mine.map(discard));
+    },
   };
 }
 

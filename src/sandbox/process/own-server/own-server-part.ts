@@ -91,6 +91,7 @@ export function createOwnServerPart(
   }
 
   async function trouble(piece: Own, timeoutMs: number): Promise<string | null> {
+    if (folders.isHeld(piece.ref)) return null;
     const silent = await serverTrouble(portFor(piece.ref), timeoutMs);
     const primary = primaryOf(piece);
     if (silent !== null || primary === null) return silent;
@@ -150,6 +151,9 @@ export function createOwnServerPart(
       const { sandboxId, component, generation } = piece.ref;
       // A stale caller with an older plan changes nothing.
       if ((records.get(sandboxId)?.tried?.[component] ?? 0) > generation) return;
+      // What an older generation holds is not kept.
+      if ((children.find(sandboxId, component)?.generation ?? generation) < generation)
+        await children.kill(sandboxId, component, 'KILL', signal);
       await folders.ensure(piece, signal);
       // One that was stopped hears of nothing.
       if (isRunning(piece.ref) && (await trouble(piece, 2_000)) !== null) {
@@ -197,11 +201,10 @@ export function createOwnServerPart(
     },
     apiUrl: (piece) => urlOf(piece, ownCredentials(secrets, ownerOf(piece), 'a')),
     async end(sandboxId) {
-      const found = folders.dataFolders(sandboxId);
       for (const [component, { stop: how }] of Object.entries(records.get(sandboxId)?.children ?? {})) {
         if (how !== undefined) await children.kill(sandboxId, component, 'KILL', AbortSignal.timeout(5_000));
       }
-      for (const data of found) await endRemains(data, labUser);
+      await folders.removeAll(sandboxId);
     },
   };
 }

@@ -3,7 +3,7 @@ import { asUser, type OsUser } from '../../../embedded/os-user.ts';
 import { LabError } from '../../../lab/errors.ts';
 
 /**
- * Runs a program of the system to its end. Throws LabError `start_failed` with its last words; the signal's reason when
+ * Runs a program of the system to its end; gives the end of what it printed. Throws LabError `start_failed` with its last words; the signal's reason when
  * that is aborted: the program has been ended then.
  */
 export function runCommand(
@@ -13,19 +13,23 @@ export function runCommand(
   signal: AbortSignal,
   input = '',
   cwd = '/',
-): Promise<void> {
+): Promise<string> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       ...asUser(user),
       cwd,
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-      stdio: ['pipe', 'ignore', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
+    let printed = '';
     let said = '';
     const end = () => void child.kill('SIGKILL');
     signal.addEventListener('abort', end, { once: true });
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed = `${printed}${chunk.toString()}`.slice(-4_000);
+    });
     child.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${chunk.toString()}`.slice(-4_000);
     });
@@ -35,7 +39,7 @@ export function runCommand(
     child.once('close', (code, by) => {
       signal.removeEventListener('abort', end);
       if (signal.aborted) reject(signal.reason);
-      else if (code === 0) resolve();
+      else if (code === 0) resolve(printed);
       else fail(`ended with ${code ?? by}.`);
     });
     // It may end before it has read all.
