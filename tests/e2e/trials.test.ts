@@ -50,6 +50,9 @@ afterAll(async () => {
   names?.stop();
 });
 
+/** What other work on this machine may delay. */
+const soon = (what: () => Promise<boolean>, describe: () => string) => eventually(what, describe, 30_000);
+
 /** Grades, and holds that nothing of the attempt is left two seconds later. */
 async function grade(): Promise<AttemptWire> {
   const attempt = await world.instructor.grade(lab);
@@ -117,10 +120,9 @@ it('gives no points at the start, and blames nobody', async () => {
 });
 
 it('fires what is due by itself, and says so', async () => {
-  await eventually(
+  await soon(
     async () => (await fired()).includes('early'),
     () => 'the early fault',
-    10_000,
   );
   const [event] = await eventsOf('fault.fired');
   expect(event?.data).toMatchObject({ fault: 'early', say: expect.stringMatching(/^Early, [a-z]{12}\.$/) });
@@ -143,7 +145,7 @@ it('passes what was solved, over copies, and leaves the lab itself as it was', a
 });
 
 it('fires what waits for a passed check, once', async () => {
-  await eventually(
+  await soon(
     async () => (await fired()).includes('prize'),
     () => 'the prize',
   );
@@ -189,7 +191,7 @@ it('holds the drill once, however often the button is pressed, and what it sets 
   const press = () =>
     trainee.call('POST', `/labs/${lab}/press`, { button: 'Start the drill' }).catch((thrown) => thrown);
   await Promise.all([press(), press(), press()]);
-  await eventually(
+  await soon(
     async () => (await fired()).includes('echo'),
     () => 'what the drill sets off',
   );
@@ -204,7 +206,7 @@ it('holds the drill once, however often the button is pressed, and what it sets 
 
 it('sees in a watch that the program was away', async () => {
   await edit('pause', '1i process.exit(1);');
-  await eventually(
+  await soon(
     async () => (await trainee.lab(lab)).components.find(({ name }) => name === 'app')?.status !== 'running',
     () => 'the program to be away',
   );
@@ -220,7 +222,7 @@ it('sees in a watch that the program was away', async () => {
 
 it('does a task for the trainee, for its price', async () => {
   expect(await trainee.call('POST', `/labs/${lab}/tasks/chores/skip`, {})).toMatchObject({ penalty: 2 });
-  await eventually(
+  await soon(
     async () => (await progress()).tasks[1]?.skip?.state === 'done',
     () => 'the chore to be done',
   );
