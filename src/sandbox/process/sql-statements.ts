@@ -17,11 +17,18 @@ export function statementLines(sql: string): readonly number[] {
   return lines;
 }
 
+const withinComment = String.raw`[^*/]|\*(?!/)|/(?!\*)`;
+/** Comments of PostgreSQL hold comments; more than two in one another nobody writes. */
+const comment = [1, 2].reduce(
+  (inner) => String.raw`/\*(?:${withinComment}|${inner})*\*/`,
+  String.raw`/\*(?:${withinComment})*\*/`,
+);
+
 /** Patterns of what SQL consists of; the first that fits counts. One group, of a dollar quote's tag. */
 export const sqlPieces = {
   beforeWords: [
     String.raw`--[^\n]*`,
-    String.raw`/\*[\s\S]*?\*/`,
+    comment,
     String.raw`[eE]'(?:[^'\\]|\\[\s\S]|'')*'`,
     `'(?:[^']|'')*'`,
     `"(?:[^"]|"")*"`,
