@@ -14,7 +14,11 @@ import {
 } from './schema-programs.ts';
 import type { ComponentSpec, PostgresComponent } from './types.ts';
 
-const roles = z.enum(['read-only', 'read-write', 'schema-owner', 'superuser-own-server']);
+const roles = z
+  .enum(['read-only', 'read-write', 'schema-owner', 'superuser-own-server'])
+  .describe(
+    "superuser-own-server: the lab has a PostgreSQL server of its own, and what is seen on it is the trainee's word.",
+  );
 
 const trainee = z.union([
   roles.transform((role) => ({ role, grant: [], statementStats: undefined })),
@@ -53,7 +57,10 @@ const postgres = z
       .default([]),
     trainee: trainee.default({ role: 'read-write', grant: [], statementStats: undefined }),
     replicaOf: identifier.optional().describe('The postgres that it is a streaming replica of.'),
-    archive: z.boolean().default(false).describe('WAL is archived to a folder of the lab.'),
+    archive: z
+      .boolean()
+      .default(false)
+      .describe("WAL is archived to the folder `archive` beside the lab's own server's data folder."),
     ...later('ready'),
   })
   .superRefine(({ seed, overlay, replicaOf }, context) => {

@@ -136,7 +136,7 @@ export interface PostgresComponent extends ComponentBase {
   readonly extensions: readonly string[];
   /** The postgres component that it is a streaming replica of. */
   readonly replicaOf: string | null;
-  /** WAL is archived to a folder of the lab. */
+  /** WAL is archived to the folder `archive` beside the data folder of the lab's own server. */
   readonly archive: boolean;
 }
 
