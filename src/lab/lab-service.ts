@@ -116,13 +116,17 @@ export function createLabService(deps: LabServiceDeps) {
   }
 
   /** Throws `checkpoint_not_found` while none is kept. */
-  async function checkpointOf(lab: Lab, task: string): Promise<Sandbox> {
+  async function checkpointOf(
+    lab: Lab,
+    task: string,
+  ): Promise<{ readonly sandbox: Sandbox; readonly keptAt: Date }> {
     const operations = await labs.listOperations(lab.id);
     const kept = operations.find(
       ({ kind, name, state }) => kind === 'checkpoint' && name === task && state === 'done',
     );
     const { sandbox } = kept?.sandboxId ? await labs.getSandbox(kept.sandboxId) : { sandbox: null };
-    if (sandbox !== null && (sandbox.state === 'building' || sandbox.state === 'up')) return sandbox;
+    const stands = sandbox?.state === 'building' || sandbox?.state === 'up';
+    if (sandbox !== null && stands && kept?.startedAt) return { sandbox, keptAt: kept.startedAt };
     throw new LabError(
       'checkpoint_not_found',
       `No state was kept after task "${task}": it is kept once all checks of a task that has a checkpoint pass.`,
@@ -285,9 +289,10 @@ export function createLabService(deps: LabServiceDeps) {
         const kept = await checkpointOf(lab, task);
         const { templateId, templateHash, backend } = lab;
         const components = Object.keys(template.components);
-        const made = { templateId, templateHash, backend, components, origin: originOf(kept) };
+        const made = { templateId, templateHash, backend, components, origin: originOf(kept.sandbox) };
         return {
           phase: 'provisioning',
+          rearmFaultsSince: kept.keptAt,
           successor: { id: deps.ids.sandbox(), ...made },
           events: [{ type: 'lab.rewound' as const, data: { task, by: caller.subject } }],
         };

@@ -275,6 +275,8 @@ export interface LabChange {
    * times counted from now; kept checkpoints are given up.
    */
   readonly forgetProgress?: boolean;
+  /** Faults that fired since then wait again, with their times counted from now: what they did is undone. */
+  readonly rearmFaultsSince?: Date;
   /** Operations that begin to wait in the same transaction; one of the same name stays as it is. */
   readonly plant?: readonly NewOperation[];
   /** The lab's watches are sampled from now on. */

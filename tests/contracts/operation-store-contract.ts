@@ -344,6 +344,19 @@ export function operationStoreContract(harness: StoreHarness<Store>): void {
         expect(await store.beginStep(id, again.fence, 0, {})).toBe(true);
       });
 
+      it('lets faults wait anew that fired since a moment, and no others', async () => {
+        const early = await started('lab/fault/third');
+        await store.finishOperation('lab/fault/third', early.fence, done);
+        await harness.pass(0.25);
+        const since = await store.now();
+        const late = await started();
+        won(await store.transition('lab', 3, { rearmFaultsSince: since }, []));
+        expect(await states()).toEqual(['outage waiting', 'second waiting', 'third done', 'fourth waiting']);
+        expect(await store.beginStep(id, late.fence, 0, {})).toBe(false);
+        const again = await started();
+        expect(await store.beginStep(id, again.fence, 0, {})).toBe(true);
+      });
+
       it('forgets what was done for somebody, and lets it be planted again without the old fence', async () => {
         const skip = { kind: 'skip', name: 'task', dueInSeconds: 0 } as const;
         await store.plantOperation('lab', skip);

@@ -138,6 +138,7 @@ export class MemoryLabs {
       this.#tables.marks.delete(id);
       this.#operations.forget(id);
     }
+    if (change.rearmFaultsSince) this.#operations.rearm(id, change.rearmFaultsSince);
     if (change.forgetAnswers) this.#tables.answers.delete(id);
     this.#operations.plant(id, change.plant ?? []);
     if (change.watch) this.#watches.add(id);
@@ -316,7 +317,7 @@ function idOf(key: WakeKey): string {
 }
 
 function changedLab(row: LabRow, change: LabChange, sandboxId: string | undefined): LabRow {
-  const { forgetProgress, forgetAnswers, plant, watch, dueAt, sandbox, ...fields } = change;
+  const { forgetProgress, forgetAnswers, rearmFaultsSince, plant, watch, dueAt, sandbox, ...fields } = change;
   const lab: Lab = { ...row.lab, ...fields, version: row.lab.version + 1 };
   return {
     lab: {

@@ -106,16 +106,22 @@ export class MemoryOperations {
   /** Faults wait again; what was kept or done for somebody is given up. */
   forget(labId: string): void {
     for (const row of this.#of(labId)) {
-      const { id, kind, name } = row.operation;
-      if (kind !== 'fault') {
-        this.#tables.operations.delete(id);
-        continue;
-      }
+      const { id, kind } = row.operation;
+      if (kind !== 'fault') this.#tables.operations.delete(id);
+    }
+    this.rearm(labId, null);
+    this.#forks.condemnCheckpoints(labId);
+  }
+
+  /** Faults that fired since then, null: all, wait again. */
+  rearm(labId: string, since: Date | null): void {
+    for (const row of this.#of(labId)) {
+      const { id, kind, name, startedAt } = row.operation;
+      if (kind !== 'fault' || (since !== null && (startedAt === null || startedAt < since))) continue;
       const operation = { id, labId, kind, name, ...unbegun };
       const dueAt = this.#dueIn(row.dueInSeconds);
       this.#put({ ...row, operation, fence: ++this.#tables.fences, dueAt });
     }
-    this.#forks.condemnCheckpoints(labId);
   }
 
   /** With the lab: nothing is due any more, and whatever runs is fenced off. */

@@ -262,15 +262,20 @@ end $$;
 
 -- The work is at its start again: nothing has passed, nothing was done for anybody, nothing is kept, and what waits
 -- for a time waits for it anew. Workers in the midst of an operation are fenced off. The lab is locked.
+-- Faults that fired since then (null: all of them) wait again, with their times counted from now.
+create function rearm_faults(p_lab text, p_since timestamptz) returns void language sql as $$
+  update operations set state = 'waiting', fence = nextval('operation_fences'), begun = 0, saved = '{}',
+    sandbox_id = null, detail = null, started_at = null, finished_at = null,
+    due_at = clock_ms() + due_in_seconds * interval '1 second'
+  where lab_id = p_lab and kind = 'fault' and (p_since is null or started_at >= p_since)
+$$;
+
 create function forget_progress(p_lab text) returns void language plpgsql as $$
 begin
   delete from check_progress where lab_id = p_lab;
   delete from marks where lab_id = p_lab;
   delete from operations where lab_id = p_lab and kind <> 'fault';
-  update operations set state = 'waiting', fence = nextval('operation_fences'), begun = 0, saved = '{}',
-    sandbox_id = null, detail = null, started_at = null, finished_at = null,
-    due_at = clock_ms() + due_in_seconds * interval '1 second'
-  where lab_id = p_lab;
+  perform rearm_faults(p_lab, null);
   perform condemn_checkpoints(p_lab);
 end $$;
 
@@ -348,6 +353,9 @@ begin
   where l.id = p_id
   returning * into row;
   if (c->>'forgetProgress')::boolean then perform forget_progress(p_id); end if;
+  if c->'rearmFaultsSince' is not null then
+    perform rearm_faults(p_id, (c->>'rearmFaultsSince')::timestamptz);
+  end if;
   if (c->>'forgetAnswers')::boolean then delete from answers where lab_id = p_id; end if;
   if c->'plant' is not null then perform plant_operations(p_id, c->'plant'); end if;
   if (c->>'watch')::boolean then
