@@ -42,7 +42,18 @@ export class Owners {
       if (sandbox.owner === null || !isLiving(sandbox)) continue;
       if (!this.isKept(sandbox)) this.#broken(`leaked: ${sandbox.id} outlives ${sandbox.owner}`);
     }
-    for (const row of this.#tables.attempts.values()) this.#checkEnd(row);
+    for (const row of this.#tables.attempts.values()) {
+      this.#checkEnd(row);
+      if (row.alone && row.attempt.state === 'running') this.#checkAlone(row.attempt);
+    }
+  }
+
+  /** What changes the lab itself is not done beside other work on it. */
+  #checkAlone({ id, labId }: AttemptRow['attempt']): void {
+    for (const { operation } of this.#tables.operations.values()) {
+      if (operation.labId !== labId || operation.state !== 'running') continue;
+      this.#broken(`${operation.id} runs beside ${id}, which is to be alone`);
+    }
   }
 
   /** Whether whom it belongs to still needs it. */

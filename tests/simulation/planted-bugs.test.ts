@@ -108,6 +108,32 @@ const bugs: Readonly<
       },
     }),
   },
+  'a fault begins beside an attempt that is to be alone': {
+    breaks: 'which is to be alone',
+    plant: (store) => ({
+      async startOperation(id, lease, events) {
+        const { attempts } = store.tables;
+        const before = [...attempts];
+        for (const [name, row] of before) attempts.set(name, { ...row, alone: false });
+        const work = await store.startOperation(id, lease, events);
+        for (const [name, { alone }] of before) {
+          const row = attempts.get(name);
+          if (row !== undefined) attempts.set(name, { ...row, alone });
+        }
+        return work;
+      },
+    }),
+  },
+  'what an earlier run did to a lab is not undone': {
+    breaks: 'as it had disturbed it',
+    plant: (store) => ({
+      async startAttempt(id, lease) {
+        const row = store.tables.attempts.get(id);
+        if (row !== undefined) store.tables.attempts.set(id, { ...row, fence: 0 });
+        return store.startAttempt(id, lease);
+      },
+    }),
+  },
 };
 
 /** Each is found in a few dozen. */

@@ -289,7 +289,7 @@ export class World {
 
   #askForGrade(): (parts: Parts, labId: string) => Promise<unknown> {
     return async ({ labs, deps }, id) => {
-      const request = { id: deps.ids.attempt(), final: false, maxPoints: 1, everySeconds: 0 };
+      const request = { id: deps.ids.attempt(), final: false, maxPoints: 1, everySeconds: 0, alone: true };
       await labs.requestAttempt(id, request);
       await deps.queue.wake(`attempt:${request.id}`);
     };
