@@ -43,7 +43,7 @@ export function registerLabProgress(parent: Command, { terminal }: Cli): void {
       return [`${colour.bold(one.id)}  ${one.ask}`, ...options, given].join('\n');
     });
     const buttons = progress.buttons.map(({ button, state }) => `${colour.bold(`[${button}]`)}  ${state}`);
-    const penalty = progress.penalty > 0 ? ` (${progress.penalty} taken off for hints)` : '';
+    const penalty = progress.penalty > 0 ? ` (${progress.penalty} taken off for hints and skips)` : '';
     const sum = `${progress.points} of ${progress.maxPoints} points${penalty}`;
     return [table(terminal, columns, rows), ...questions, ...buttons, colour.bold(sum)].join('\n\n');
   }

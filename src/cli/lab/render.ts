@@ -97,7 +97,7 @@ export function renderChecks(
   ];
   const all = sum.points !== null && sum.points >= sum.maxPoints;
   const points = `${sum.points === null ? '–' : round(sum.points)} of ${sum.maxPoints} points`;
-  const penalty = sum.penalty > 0 ? ` (${sum.penalty} taken off for hints)` : '';
+  const penalty = sum.penalty > 0 ? ` (${sum.penalty} taken off for hints and skips)` : '';
   return `${table(paper, columns, rows)}\n\n${(all ? colour.green : colour.bold)(points)}${penalty}`;
 }
 

@@ -19,9 +19,9 @@ const attemptSchema = z.object({
   requestedAt: timeSchema,
   startedAt: timeSchema.nullable(),
   finishedAt: timeSchema.nullable(),
-  points: z.number().nullable().describe('Of the checks that are shown, hints taken off'),
+  points: z.number().nullable().describe('Of the checks that are shown, hints and skips taken off'),
   maxPoints: z.number(),
-  penalty: z.number().describe('Taken off for hints'),
+  penalty: z.number().describe('Taken off for hints and skipped tasks'),
   hiddenChecks: z.int().describe('Checks whose verdict is kept until you submit'),
   voidReason: z.string().nullable(),
   results: z.array(
