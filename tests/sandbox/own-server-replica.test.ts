@@ -1,5 +1,5 @@
 /** Replicas and archives of labs' own servers. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -118,6 +118,22 @@ describe('a replica', () => {
     await soon(() => ask('replica', 'select count(*)::int as n from a', 'trainee', fork), [{ n: 4 }]);
     expect(await ask('primary', 'select count(*)::int as n from a')).toEqual([{ n: 3 }]);
     await test.driver.destroy(fork.sandboxId, signal);
+  });
+
+  it('that was promoted is left to whoever did it, also when it is started again', async () => {
+    const plan = planFor('sb-promoted', version);
+    await make(plan);
+    const data = dataFolder(test, plan, 'replica');
+    writeFileSync(join(data, 'promote'), '');
+    process.kill(postmasterOf(data), 'SIGUSR1');
+    const promoted = { ...running, detail: 'It was promoted, and follows its primary no longer.' };
+    await soon(async () => (await seen(plan)).replica, promoted);
+    await ask('replica', 'create table mine as select 1 as x', 'trainee', plan);
+    await test.driver.kill(plan, 'replica', 'KILL', signal);
+    await test.driver.ensure(plan, 'replica', signal);
+    expect((await seen(plan)).replica).toEqual(promoted);
+    expect(await ask('replica', 'select x from mine', 'trainee', plan)).toEqual([{ x: 1 }]);
+    await test.driver.destroy(plan.sandboxId, signal);
   });
 
   it('is made anew with a primary that was', async () => {
