@@ -61,8 +61,10 @@ async function round(): Promise<void> {
   }
 }
 
-createServer((_request, response) => {
-  response.end(`${rounds} rounds\n`);
+createServer((request, response) => {
+  // 200 at /day: a whole round is behind us, and nothing asks the database until the next.
+  const isOver = request.url !== '/day' || rounds > 0;
+  response.writeHead(isOver ? 200 : 503).end(`${rounds} rounds\n`);
 }).listen(Number(port), host);
 
 for (;;) {
