@@ -290,7 +290,9 @@ class Busy {
           this.queries += 1;
         } catch (thrown) {
           const { code, message } = thrown as { code?: string; message: string };
-          this.codes.add(code ?? (message.includes('terminated') ? '57P01' : message));
+          // A session that was ended between two of its statements is told so by the client, without the code.
+          const ended = /terminated|not queryable/.test(message);
+          this.codes.add(code ?? (ended ? '57P01' : message));
         } finally {
           await client.end().catch(() => {});
         }
