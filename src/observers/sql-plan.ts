@@ -65,7 +65,13 @@ export function planValue(explained: Value): Value {
   }
   const [first] = nodes;
   const executionMs = top?.['Execution Time'] ?? null;
-  return { nodes, cost: first?.cost ?? 0, rows: first?.rows ?? 0, executionMs, blocks: blocksOf(root) };
+  return {
+    nodes,
+    cost: first?.cost ?? 0,
+    rows: first?.rows ?? 0,
+    executionMs,
+    blocks: blocksOf(root ?? null),
+  };
 }
 
 function blocksOf(root: Value): number | null {

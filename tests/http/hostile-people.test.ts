@@ -11,7 +11,12 @@ beforeAll(async () => {
   if (first === undefined) throw new Error('the sample has no tasks');
   const skip = { solution: 'reference', steps: [], penalty: 3 };
   const faults = [
-    { id: 'drill', when: { on: 'press', button: 'Start', after: null }, say: null, steps: [] },
+    {
+      id: 'drill',
+      when: { on: 'press', button: 'Start', after: null, atLatestSeconds: null },
+      say: null,
+      steps: [],
+    },
   ] as const;
   world = await startWorld({
     versions: [sampleVersion({ tasks: [{ ...first, skip, checkpoint: true }, ...others], faults })],

@@ -2,7 +2,7 @@
 import { forkOf, planFor } from '../contracts/driver-contract-plans.ts';
 import { databaseVersion } from './postgres-lab.ts';
 
-export const ownVersion = databaseVersion(
+const ownVersion = databaseVersion(
   { 'seed.sql': 'create table a (x int primary key); insert into a select generate_series(1, 5)' },
   { traineeRole: 'superuser-own-server' },
 );

@@ -8,7 +8,7 @@ import type { DeriveSecret } from '../../secrets.ts';
 
 export const ownDatabase = 'lab';
 /** Of the platform itself, as far as the trainee leaves it that. */
-export const ownSuperuser = 'postgres';
+const ownSuperuser = 'postgres';
 /** What a replica connects to its primary with. */
 export const replicationRole = `${ownDatabase}_r`;
 
