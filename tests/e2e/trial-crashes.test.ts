@@ -137,16 +137,10 @@ describe('one server', () => {
     expect(await stateOf(installation, lab)).toEqual({ ...before, ...(await parkingIn(before)) });
   });
 
-  it('undoes what it did to the lab itself, makes copies anew, and does no step of a fault twice', async () => {
-    await parked.park('live', 'make', 'fault');
+  it('undoes what it did to the lab itself, and makes copies anew', async () => {
+    await parked.park('live', 'make');
     const number = await trainee.startGrading(lab);
     await parked.untilReached('live');
-    // Later than the copy, which ends all sessions of the database.
-    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Start the drill' });
-    await eventually(
-      async () => (await parked.fired()).includes('before'),
-      () => 'the drill',
-    );
     await eventually(
       async () => (await ofCopies()).length > 0,
       () => 'programs of copies that start',
@@ -157,28 +151,34 @@ describe('one server', () => {
     await startAgain();
     await finishesOnce(number);
     expect(await parked.inLab('select step from reached')).toEqual([]);
+  });
+
+  it('does no step of a fault twice', async () => {
+    await parked.park('fault');
+    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Start the drill' });
     await eventually(
-      async () => (await operation('fault/drill')).state !== 'running',
+      async () => (await parked.fired()).includes('before'),
+      () => 'the drill',
+    );
+    await delay(underwayMs);
+    await kill();
+    await startAgain();
+    await eventually(
+      async () => (await operation('fault/drill')).state === 'done',
       () => 'the end of the drill',
+      30_000,
     );
     expect(await parked.fired()).toEqual(['after', 'before']);
   });
 
-  it('goes on after a kill in the trainee’s tests, in a fault that waits and in a task that is done for one', async () => {
+  it('goes on after a kill in the trainee’s tests', async () => {
     parked.setTests('slow');
-    await parked.park('skip');
     const number = await trainee.startGrading(lab);
     const testing = () => processesOf(folder).filter((line) => line.includes('park.test.mjs'));
     await eventually(
       () => testing().length > 0,
       () => 'the trainee’s tests to run',
       30_000,
-    );
-    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Bad weather' });
-    await trainee.call('POST', `/labs/${lab}/tasks/rest/skip`, {});
-    await eventually(
-      async () => (await parked.fired()).includes('clouds') && (await parked.chores()).includes('one'),
-      () => 'clouds and a chore',
     );
     await delay(underwayMs);
     await kill();
@@ -187,10 +187,24 @@ describe('one server', () => {
     const attempt = await finishesOnce(number);
     expect(attempt.results.find(({ check }) => check === 'own-tests')).toMatchObject({ verdict: 'pass' });
     expect(testing()).toEqual([]);
+  });
+
+  it('goes on after a kill in a fault that waits and in a task that is done for one', async () => {
+    await parked.park('skip');
+    await trainee.call('POST', `/labs/${lab}/press`, { button: 'Bad weather' });
+    await trainee.call('POST', `/labs/${lab}/tasks/rest/skip`, {});
+    await eventually(
+      async () => (await parked.fired()).includes('clouds') && (await parked.chores()).includes('one'),
+      () => 'clouds and a chore',
+    );
+    await delay(underwayMs);
+    await kill();
+    await startAgain();
     for (const id of ['fault/weather', 'skip/rest']) {
       await eventually(
         async () => (await operation(id)).state === 'done',
         () => `the end of ${id}`,
+        30_000,
       );
     }
     expect(await parked.fired()).toEqual(['after', 'before', 'clouds', 'rain']);
