@@ -45,7 +45,9 @@ async function round(): Promise<void> {
   client.on('error', () => {});
   await client.connect();
   try {
-    const { rows } = await client.query('select /* job: day_start */ id from customers order by id limit 250');
+    const { rows } = await client.query(
+      'select /* job: day_start */ id from customers order by id limit 250',
+    );
     const current = lists[workList ?? ''];
     if (current === undefined) throw new Error(`there is no work list "${workList}"`);
     // The list comes first: whoever looks in the middle of the first round sees it at the top already.
