@@ -93,7 +93,7 @@ describe('one server', () => {
   it('has doubled nothing', async () => {
     const installation = await installationOf(folder);
     expect(await leftoversAfter(installation)).toEqual([]);
-    expect(await countThings(installation)).toEqual({ process: 2, database: 2, role: 6, folder: 2, port: 2 });
+    expect(await countThings(installation)).toEqual({ process: 2, database: 2, role: 8, folder: 2, port: 2 });
     expect((await client.grade(first)).state).toBe('finished');
   });
 
