@@ -61,7 +61,7 @@ describe('every lab', () => {
     expect(loaded.map(({ template }) => template.id).sort()).toEqual(ids.sort());
   });
 
-  const timeout = 540_000;
+  const timeout = 1_200_000;
   it.concurrent.each(others)('%s keeps what it promises', { timeout }, (id) => prove(id, labsEach));
   it.each(timed)('%s keeps what it promises', { timeout }, (id) => prove(id, 1));
 
