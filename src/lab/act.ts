@@ -130,7 +130,9 @@ function changes(sandbox: Sandbox, components: Sandbox['components']): readonly 
       return [{ type: 'component.running', data: { component } }];
     }
     const served = row.servedGeneration === row.generation;
-    if (served && row.observed !== 'running' && before?.observed === 'running') {
+    // What starts once more, such as a database whose overlay is still to come, is not broken.
+    const works = row.observed === 'running' || row.observed === 'starting';
+    if (served && !works && before?.observed === 'running') {
       return [{ type: 'component.broken', data: { component, detail: row.detail } }];
     }
     return [];
