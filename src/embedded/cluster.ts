@@ -63,9 +63,11 @@ export async function startCluster(options: ClusterOptions, signal: AbortSignal)
     try {
       return describe(options, await launch(data, port, options, signal), false);
     } catch (cause) {
-      // Someone took the port between our look and the server's, or the last children of a killed server are still
-      // leaving: look again.
-      const isLeaving = cause instanceof LabError && cause.message.includes('shared memory block');
+      // Someone took the port between our look and the server's, or a killed server or the last of its children are
+      // still leaving: look again.
+      const isLeaving =
+        cause instanceof LabError &&
+        /shared memory block|"postmaster\.pid" already exists/.test(cause.message);
       if (attempt === 5 || (!isLeaving && (await isPortFree(port)))) throw cause;
       await delay(isLeaving ? 300 : 0, undefined, { signal });
     }
