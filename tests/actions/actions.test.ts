@@ -92,6 +92,22 @@ describe('sql', () => {
     expect((await db.admin('select count(*)::int as n from whole')).rows).toEqual([{ n: 0 }]);
   });
 
+  it('begins anew what a copy of the database ended, and does it once', async () => {
+    await db.admin('create table ended (a int)');
+    await db.admin('grant all on ended to public');
+    const running = act('sql', {
+      component: 'database',
+      statement: 'insert into ended values (1); select pg_sleep(1)',
+    });
+    await sleep(400);
+    const { rowCount } = await db.admin(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'insert into ended%'",
+    );
+    expect(rowCount).toBe(1);
+    expect((await running).ok).toBe(true);
+    expect((await db.admin('select count(*)::int as n from ended')).rows).toEqual([{ n: 1 }]);
+  });
+
   it('builds an index concurrently only outside a transaction', async () => {
     await sql('create table big (a int)');
     const statement = 'create index concurrently on big (a)';
