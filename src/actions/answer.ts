@@ -7,8 +7,9 @@ import { act, failed } from './act.ts';
 
 const spec = z.strictObject({
   question: z.string().min(1),
-  /** A list for a question with several choices. */
-  value: z.union([z.string().max(100_000), z.number(), z.array(z.string().max(10_000)).max(100)]),
+  value: z
+    .union([z.string().max(100_000), z.number(), z.array(z.string().max(10_000)).max(100)])
+    .describe('A list for a question with several choices.'),
 });
 
 export type AnswerActionSpec = z.infer<typeof spec>;

@@ -10,10 +10,11 @@ import { act } from './act.ts';
 const spec = z.strictObject({
   component: componentName,
   argv: z.array(z.string().max(10_000)).min(1).max(100),
-  /** Folder below the component's root that it runs in. */
-  cwd: relativePath.optional(),
-  /** Exit codes that are a success; without it only 0. */
-  expect: z.union([z.literal('any'), z.array(z.int().min(0).max(255)).min(1)]).optional(),
+  cwd: relativePath.optional().describe("Folder below the component's root that it runs in."),
+  expect: z
+    .union([z.literal('any'), z.array(z.int().min(0).max(255)).min(1)])
+    .optional()
+    .describe('Exit codes that are a success; without it only 0.'),
   timeout: upTo(limits.longestLookMs).default(limits.execMs),
 });
 

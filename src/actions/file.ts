@@ -13,11 +13,11 @@ const spec = z
   .strictObject({
     component: componentName,
     path: relativePath,
-    /** A file of the template's folder, taken byte for byte. */
-    from: relativePath.optional(),
+    from: relativePath.optional().describe("A file of the template's folder, taken byte for byte."),
     text: z.string().max(limits.largestFileBytes).optional(),
-    /** A unified diff in the template's folder, for the file as it is now. */
-    patch: relativePath.optional(),
+    patch: relativePath
+      .optional()
+      .describe("A unified diff in the template's folder, for the file as it is now."),
     delete: z.literal(true).optional(),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })

@@ -14,13 +14,17 @@ const spec = z
   .strictObject({
     component: componentName,
     ...requestShape,
-    /** Statuses that are a success; without it any 2xx. */
     expect: z
       .union([z.literal('any'), status, z.array(status).min(1)])
       .transform((asked) => (typeof asked === 'number' ? [asked] : asked))
-      .optional(),
-    /** Sends it so often, one after the other; the last response is the result. */
-    times: z.int().min(1).max(1_000).default(1),
+      .optional()
+      .describe('Statuses that are a success; without it any 2xx.'),
+    times: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .describe('Sends it so often, one after the other; the last response is the result.'),
     timeout: upTo(limits.longestLookMs).default(limits.execMs),
   })
   .refine(hasOneBody, oneBody);

@@ -8,13 +8,18 @@ import { actSql } from './act-sql.ts';
 
 const spec = z.strictObject({
   component: componentName,
-  /** `grader` may write everything: what faults and trials do, and no trainee could. */
-  as: z.enum(['trainee', 'grader']).default('trainee'),
-  /** One statement, or several when there are no `args`. */
-  statement: z.string().min(1).max(1_000_000),
+  as: z
+    .enum(['trainee', 'grader'])
+    .default('trainee')
+    .describe('`grader` may write everything: what faults and trials do, and no trainee could.'),
+  statement: z.string().min(1).max(1_000_000).describe('One statement, or several when there are no `args`.'),
   args: z.array(json).max(100).default([]),
-  /** False: not in a transaction block, as `create index concurrently` needs; then one statement a step. */
-  transaction: z.boolean().default(true),
+  transaction: z
+    .boolean()
+    .default(true)
+    .describe(
+      'False: not in a transaction block, as `create index concurrently` needs; then one statement a step.',
+    ),
   timeout: upTo(limits.longestLookMs).default(limits.execMs),
 });
 

@@ -10,8 +10,10 @@ const spec = z
   .strictObject({
     component: componentName,
     mood: z.string().min(1).optional(),
-    /** Where the mood's chances are drawn from; 0 where it is not named. */
-    seed: z.union([z.int().min(0), z.string().min(1)]).optional(),
+    seed: z
+      .union([z.int().min(0), z.string().min(1)])
+      .optional()
+      .describe("Where the mood's chances are drawn from; 0 where it is not named."),
     expireTokens: z.literal(true).optional(),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })

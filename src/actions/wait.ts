@@ -12,17 +12,19 @@ const duration = upTo(600_000);
 const specOver = (observers: ReadonlyMap<string, ObserverKind>) =>
   z
     .strictObject({
-      /** So long, or so long as is drawn between two bounds: what a trainee cannot foresee. */
       for: z
         .union([duration, z.strictObject({ from: duration, to: duration })])
         .refine((asked) => typeof asked === 'number' || asked.from <= asked.to, 'expected from before to')
-        .optional(),
-      /** An expression over what `observe` names, and over events. */
-      until: z.string().min(1).optional(),
+        .optional()
+        .describe('So long, or so long as is drawn between two bounds: what a trainee cannot foresee.'),
+      until: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('An expression over what `observe` names, and over events.'),
       observe: looks(observers).optional(),
       within: upTo(600_000).default(30_000),
-      /** True: a wait that ends without it is a success too. */
-      orGoOn: z.boolean().default(false),
+      orGoOn: z.boolean().default(false).describe('True: a wait that ends without it is a success too.'),
     })
     .refine((wait) => (wait.for === undefined) !== (wait.until === undefined), 'expected either for or until')
     .refine((wait) => wait.until !== undefined || wait.observe === undefined, 'observe goes with until');

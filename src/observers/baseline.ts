@@ -18,10 +18,18 @@ const table = z
     column.transform((name) => ({ name })),
     z.strictObject({
       name: column,
-      /** Columns that tell a row from the others; absent: its primary key at the start. */
-      key: z.array(column).min(1).max(20).optional(),
-      /** Columns that are compared; absent: all that there were at the start. */
-      columns: z.array(column).min(1).max(200).optional(),
+      key: z
+        .array(column)
+        .min(1)
+        .max(20)
+        .optional()
+        .describe('Columns that tell a row from the others; absent: its primary key at the start.'),
+      columns: z
+        .array(column)
+        .min(1)
+        .max(200)
+        .optional()
+        .describe('Columns that are compared; absent: all that there were at the start.'),
     }),
   ])
   .transform((asked): ComparedTable => asked);
@@ -30,11 +38,15 @@ const spec = z
   .strictObject({
     component: componentName,
     of: z.array(z.enum(['schema', 'rows', 'files'])).min(1),
-    /** Of `rows`: which tables. */
-    tables: z.array(table).min(1).max(50).optional(),
+    tables: z.array(table).min(1).max(50).optional().describe('Of `rows`: which tables.'),
     schemas: z.array(column).min(1).max(20).default(['public']),
-    /** Names of tables, indexes … and paths of files that are not compared; `*` and `**` stand for anything. */
-    ignore: z.array(z.string().min(1).max(500)).max(100).default([]),
+    ignore: z
+      .array(z.string().min(1).max(500))
+      .max(100)
+      .default([])
+      .describe(
+        'Names of tables, indexes … and paths of files that are not compared; `*` and `**` stand for anything.',
+      ),
     timeout: upTo(limits.longestLookMs).default(limits.execMs),
   })
   .refine(({ of, tables }) => of.includes('rows') === (tables !== undefined), 'rows and tables go together')

@@ -15,14 +15,14 @@ const spec = z.strictObject({
     .max(253)
     .regex(/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/, 'expected a host name, without {{ }}'),
   type: z.enum(types).default('A'),
-  /** Address of a name server, with a port if it is not 53; absent: this machine's. */
   server: z
     .string()
     .refine(
       (text) => isIP(text.replace(/^\[(.+)\](:\d+)?$|^([^:]+):\d+$/, '$1$3')) !== 0,
       'expected an IP address',
     )
-    .optional(),
+    .optional()
+    .describe("Address of a name server, with a port if it is not 53; absent: this machine's."),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
 

@@ -11,10 +11,8 @@ import { bool, componentName, number, object, relativePath, string, upTo } from 
 
 const spec = z.strictObject({
   component: componentName,
-  /** Whole words; no shell is put between. */
-  argv: z.array(z.string().max(10_000)).min(1).max(100),
-  /** Folder below the component's root that it runs in. */
-  cwd: relativePath.optional(),
+  argv: z.array(z.string().max(10_000)).min(1).max(100).describe('Whole words; no shell is put between.'),
+  cwd: relativePath.optional().describe("Folder below the component's root that it runs in."),
   timeout: upTo(limits.longestLookMs).default(limits.execMs),
 });
 

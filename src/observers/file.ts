@@ -24,14 +24,15 @@ const spec = z
     component: componentName,
     path: relativePath.optional(),
     glob: relativePath.optional(),
-    /** Only so many of the newest. */
-    newest: z.int().min(1).max(limits.files).optional(),
-    /** So many first bytes, as text. */
-    head: z.int().min(1).max(limits.fileHeadBytes).optional(),
-    /** `path` alone is read as text; `glob` alone only finds. */
-    parse: z.enum(['text', 'lines', 'json', 'yaml', 'csv']).optional(),
-    /** A file that is larger is `oversized`; a number of bytes, or such as 64KiB. */
-    max: bytesUpTo(limits.largestFileBytes).default(limits.fileBytes),
+    newest: z.int().min(1).max(limits.files).optional().describe('Only so many of the newest.'),
+    head: z.int().min(1).max(limits.fileHeadBytes).optional().describe('So many first bytes, as text.'),
+    parse: z
+      .enum(['text', 'lines', 'json', 'yaml', 'csv'])
+      .optional()
+      .describe('`path` alone is read as text; `glob` alone only finds.'),
+    max: bytesUpTo(limits.largestFileBytes)
+      .default(limits.fileBytes)
+      .describe('A file that is larger is `oversized`; a number of bytes, or such as 64KiB.'),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })
   .refine(({ path, glob }) => (path === undefined) !== (glob === undefined), 'expected either path or glob')

@@ -25,13 +25,18 @@ const auth = z.union([
 const sign = z.strictObject({
   hmac: z.enum(['sha256', 'sha1', 'sha512']),
   secret: z.string().min(1).max(4_000),
-  /** What is signed; knows `time` (seconds since 1970) and `body`. */
-  over: z.string().max(4_000).default('{{body}}'),
+  over: z
+    .string()
+    .max(4_000)
+    .default('{{body}}')
+    .describe('What is signed; knows `time` (seconds since 1970) and `body`.'),
   header: z.string().regex(/^[A-Za-z0-9-]+$/, 'expected a header name'),
-  /** The header's value; knows `time`, `hex` and `base64`. */
-  format: z.string().max(4_000).default('{{hex}}'),
-  /** The signature's time, from now. */
-  time: signedMs.default(0),
+  format: z
+    .string()
+    .max(4_000)
+    .default('{{hex}}')
+    .describe("The header's value; knows `time`, `hex` and `base64`."),
+  time: signedMs.default(0).describe("The signature's time, from now."),
 });
 
 /** The roots that only a signature's texts know. */

@@ -16,16 +16,15 @@ const spec = z
   .strictObject({
     component: componentName,
     ...requestShape,
-    /** Many times instead of once: how long it takes. */
     repeat: z
       .strictObject({
         requests: z.int().min(1).max(limits.repeatRequests),
         concurrency: z.int().min(1).max(limits.repeatConcurrency).default(1),
         warmup: z.int().min(0).max(limits.repeatRequests).default(0),
       })
-      .optional(),
-    /** Of one request, or of all together. */
-    timeout: upTo(limits.longestLookMs).optional(),
+      .optional()
+      .describe('Many times instead of once: how long it takes.'),
+    timeout: upTo(limits.longestLookMs).optional().describe('Of one request, or of all together.'),
   })
   .refine(hasOneBody, oneBody);
 

@@ -16,22 +16,31 @@ const identifier = z.string().regex(/^[A-Za-z_]\w*$/, 'expected a name of the da
 
 const spec = z.strictObject({
   component: componentName,
-  /** Only requests whose path begins so. */
-  path: z.string().startsWith('/').max(500).optional(),
-  /** `step`, the id of a fault, or a time. */
-  since: z.string().min(1).max(200).optional(),
-  /** The newest so many entries; everything else is of all of them. */
-  last: z.int().min(0).max(limits.sqlRows).optional(),
+  path: z.string().startsWith('/').max(500).optional().describe('Only requests whose path begins so.'),
+  since: z.string().min(1).max(200).optional().describe('`step`, the id of a fault, or a time.'),
+  last: z
+    .int()
+    .min(0)
+    .max(limits.sqlRows)
+    .optional()
+    .describe('The newest so many entries; everything else is of all of them.'),
   compareWith: z
     .strictObject({
       component: componentName,
       table: z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/, 'expected a table'),
       /** The column, and what the traffic's `save` or its JSON calls it. */
       key: identifier,
-      /** Columns that must hold what was sent under the same name. */
-      columns: z.array(identifier).max(20).default([]),
-      /** Requests that were sent before: a fault's id or a time. */
-      until: z.string().min(1).max(200).optional(),
+      columns: z
+        .array(identifier)
+        .max(20)
+        .default([])
+        .describe('Columns that must hold what was sent under the same name.'),
+      until: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe("Requests that were sent before: a fault's id or a time."),
     })
     .optional(),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),

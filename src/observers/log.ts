@@ -8,15 +8,14 @@ import { componentName, list, number, object, string, upTo } from './spec-parts.
 
 const spec = z.strictObject({
   component: componentName,
-  /** Only lines that match, as `like` does: a regular expression in linear time. */
   match: z
     .string()
     .min(1)
     .max(1_000)
     .refine((pattern) => patternProblem(pattern) === null, 'expected a regular expression of RE2')
-    .optional(),
-  /** So many of the last ones. */
-  last: z.int().min(1).max(limits.logLines).default(200),
+    .optional()
+    .describe('Only lines that match, as `like` does: a regular expression in linear time.'),
+  last: z.int().min(1).max(limits.logLines).default(200).describe('So many of the last ones.'),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
 

@@ -13,8 +13,7 @@ const spec = z.strictObject({
   path: httpPath.default('/metrics'),
   auth: requestShape.auth,
   headers: requestShape.headers,
-  /** Only samples whose name begins with this. */
-  prefix: z.string().min(1).max(200).optional(),
+  prefix: z.string().min(1).max(200).optional().describe('Only samples whose name begins with this.'),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
 

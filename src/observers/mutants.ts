@@ -11,16 +11,26 @@ import { bool, componentName, list, number, object, relativePath, string, upTo }
 
 const spec = z.strictObject({
   component: componentName,
-  /** What runs the tests, in the component's folder: whole words. */
-  run: z.array(z.string().min(1).max(1_000)).min(1).max(50),
-  /** Of one run. */
-  limit: upTo(limits.longestLookMs).default(limits.execMs),
-  /** Unified diffs over the reference. What stands before the first `---` is the mutant's title. */
-  on: z.array(relativePath).min(1).max(20),
-  /** Folder of the template with a right solution, with a trailing slash. */
-  reference: relativePath.refine((path) => path.endsWith('/'), 'expected a folder, with a trailing slash'),
-  /** Which files are the tests: the trainee's stay, the reference's are left out. */
-  tests: z.array(relativePath).min(1).max(20).default(['test/**', 'tests/**', '**/*.test.*']),
+  run: z
+    .array(z.string().min(1).max(1_000))
+    .min(1)
+    .max(50)
+    .describe("What runs the tests, in the component's folder: whole words."),
+  limit: upTo(limits.longestLookMs).default(limits.execMs).describe('Of one run.'),
+  on: z
+    .array(relativePath)
+    .min(1)
+    .max(20)
+    .describe("Unified diffs over the reference. What stands before the first `---` is the mutant's title."),
+  reference: relativePath
+    .refine((path) => path.endsWith('/'), 'expected a folder, with a trailing slash')
+    .describe('Folder of the template with a right solution, with a trailing slash.'),
+  tests: z
+    .array(relativePath)
+    .min(1)
+    .max(20)
+    .default(['test/**', 'tests/**', '**/*.test.*'])
+    .describe("Which files are the tests: the trainee's stay, the reference's are left out."),
 });
 
 export type MutantsSpec = z.infer<typeof spec>;

@@ -14,8 +14,11 @@ const names = z.array(z.string().min(1).max(200)).min(1).max(100);
 const spec = z.strictObject({
   component: componentName,
   schemas: names.default(['public']),
-  /** Only these tables and what belongs to them; views, functions and extensions are not narrowed. */
-  tables: names.optional(),
+  tables: names
+    .optional()
+    .describe(
+      'Only these tables and what belongs to them; views, functions and extensions are not narrowed.',
+    ),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
 

@@ -13,15 +13,23 @@ import { planType } from './sql-plan.ts';
 const spec = z
   .strictObject({
     component: componentName,
-    /** One statement. Nothing is ever spliced into it: values go into `args`, as $1, $2 … */
-    query: z.string().min(1).max(100_000),
+    query: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .describe('One statement. Nothing is ever spliced into it: values go into `args`, as $1, $2 …'),
     args: z.array(json).max(100).default([]),
-    /** False: the query may only read tables; a view or foreign table in the place of one is refused. */
-    views: z.boolean().default(true),
-    /** The plan instead of the rows; the query is not run … */
-    explain: z.boolean().default(false),
-    /** … but with this, in the same read-only transaction as any other. */
-    analyze: z.boolean().default(false),
+    views: z
+      .boolean()
+      .default(true)
+      .describe(
+        'False: the query may only read tables; a view or foreign table in the place of one is refused.',
+      ),
+    explain: z.boolean().default(false).describe('The plan instead of the rows; the query is not run …'),
+    analyze: z
+      .boolean()
+      .default(false)
+      .describe('… but with this, in the same read-only transaction as any other.'),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })
   .refine(({ explain, analyze }) => explain || !analyze, 'analyze goes with explain');

@@ -8,8 +8,12 @@ import { bool, componentName, number, object, string, upTo } from './spec-parts.
 
 const spec = z.strictObject({
   component: componentName,
-  /** So many first bytes that it sends by itself, as text; 0: it is not listened to. */
-  banner: z.int().min(0).max(limits.bannerBytes).default(0),
+  banner: z
+    .int()
+    .min(0)
+    .max(limits.bannerBytes)
+    .default(0)
+    .describe('So many first bytes that it sends by itself, as text; 0: it is not listened to.'),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
 

@@ -10,12 +10,15 @@ const longestWindowMs = 24 * 3_600_000;
 
 const spec = z.strictObject({
   id: z.string().min(1),
-  /** From when this fault fired on; absent: from when the lab was ready. */
-  since: z.string().min(1).optional(),
-  /** Only the newest samples. */
-  last: upTo(longestWindowMs).optional(),
-  /** When it was good for so long for the first time; after a fault, from when that was done. */
-  firstSteady: upTo(longestWindowMs).optional(),
+  since: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('From when this fault fired on; absent: from when the lab was ready.'),
+  last: upTo(longestWindowMs).optional().describe('Only the newest samples.'),
+  firstSteady: upTo(longestWindowMs)
+    .optional()
+    .describe('When it was good for so long for the first time; after a fault, from when that was done.'),
 });
 
 export type WatchLookSpec = z.infer<typeof spec>;
