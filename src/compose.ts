@@ -10,6 +10,7 @@ import type { Log } from './compose/log.ts';
 import { startServers } from './compose/servers.ts';
 import { createStopwatch } from './compose/stopwatch.ts';
 import type { Config } from './config.ts';
+import type { Witness } from './grading/grade-attempt.ts';
 
 export interface RuntimeOptions {
   readonly log: Log;
@@ -84,6 +85,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
     const parts = { config, log, pool, queue, drivers, key };
     const core = createCore(parts);
     closer.add('the judge', () => core.judge.close());
+    let witness: Witness | null = null;
     return {
       ...core,
       drivers,
@@ -103,7 +105,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
       },
       /** Call it before `listen`, so that a stop ends the API first. */
       startWorker(): void {
-        const worker = startWork(core, parts);
+        const worker = startWork(core, parts, (attempt, judged) => witness?.(attempt, judged));
         const graceMs = config.drainSeconds * 1000;
         const stop = async () => {
           // A worker closes the queue that it serves.
@@ -112,6 +114,10 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
           await worker.stop(hurry.signal.aborted ? 0 : graceMs);
         };
         closer.add('the worker', stop, graceMs + 3_000);
+      },
+      /** From now on this is told what attempts are judged on, if this process grades them. */
+      setWitness(one: Witness): void {
+        witness = one;
       },
       /** Milliseconds that each step of the start took. */
       laps: () => stopwatch.laps(),

@@ -1,4 +1,5 @@
 /** The worker's half: making labs what they should be, and grading them. */
+import type { Witness } from '../grading/grade-attempt.ts';
 import { runOperation } from '../grading/operations/run-operation.ts';
 import { runAttempt } from '../grading/run-attempt.ts';
 import { bindSandbox } from '../grading/sandbox-handle.ts';
@@ -23,7 +24,7 @@ const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000, pruneMs: 10 * 6
 const samplesAtOnce = 12;
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
-export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): Worker {
+export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, witness: Witness): Worker {
   const { store, templates, templateStore, policy, vocabulary, judge } = core;
   const shared = {
     labs: store,
@@ -52,6 +53,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts): 
     leaseSeconds: policy.leaseSeconds,
     clock: realClock,
     log,
+    witness,
   };
   const operating = {
     ...grading,

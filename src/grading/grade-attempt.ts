@@ -8,7 +8,7 @@ import type { LabStore, OperationStore, SandboxDriver, WatchStore } from '../lab
 import type { TemplateVersion } from '../templates/types.ts';
 import { attemptRecords } from './attempt-records.ts';
 import { faultTimes } from './fault-times.ts';
-import { gradeLab } from './grade.ts';
+import { type Graded, gradeLab } from './grade.ts';
 import type { Judge } from './judge/thread.ts';
 import { noRecords } from './records.ts';
 import { bindSandbox } from './sandbox-handle.ts';
@@ -16,7 +16,7 @@ import type { Draw } from './trials/drawn.ts';
 import { whyDown } from './trials/fork.ts';
 import { createForks, type Forks } from './trials/forks.ts';
 import { undoAllLive } from './trials/undo-live.ts';
-import type { ActionKind, AttemptStore, AttemptWork, ObserverKind, PeopleStore } from './types.ts';
+import type { ActionKind, Attempt, AttemptStore, AttemptWork, ObserverKind, PeopleStore } from './types.ts';
 import { whatFollows } from './what-follows.ts';
 
 export interface GradeAttemptDeps {
@@ -35,7 +35,11 @@ export interface GradeAttemptDeps {
   readonly ids: Pick<Ids, 'sandbox'>;
   readonly evidenceKey: Uint8Array | null;
   readonly log: Log;
+  /** Told what an attempt's checks were judged on, before it is recorded: what a proof needs and nothing keeps. */
+  readonly witness?: Witness;
 }
+
+export type Witness = (attempt: Pick<Attempt, 'labId' | 'number'>, judged: Graded['judged']) => void;
 
 /** What is graded: a lab that is ready, at the generations that it has now. */
 export interface AttemptSubject {
@@ -158,6 +162,7 @@ async function gradeAndRecord(
     signal,
   );
   const { points, penalty, results, evidence } = graded;
+  deps.witness?.(attempt, graded.judged);
   const following = whatFollows(version.template, results, operations);
   const recorded = await deps.attempts.finishAttempt(attempt.id, fence, {
     points,

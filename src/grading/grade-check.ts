@@ -1,7 +1,7 @@
 /** One check: its looks, its judging, its polling while `within` lasts, and one more effort when the fault was ours. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckSpec, RubricSpec } from '../templates/types.ts';
-import { type Evaluate, type Judged, judgeCheck } from './judge/judge.ts';
+import { type CheckInput, type Evaluate, type Judged, judgeCheck } from './judge/judge.ts';
 import { blockedUntil, judgeMark } from './judge/waiting.ts';
 import { type Looking, lookAll } from './look-all.ts';
 import { type Recorded, record } from './record.ts';
@@ -33,9 +33,11 @@ export interface CheckRunDeps {
   readonly signal: AbortSignal;
 }
 
-interface GradedCheck {
+export interface GradedCheck {
   readonly result: CheckResult;
   readonly evidence: readonly EvidencePiece[];
+  /** What it was judged on; null where nothing was: it waits for an event, or a person marks it. */
+  readonly basis: CheckInput | null;
 }
 
 /** Grades a check by itself. Every check that it needs must have been started before it: see `checkOrder`. */
@@ -75,11 +77,8 @@ export function createCheckRun(deps: CheckRunDeps): CheckRun {
     const drawn = trial === null ? {} : { attempt: trial.attempt };
     const scope = { ...deps.scope, ...drawn };
     const secrets = [...deps.secrets, ...(trial === null ? [] : secretsOf(trial.trial.draws, trial.attempt))];
-    return withEvidence(
-      await judgeCheck({ check, observations, scope, secrets }, deps.evaluate),
-      seen,
-      start,
-    );
+    const basis: CheckInput = { check, observations, scope, secrets };
+    return withEvidence(await judgeCheck(basis, deps.evaluate), seen, start, basis);
   }
 
   /** What it waits for can no longer come: something that it needs has failed for good. */
@@ -164,13 +163,22 @@ export function checkOrder(checks: readonly CheckSpec[]): readonly CheckSpec[] {
   return [...ordered];
 }
 
-function withEvidence(judged: Judged, seen: Seen, start: number): GradedCheck {
+function withEvidence(
+  judged: Judged,
+  seen: Seen,
+  start: number,
+  basis: CheckInput | null = null,
+): GradedCheck {
   const used = Object.entries(seen).flatMap(([name, { evidence }]) =>
     evidence === null ? [] : [[name, evidence] as const],
   );
   const evidence = Object.fromEntries(used.map(([name, piece]) => [name, piece.address]));
   const durationMs = Math.round(performance.now() - start);
-  return { result: { ...judged, evidence, durationMs }, evidence: used.map(([, piece]) => piece) };
+  return {
+    result: { ...judged, evidence, durationMs },
+    evidence: used.map(([, piece]) => piece),
+    basis,
+  };
 }
 
 /** Whether a check names this observation of its trial or of all: in an expression, or in what it tells the learner. */

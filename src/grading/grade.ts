@@ -7,7 +7,7 @@ import type { Log } from '../lab/log.ts';
 import type { AnswerValue, Json, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
 import { eventsScope } from './fault-times.ts';
-import { type CheckRun, checkOrder, createCheckRun } from './grade-check.ts';
+import { type CheckRun, checkOrder, createCheckRun, type GradedCheck } from './grade-check.ts';
 import { settle } from './judge/settle.ts';
 import type { Judge } from './judge/thread.ts';
 import { blockedUntil } from './judge/waiting.ts';
@@ -69,7 +69,7 @@ export interface GradeInput {
 export interface Graded extends AttemptOutcome {
   readonly maxPoints: number;
   /** Each check by itself, as if all that it needs had passed. */
-  readonly judged: readonly CheckResult[];
+  readonly judged: readonly Pick<GradedCheck, 'result' | 'basis'>[];
 }
 
 /**
@@ -157,7 +157,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
       hintsTaken: input.hintsTaken,
       skipped: input.skipped,
     });
-    return { ...settled, judged: results, evidence: once(judged.flatMap((one) => one.evidence)) };
+    return { ...settled, judged, evidence: once(judged.flatMap((one) => one.evidence)) };
   } finally {
     // When one check rejects, the others are not left running behind.
     stop.abort(new DOMException('grading has ended', 'AbortError'));
