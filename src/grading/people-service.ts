@@ -1,5 +1,4 @@
 /** People in the loop: an instructor's marks and overrides, and help for a trainee who is stuck. */
-import type { AuditSink } from '../lab/audit.ts';
 import type { Ids } from '../lab/clock.ts';
 import { LabError } from '../lab/errors.ts';
 import { ended } from '../lab/guards.ts';
@@ -22,7 +21,6 @@ export interface PeopleServiceDeps {
   readonly labs: Pick<LabService, 'getLabWithTemplate'>;
   readonly attempts: Pick<AttemptStore, 'getAttempt' | 'listAttempts' | 'evidence'>;
   readonly people: PeopleStore;
-  readonly audit: AuditSink;
   readonly ids: Pick<Ids, 'help'>;
   /** Opens a piece of stored evidence. */
   readonly openEvidence: (sealed: EvidencePiece) => Value;
@@ -47,7 +45,7 @@ export type PeopleService = ReturnType<typeof createPeopleService>;
 const levels: readonly MarkLevel[] = ['full', 'half', 'none'];
 
 export function createPeopleService(deps: PeopleServiceDeps) {
-  const { labs, attempts, people, audit } = deps;
+  const { labs, attempts, people } = deps;
 
   /** Throws `lab_not_found`, and `forbidden` for a trainee: their own lab is theirs to see, not to judge. */
   async function asInstructor(caller: Caller, labId: string, what: string) {
@@ -81,14 +79,12 @@ export function createPeopleService(deps: PeopleServiceDeps) {
         throw new LabError('conflict', `Check "${checkId}" is graded by itself: override it instead.`);
       }
       const marks = acceptMarks(check.rubric, given.marks);
-      const mark = await people.putMark(labId, {
+      return people.putMark(labId, {
         checkId,
         marks,
         comment: given.comment,
         by: caller.subject,
       });
-      await note(caller, 'check.mark', labId, { check: checkId, marks: { ...marks } });
-      return mark;
     },
 
     /** What there is to mark in a lab, with what was given. */
@@ -146,7 +142,7 @@ export function createPeopleService(deps: PeopleServiceDeps) {
       }
       const points = said.points ?? (said.verdict === 'pass' ? check.points : 0);
       if (points > check.points) throw invalid('points', String(points), `0 to ${check.points}`);
-      const override = await people.putOverride(labId, {
+      return people.putOverride(labId, {
         attempt,
         checkId,
         verdict: said.verdict,
@@ -154,8 +150,6 @@ export function createPeopleService(deps: PeopleServiceDeps) {
         reason: said.reason,
         by: caller.subject,
       });
-      await note(caller, 'check.override', labId, { attempt, check: checkId, verdict: said.verdict, points });
-      return override;
     },
 
     /** Calls an instructor. Another message replaces one that nobody has answered. Throws `lab_ended`, `validation_failed`. */
@@ -231,15 +225,6 @@ export function createPeopleService(deps: PeopleServiceDeps) {
       };
     },
   };
-
-  async function note(
-    { subject, role }: Caller,
-    action: string,
-    target: string,
-    detail: Parameters<AuditSink['record']>[0]['detail'],
-  ): Promise<void> {
-    await audit.record({ actor: subject, role, action, target, detail });
-  }
 }
 
 /** Every criterion marked, none invented. Throws `validation_failed`. */

@@ -58,7 +58,7 @@ describe('verdicts', () => {
     expect([points, maxPoints]).toEqual([10, 30]);
     expect(of('wrong')?.message).toBe('Not so: wrong.');
     // By itself it would have passed: the proof of a template wants to know.
-    expect(judged.find((one) => one.checkId === 'blocked')?.verdict).toBe('pass');
+    expect(judged.find(({ result }) => result.checkId === 'blocked')?.result.verdict).toBe('pass');
   });
 
   it('fills what was seen and the parameters into messages, and no secret', async () => {
