@@ -3,6 +3,7 @@ import { productVersion } from '../config.ts';
 import { buildApp } from '../http/app.ts';
 import type { Probe } from '../http/deps.ts';
 import { realClock } from '../lab/real-clock.ts';
+import { createAuditLog } from '../store/audit-log.ts';
 import { createTokenStore } from '../store/token-store.ts';
 import { nearest } from '../templates/suggest.ts';
 import type { Core, CoreParts } from './core.ts';
@@ -38,6 +39,7 @@ export async function serveApi(
     templates: core.templates,
     events: core.store,
     tokens: createTokenStore(pool),
+    audit: createAuditLog(pool),
     queue,
     backends: [...drivers.values()].map(({ name, capabilities }) => ({
       name,

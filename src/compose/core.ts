@@ -10,7 +10,6 @@ import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
 import { randomIds } from '../lab/random-ids.ts';
-import { createAuditLog } from '../store/audit-log.ts';
 import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
@@ -76,7 +75,6 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     labs,
     attempts: store,
     people: store,
-    audit: createAuditLog(pool),
     ids: randomIds,
     openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
     nearest,

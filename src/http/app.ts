@@ -4,6 +4,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import { notFoundPage } from '../web/not-found.ts';
 import { pageRoutes } from '../web/routes.ts';
 import type { Api } from './api.ts';
+import { auditWrites } from './audit.ts';
 import { createAuthenticator } from './auth.ts';
 import type { AppDeps } from './deps.ts';
 import { docsRoutes } from './docs.ts';
@@ -17,6 +18,7 @@ import { createReadiness } from './readiness.ts';
 import { accessRoutes } from './routes/access.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { attemptRoutes } from './routes/attempts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
 import { guideRoutes } from './routes/guide.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -77,6 +79,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   await api.register(
     async (scope: Api) => {
       scope.addHook('onRequest', (request) => authenticator.authenticate(request));
+      auditWrites(scope, deps.audit, deps.log);
       meRoutes(scope);
       templateRoutes(scope, deps);
       labRoutes(scope, deps);
@@ -91,6 +94,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       judgementRoutes(scope, deps);
       helpRoutes(scope, deps);
       tokenRoutes(scope, deps, authenticator);
+      auditRoutes(scope, deps);
     },
     { prefix: '/api/v1' },
   );

@@ -5,6 +5,7 @@ import type { AttemptService } from '../grading/attempt-service.ts';
 import type { OperationService } from '../grading/operations/operation-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
 import type { Verdict } from '../grading/types.ts';
+import type { AuditLog } from '../lab/audit.ts';
 import type { Clock } from '../lab/clock.ts';
 import type { LabPhase } from '../lab/lab.ts';
 import type { LabService } from '../lab/lab-service.ts';
@@ -21,6 +22,8 @@ export interface AppDeps {
   /** Event streams poll with it: one query a tick for all of them. */
   readonly events: Pick<LabStore, 'eventsSince'>;
   readonly tokens: TokenStore;
+  /** Every write of a person is recorded in it. */
+  readonly audit: AuditLog;
   readonly queue: Pick<LabQueue, 'depth'>;
   /** The backends that this installation has, in order of preference. */
   readonly backends: readonly BackendFacts[];

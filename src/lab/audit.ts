@@ -8,11 +8,33 @@ export interface AuditEntry {
   readonly action: string;
   /** What it was done to, such as a lab's id. */
   readonly target: string | null;
-  /** Never a secret. */
+  /** `done`, or the error code of what refused or broke it, such as `forbidden`. */
+  readonly outcome: string;
+  /** Small, and never a secret. */
   readonly detail: Readonly<Record<string, Json>>;
+}
+
+export interface RecordedAudit extends AuditEntry {
+  readonly id: string;
+  readonly at: Date;
 }
 
 /** Written by us, changed by nobody. */
 export interface AuditSink {
   record(entry: AuditEntry): Promise<void>;
+}
+
+export interface AuditQuery {
+  readonly target?: string;
+  readonly actor?: string;
+  readonly action?: string;
+  readonly since?: Date;
+  /** The id where the page before ended. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface AuditLog extends AuditSink {
+  /** Newest first. */
+  list(query: AuditQuery): Promise<readonly RecordedAudit[]>;
 }

@@ -113,7 +113,6 @@ export async function startWorld(
     labs,
     attempts: store,
     people: store,
-    audit,
     ids,
     openEvidence: (piece) => openEvidence(piece),
     nearest,
@@ -133,6 +132,7 @@ export async function startWorld(
     templates,
     events: store,
     tokens,
+    audit,
     queue,
     backends: [{ name: 'process', isolation: false }],
     probes: [

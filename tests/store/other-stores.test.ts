@@ -122,7 +122,7 @@ describe('tokens', () => {
 describe('the audit log', () => {
   it('gives what was done, newest first, by target', async () => {
     const audit = createAuditLog(pool);
-    const entry = { actor: 'ines', role: 'instructor', action: 'lab.delete', detail: { because: 'stuck' } };
+    const entry = { actor: 'ines', role: 'instructor', action: 'lab.delete', outcome: 'done', detail: {} };
     for (const target of ['lab-1', 'lab-2', 'lab-1']) await audit.record({ ...entry, target });
     const [newest, oldest] = await audit.list({ target: 'lab-1', limit: 10 });
     expect(newest).toMatchObject({ ...entry, target: 'lab-1', at: expect.any(Date) });
@@ -132,7 +132,14 @@ describe('the audit log', () => {
   });
 
   it('is changed by nobody', async () => {
-    await createAuditLog(pool).record({ actor: 'a', role: 'admin', action: 'x', target: null, detail: {} });
+    await createAuditLog(pool).record({
+      actor: 'a',
+      role: 'admin',
+      action: 'x',
+      target: null,
+      outcome: 'done',
+      detail: {},
+    });
     await expect(pool.query(`update audit_log set actor = 'someone else'`)).rejects.toThrow('append-only');
     await expect(pool.query('delete from audit_log')).rejects.toThrow('append-only');
     await expect(pool.query('truncate audit_log')).rejects.toThrow('append-only');

@@ -28,6 +28,7 @@ export function answerRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'PUT',
     url: '/labs/:id/answers/:question',
+    config: { audit: 'answer.give' },
     schema: {
       tags: ['grading'],
       summary: 'Answer a question, or change the answer',

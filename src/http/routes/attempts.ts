@@ -73,6 +73,7 @@ export function attemptRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/attempts',
+    config: { audit: { action: 'attempt.request', detail: ['final'] } },
     schema: {
       tags,
       summary: 'Grade a lab now',

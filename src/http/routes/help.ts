@@ -28,6 +28,7 @@ export function helpRoutes(api: Api, { people }: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/help',
+    config: { audit: { action: 'help.ask', detail: ['task'] } },
     schema: {
       tags,
       summary: 'Call an instructor',
@@ -64,6 +65,7 @@ export function helpRoutes(api: Api, { people }: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/help/:help/answer',
+    config: { audit: 'help.answer' },
     schema: {
       tags,
       summary: 'Answer a call for help',

@@ -28,6 +28,7 @@ export function hintRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/checks/:check/hints',
+    config: { audit: { action: 'hint.take', detail: ['number'] } },
     schema: {
       tags: ['grading'],
       summary: 'Take a hint of a check',

@@ -79,6 +79,7 @@ export function judgementRoutes(api: Api, { people }: AppDeps): void {
   api.route({
     method: 'PUT',
     url: '/labs/:id/marks/:check',
+    config: { audit: { action: 'check.mark', detail: ['marks'] } },
     schema: {
       tags,
       summary: 'Mark a check that people judge; a later mark replaces it',
@@ -100,6 +101,7 @@ export function judgementRoutes(api: Api, { people }: AppDeps): void {
   api.route({
     method: 'PUT',
     url: '/labs/:id/attempts/:number/overrides/:check',
+    config: { audit: { action: 'check.override', detail: ['verdict', 'points', 'reason'] } },
     schema: {
       tags,
       summary: 'Say what counts instead of a verdict, with a reason',

@@ -71,6 +71,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs',
+    config: { audit: { action: 'lab.create', detail: ['template', 'trainee', 'backend'] } },
     schema: {
       tags,
       summary: 'Ask for a lab',
@@ -140,6 +141,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'DELETE',
     url: '/labs/:id',
+    config: { audit: 'lab.delete' },
     schema: {
       tags,
       summary: 'End a lab',
@@ -156,6 +158,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/reset',
+    config: { audit: { action: 'lab.reset', detail: ['components', 'keepScore'] } },
     schema: {
       tags,
       summary: 'Put a lab, or some of its components, back to the start',
@@ -176,6 +179,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs/:id/extend',
+    config: { audit: { action: 'lab.extend', detail: ['minutes'] } },
     schema: {
       tags,
       summary: 'Let a lab live longer',

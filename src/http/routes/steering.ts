@@ -15,6 +15,7 @@ export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps):
   api.route({
     method: 'POST',
     url: '/labs/:id/press',
+    config: { audit: { action: 'button.press', detail: ['button'] } },
     schema: {
       tags,
       summary: 'Press a button of the lab, such as "Start the drill"',
@@ -33,6 +34,7 @@ export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps):
   api.route({
     method: 'POST',
     url: '/labs/:id/tasks/:task/rewind',
+    config: { audit: 'task.rewind' },
     schema: {
       tags,
       summary: 'Go back to the state that was kept after a task',
@@ -51,6 +53,7 @@ export function steeringRoutes(api: Api, { labs, operations, people }: AppDeps):
   api.route({
     method: 'POST',
     url: '/labs/:id/tasks/:task/skip',
+    config: { audit: 'task.skip' },
     schema: {
       tags,
       summary: 'Have a task done, for its price in points',

@@ -36,6 +36,7 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
   api.route({
     method: 'POST',
     url: '/tokens',
+    config: { audit: { action: 'token.create', detail: ['subject', 'role', 'name'] } },
     schema: {
       tags,
       summary: 'Make a token',
@@ -80,6 +81,7 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
   api.route({
     method: 'DELETE',
     url: '/tokens/:id',
+    config: { audit: 'token.revoke' },
     schema: {
       tags,
       summary: 'Revoke a token',
