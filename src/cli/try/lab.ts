@@ -1,5 +1,6 @@
-/** One lab of a runtime in this process: what the HTTP API does for a server's labs, called directly. */
+/** The lab of a `try`, with what is done in it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { askForLab } from '../../authoring/own-lab.ts';
 import { solveLab } from '../../compose/solve-lab.ts';
 import type { Runtime } from '../../compose.ts';
 import type { AttemptView } from '../../grading/attempt-view.ts';
@@ -20,28 +21,15 @@ export async function openLab(
   say: (text: string) => void,
   signal: AbortSignal,
 ) {
-  const { lab } = await runtime.labs.createLab(caller, wish, null);
+  const lab = await askForLab(runtime.labs, caller, wish, say);
   const { id } = lab;
-
-  async function until(done: (status: string, message: string) => boolean, stop: AbortSignal): Promise<void> {
-    for (;;) {
-      const { view } = await runtime.labs.getLab(caller, id);
-      if (done(view.status, view.message)) return;
-      say(view.message);
-      await delay(everyMs, undefined, { signal: stop });
-    }
-  }
-
   return {
     id,
-    ready: () =>
-      until((status, message) => {
-        if (status === 'ending' || status === 'ended') {
-          throw new CliError('failed', 'lab_ended', `The lab never got ready: ${message}.`);
-        }
-        return status === 'ready';
-      }, signal),
-    access: () => runtime.labs.access(caller, id),
+    async ready(): Promise<void> {
+      const ended = await lab.ready(signal);
+      if (ended !== null) throw new CliError('failed', 'lab_ended', `The lab never got ready: ${ended}.`);
+    },
+    access: lab.access,
     guide: () => runtime.attempts.guide(caller, id),
     /** Runs a template's own steps with the trainee's rights. */
     solve: (steps: readonly StepSpec[], goOn: boolean, onStep: (step: StepResult) => void) =>
@@ -55,9 +43,6 @@ export async function openLab(
       if (attempt.state === 'finished') return attempt;
       throw new CliError('failed', 'attempt_void', `The attempt does not count: ${attempt.voidReason}.`);
     },
-    async end(stop: AbortSignal): Promise<void> {
-      await runtime.labs.deleteLab(caller, id);
-      await until((status) => status === 'ended', stop);
-    },
+    end: lab.end,
   };
 }
