@@ -182,7 +182,7 @@ function withEvidence(
 }
 
 /** Whether a check names this observation of its trial or of all: in an expression, or in what it tells the learner. */
-function isRead(name: string, check: CheckSpec): boolean {
+export function isRead(name: string, check: CheckSpec): boolean {
   const word = new RegExp(`\\b${name}\\b`);
   return check.expect.some(
     ({ that, partial, else: said }) =>

@@ -4,10 +4,10 @@
  */
 import pLimit from 'p-limit';
 import type { Log } from '../lab/log.ts';
-import type { AnswerValue, Json, TemplateVersion } from '../templates/types.ts';
+import type { AnswerValue, Json, Template, TemplateVersion } from '../templates/types.ts';
 import { accessScope } from './access-scope.ts';
 import { eventsScope } from './fault-times.ts';
-import { type CheckRun, checkOrder, createCheckRun, type GradedCheck } from './grade-check.ts';
+import { type CheckRun, checkOrder, createCheckRun, type GradedCheck, isRead } from './grade-check.ts';
 import { settle } from './judge/settle.ts';
 import type { Judge } from './judge/thread.ts';
 import { blockedUntil } from './judge/waiting.ts';
@@ -62,6 +62,8 @@ export interface GradeInput {
   /** Of the installation; null: evidence is stored in plain. */
   readonly evidenceKey: Uint8Array | null;
   readonly log: Log;
+  /** Only these checks are graded, each by itself, and nothing is looked at that none of them reads. Absent: all. */
+  readonly only?: ReadonlySet<string>;
   /** Called with each check's own verdict as soon as it is known, before `needs` are applied. */
   readonly onCheck?: (result: CheckResult) => void;
 }
@@ -79,6 +81,7 @@ export interface Graded extends AttemptOutcome {
 export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<Graded> {
   const { version, params, sandbox, answers, records, observers, evidenceKey } = input;
   const { template } = version;
+  const { checks, observations } = wantedOf(template, input.only);
   const inTime = () => performance.now() + template.grading.deadlineSeconds * 1_000;
   let deadline = inTime();
   const events = eventsScope(records.events);
@@ -104,14 +107,14 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const passed = new Set(input.progress.map(({ checkId }) => checkId));
-  const sticky = template.checks.filter((check) => check.sticky && passed.has(check.id));
+  const sticky = checks.filter((check) => check.sticky && passed.has(check.id));
   const trials = createTrials(
     {
       ...input,
       live: { sandbox, components: Object.keys(template.components), whyDown: input.whyDown },
       lock,
       wanted: new Set(
-        template.checks.flatMap((check) => {
+        checks.flatMap((check) => {
           const waits = blockedUntil(check, records.events, template.faults) !== null;
           return check.trial === null || waits ? [] : [check.trial];
         }),
@@ -125,7 +128,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
   try {
     await trials.prepare();
     deadline = inTime();
-    const shared = shareLooks(template.observations, looking, evidenceKey, either);
+    const shared = shareLooks(observations, looking, evidenceKey, either);
     trials.start();
     const run: CheckRun = createCheckRun({
       looking,
@@ -142,7 +145,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
       signal: either,
     });
     const judged = await Promise.all(
-      checkOrder(template.checks).map(async (check) => {
+      checkOrder(checks).map(async (check) => {
         const one = await run(check);
         input.onCheck?.(one.result);
         return one;
@@ -150,7 +153,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
     );
     const results = judged.map((one) => one.result);
     const settled = settle({
-      checks: template.checks,
+      checks,
       tasks: template.tasks,
       judged: Object.fromEntries(results.map((result) => [result.checkId, result])),
       progress: input.progress,
@@ -164,6 +167,16 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
     // A live trial that is under way is undone before anybody else looks.
     await trials.over();
   }
+}
+
+function wantedOf(
+  { checks, observations }: Template,
+  only: ReadonlySet<string> | undefined,
+): Pick<Template, 'checks' | 'observations'> {
+  if (only === undefined) return { checks, observations };
+  const wanted = checks.filter(({ id }) => only.has(id));
+  const read = Object.entries(observations).filter(([name]) => wanted.some((check) => isRead(name, check)));
+  return { checks: wanted, observations: Object.fromEntries(read) };
 }
 
 function once(pieces: readonly EvidencePiece[]): readonly EvidencePiece[] {
