@@ -3,6 +3,7 @@ import type { Cli } from '../cli.ts';
 import { registerTemplateLint } from './lint.ts';
 import { registerTemplateList } from './list.ts';
 import { registerTemplateNew } from './new.ts';
+import { registerTemplateReference } from './reference.ts';
 import { registerTemplateSchema } from './schema.ts';
 
 /** `labwright template …`: lab templates in their folders; no server is needed. */
@@ -14,6 +15,7 @@ export function registerTemplate(parent: Command, cli: Cli): void {
     registerTemplateList,
     registerTemplateLint,
     registerTemplateSchema,
+    registerTemplateReference,
     registerTemplateNew,
   ])
     register(template, cli);

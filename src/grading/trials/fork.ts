@@ -24,6 +24,8 @@ interface ForkDeps {
 
 const dropMs = 30_000;
 
+const isIn = ({ components }: SandboxPlan, name: string) => components[name] !== undefined;
+
 export function createFork(plan: SandboxPlan, { store, driver, log }: ForkDeps): Fork {
   const over = new AbortController();
   const made = new Map<string, Promise<void>>();
@@ -33,7 +35,9 @@ export function createFork(plan: SandboxPlan, { store, driver, log }: ForkDeps):
     const known = made.get(name);
     if (known !== undefined) return known;
     const component = plan.components[name];
-    const needed = component === undefined ? [] : needsOf(component.spec);
+    // A copy of data alone, such as an image, has no programs that its shells use in the lab.
+    const needed =
+      component === undefined ? [] : needsOf(component.spec).filter((other) => isIn(plan, other));
     const making = Promise.all(needed.map((other) => ensureOne(other, signal))).then(() => {
       signal.throwIfAborted();
       return driver.ensure(plan, name, signal);
