@@ -1,5 +1,6 @@
 /** The CEL library with our functions in it. */
 import { Environment } from '@marcbachmann/cel-js';
+import { bounded } from './bounds.ts';
 import { equal, member } from './equality.ts';
 import { ExpressionError } from './expression-error.ts';
 import type { FunctionSpec } from './functions.ts';
@@ -36,6 +37,7 @@ export function createEnvironment(functions: ReadonlyMap<string, FunctionSpec>):
     homogeneousAggregateLiterals: false,
     limits: loweredLimits,
   });
+  environment.registerFunction('bounded_(dyn): dyn', bounded, sync);
   environment.registerFunction('equal_(dyn, dyn): bool', equal, sync);
   environment.registerFunction('member_(dyn, dyn): bool', member, sync);
   environment.registerOperator('double % double', (a: number, b: number) => a % b);
@@ -51,7 +53,7 @@ export function createEnvironment(functions: ReadonlyMap<string, FunctionSpec>):
 function signatures(spec: FunctionSpec): string[] {
   return spec.forms.map(({ receiver, args, gives }) => {
     const on = receiver === null ? '' : `${celType(receiver)}.`;
-    return `${on}${spec.name}(${args.map(celType).join(', ')}): ${typeof gives === 'function' ? 'dyn' : celType(gives)}`;
+    return `${on}${spec.runAs ?? spec.name}(${args.map(celType).join(', ')}): ${typeof gives === 'function' ? 'dyn' : celType(gives)}`;
   });
 }
 

@@ -2,6 +2,7 @@
  * Every function that an expression may call: the one table behind the type check, the evaluation and the reference
  * page. What is not here cannot be called, whatever the CEL library offers.
  */
+import { join, split } from './bounds.ts';
 import { createLike } from './like.ts';
 import * as lists from './lists.ts';
 import {
@@ -33,6 +34,8 @@ export interface FunctionSpec {
   readonly example: string;
   /** Ours: what it does. Absent: CEL's own function. */
   readonly run?: (...args: never[]) => unknown;
+  /** What ours is called where CEL has one of this name, which cannot be replaced. */
+  readonly runAs?: string;
   /** CEL's own returns an int: it is made a double, like every number. */
   readonly givesInt?: boolean;
   /** CEL's own takes ints at these arguments: doubles are cut to whole numbers. */
@@ -242,13 +245,16 @@ export function createFunctions(): ReadonlyMap<string, FunctionSpec> {
     {
       name: 'split',
       forms: [on(string, [string], listOf(string)), on(string, [string, number], listOf(string))],
-      intArgs: [1],
+      run: split,
+      runAs: 'split_',
       doc: 'The parts of a text between separators.',
       example: 'file.text.split("\\n").size() > 3',
     },
     {
       name: 'join',
       forms: [on(listOf(string), [], string), on(listOf(string), [string], string)],
+      run: join,
+      runAs: 'join_',
       doc: 'The texts of a list in one, with a separator between them.',
       example: 'row.rows.map(r, r.id).join(",") == "1,2"',
     },

@@ -4,6 +4,7 @@
  * - every number is a double, so integer literals and the results of `size()` and the like become doubles, but for a
  *   literal index (`rows[0]`), which CEL wants as an int;
  * - `==`, `!=` and `in` compare doubles with tolerance at every depth: they become calls of ours;
+ * - what `+` makes is bounded (`bounds.ts`);
  * - roots and variables get a prefix, so that an observation may be named `list` or `type`.
  *
  * It is a translation of text to text because the library offers parsing but no way to build nodes.
@@ -75,6 +76,8 @@ export function lower(ast: ASTNode, functions: ReadonlyMap<string, FunctionSpec>
         const body = comprehension.body.map((part) => go(part, inner)).join(', ');
         return `${sub(receiver)}.${name}(${variableName(comprehension.variable)}, ${body})`;
       }
+      case '+':
+        return `bounded_(${sub(node.args[0])} + ${sub(node.args[1])})`;
       default:
         return `(${sub(node.args[0])} ${node.op} ${sub(node.args[1])})`;
     }
@@ -89,7 +92,8 @@ export function lower(ast: ASTNode, functions: ReadonlyMap<string, FunctionSpec>
     const spec = functions.get(name);
     if (spec === undefined) throw new ExpressionError(`there is no function "${name}"`);
     const given = args.map((arg, at) => (spec.intArgs?.includes(at) ? `int(${sub(arg)})` : sub(arg)));
-    const text = `${receiver === null ? '' : `${sub(receiver)}.`}${name}(${given.join(', ')})`;
+    const on = receiver === null ? '' : `${sub(receiver)}.`;
+    const text = `${on}${spec.runAs ?? name}(${given.join(', ')})`;
     return spec.givesInt ? `double(${text})` : text;
   }
 
