@@ -29,6 +29,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   http: ['lab/', 'grading/', 'templates/types.ts', 'web/', '*'],
   web: ['lab/', 'http/', 'templates/types.ts', '*'],
   'sample-api': ['*'],
+  reference: ['grading/types.ts', 'templates/', 'yaml'],
   stub: ['*'],
   traffic: ['*'],
 };
