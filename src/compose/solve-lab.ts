@@ -7,7 +7,7 @@ import { requireSandbox } from '../lab/guards.ts';
 import type { Caller } from '../lab/lab-service.ts';
 import { planOf } from '../lab/plan.ts';
 import type { SandboxDriver } from '../lab/ports.ts';
-import type { BackendName, StepSpec } from '../templates/types.ts';
+import type { BackendName, StepSpec, TemplateVersion } from '../templates/types.ts';
 import type { Core } from './core.ts';
 
 export interface SolvingParts
@@ -20,6 +20,10 @@ export interface Solving {
   /** True: a step that fails does not stop the others, and what is waited for is not waited for long. */
   readonly goOn: boolean;
   readonly onStep?: (step: StepResult) => void;
+  /** What earlier steps saved. */
+  readonly saved?: SolutionOutcome['saved'];
+  /** In place of the version that the lab was made from, for a template that is being written. */
+  readonly version?: TemplateVersion;
 }
 
 /** What a wrong way waits for may never come. Milliseconds. */
@@ -30,10 +34,11 @@ export async function solveLab(
   parts: SolvingParts,
   trainee: Caller,
   labId: string,
-  { steps, goOn, onStep }: Solving,
+  { steps, goOn, onStep, saved, ...solving }: Solving,
   signal: AbortSignal,
 ): Promise<SolutionOutcome> {
-  const { lab, sandbox: row, version } = await parts.labs.getLabWithTemplate(trainee, labId);
+  const { lab, sandbox: row, version: made } = await parts.labs.getLabWithTemplate(trainee, labId);
+  const { version = made } = solving;
   const sandbox = requireSandbox(lab, row);
   const driver = parts.drivers.get(lab.backend);
   if (driver === undefined) throw new Error(`lab ${labId} is on ${lab.backend}, which is not enabled here`);
@@ -59,6 +64,7 @@ export async function solveLab(
         return { ...noRecords, events };
       },
       ...(onStep === undefined ? {} : { onStep }),
+      ...(saved === undefined ? {} : { saved }),
       ...(goOn ? { goOn, waitLimitMs: wrongWaitMs } : {}),
     },
     signal,

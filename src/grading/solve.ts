@@ -14,6 +14,8 @@ export interface SolutionRun {
   readonly version: TemplateVersion;
   readonly steps: readonly StepSpec[];
   readonly params: Readonly<Record<string, Json>>;
+  /** What earlier steps saved; absent: nothing. */
+  readonly saved?: StepsOutcome['saved'];
   /** A handle of this run's own: a login is kept per handle. */
   readonly sandbox: SandboxHandle;
   readonly actions: ReadonlyMap<string, ActionKind>;
@@ -58,6 +60,6 @@ export async function runSolution(run: SolutionRun, signal: AbortSignal): Promis
       return { scope: { params, access, events: eventsScope(records.events) }, records };
     },
   };
-  const { goOn = false, onStep } = run;
-  return runSteps(world, { steps, goOn, ...(onStep === undefined ? {} : { onStep }) }, signal);
+  const { goOn = false, saved = {}, onStep } = run;
+  return runSteps(world, { steps, goOn, saved, ...(onStep === undefined ? {} : { onStep }) }, signal);
 }
