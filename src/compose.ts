@@ -50,7 +50,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
     const pool = await stopwatch.time('control database', () =>
       openControlDatabase(
         servers.controlUrl,
-        { embedded: servers.controlIsEmbedded, connections: 8 + config.concurrency },
+        { embedded: servers.controlIsEmbedded, connections: 8 + config.concurrency, key },
         log,
         signal,
       ),

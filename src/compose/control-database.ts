@@ -4,14 +4,24 @@ import { LabError } from '../lab/errors.ts';
 import type { Log } from '../lab/log.ts';
 import { migrate } from '../store/migrate.ts';
 import { createPool } from '../store/pool.ts';
+import { ensureServiceRole } from '../store/service-role.ts';
+import { servicePassword } from './service-password.ts';
 
 /** A database that is being started with us (compose, a pod beside ours) is waited for so long. */
 const patienceMs = 20_000;
 
-/** Migrates the control database and opens it. Throws `start_failed` that says what is wrong with which setting. */
+/**
+ * Migrates the control database and opens it, as a role that may only add to the audit log where that can be had.
+ * Throws `start_failed` that says what is wrong with which setting.
+ */
 export async function openControlDatabase(
   url: string,
-  options: { readonly embedded: boolean; readonly connections: number },
+  options: {
+    readonly embedded: boolean;
+    readonly connections: number;
+    /** The installation's. */
+    readonly key: Uint8Array;
+  },
   log: Log,
   signal: AbortSignal,
 ): Promise<pg.Pool> {
@@ -19,7 +29,9 @@ export async function openControlDatabase(
   for (let said = false; ; ) {
     try {
       await migrate(url, log);
-      return createPool({ databaseUrl: url, max: options.connections, name: 'labwright' }, log);
+      const { databaseUrl, shared } = await ensureServiceRole(url, await servicePassword(options.key));
+      if (shared !== null) log.warn({ because: shared }, 'the audit log is kept by its trigger alone');
+      return createPool({ databaseUrl, max: options.connections, name: 'labwright' }, log);
     } catch (cause) {
       signal.throwIfAborted();
       const later = canPass(cause) && !options.embedded && performance.now() < deadline;

@@ -38,6 +38,7 @@ export async function diagnose(config: Config, tools: readonly string[]): Promis
     ['machine', 'data folder', () => dataFolder(config.dataDir)],
     ['machine', 'port', () => port(config)],
     ['control database', 'PostgreSQL', () => postgres('DATABASE_URL', config.databaseUrl)],
+    ['control database', 'audit log', () => auditLog(config.databaseUrl)],
     ['queue', 'queue', () => redis(config.redisUrl)],
     ['backend process', 'PostgreSQL', () => postgres('LABS_DATABASE_URL', config.labsDatabaseUrl)],
     ['backend process', 'user', user],
@@ -129,6 +130,31 @@ async function postgres(setting: string, url: string | null) {
     return missing(
       `${setting} does not answer: ${why}`,
       `Correct ${setting}, or leave it out for the embedded one.`,
+    );
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function auditLog(url: string | null) {
+  if (url === null) return ok('the service may only add to it');
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ may: boolean; owned: boolean }>(
+      `select rolsuper or rolcreaterole as may, exists (select from pg_tables
+         where schemaname = 'public' and tablename = 'audit_log' and tableowner <> current_user) as owned
+       from pg_roles where rolname = current_user`,
+    );
+    const [{ may, owned } = { may: false, owned: false }] = rows;
+    if (owned) return ok('the service may only add to it: the table belongs to a role of its own');
+    if (may)
+      return ok('the next start gives it to a role of its own, so that the service may only add to it');
+    return warn(
+      'kept by a trigger alone, which the role of DATABASE_URL could take away',
+      'Give that role CREATEROLE: the next start makes a login for the service that may only add to the log.',
     );
   } finally {
     await client.end().catch(() => {});

@@ -22,15 +22,16 @@ export async function openTokens(
     openDataFolder(config.dataDir);
     const lock = lockDataFolder(config.dataDir, 'labwright token');
     closer.add('the lock of the data folder', lock.release);
+    const key = ensureInstallationKey(config.dataDir, config.installationKey);
     const { controlUrl, controlIsEmbedded } = await startServers(
       // Any URL keeps the labs' cluster from being started: tokens need the control database only.
       { ...config, labsDatabaseUrl: config.labsDatabaseUrl ?? 'postgres://not-used.invalid/' },
-      ensureInstallationKey(config.dataDir, config.installationKey),
+      key,
       { say: () => {}, signal, stopwatch: createStopwatch(), closer },
     );
     const pool = await openControlDatabase(
       controlUrl,
-      { embedded: controlIsEmbedded, connections: 2 },
+      { embedded: controlIsEmbedded, connections: 2, key },
       log,
       signal,
     );
