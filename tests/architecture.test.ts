@@ -28,6 +28,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['lab/', 'templates/types.ts', 'embedded/', '*'],
   http: ['lab/', 'grading/', 'templates/types.ts', 'web/', '*'],
   web: ['lab/', 'http/', 'templates/types.ts', '*'],
+  proving: ['compose/', 'compose.ts', 'grading/', 'lab/', 'observers/', 'templates/', '*'],
   'sample-api': ['*'],
   reference: ['grading/types.ts', 'templates/', 'yaml'],
   stub: ['*'],

@@ -3,7 +3,7 @@
  * solution with one of its steps left out. Pure but for the doing, which the caller brings.
  */
 import { createHash } from 'node:crypto';
-import { surprisesOf } from '../../src/cli/try/expected.ts';
+import { surprisesOf } from '../../src/proving/surprises.ts';
 import type { CheckSpec, StepSpec, Template } from '../../src/templates/types.ts';
 import type { AttemptWire } from './client.ts';
 

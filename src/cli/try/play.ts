@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { AttemptView } from '../../grading/attempt-view.ts';
 import type { StepResult } from '../../grading/solve.ts';
 import { LabError } from '../../lab/errors.ts';
+import { type Surprise, surprisesOf } from '../../proving/surprises.ts';
 import { didYouMean } from '../../templates/suggest.ts';
 import type { StepSpec, Template, WrongSpec } from '../../templates/types.ts';
 import { CliError } from '../cli-error.ts';
@@ -10,7 +11,6 @@ import { renderGuide } from '../lab/guide-text.ts';
 import { renderChecks } from '../lab/render.ts';
 import type { Progress } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
-import { type Surprise, surprisesOf } from './expected.ts';
 import type { TriedLab } from './lab.ts';
 import type { TryOptions } from './try.ts';
 

@@ -1,6 +1,6 @@
-import type { CheckView } from '../../grading/attempt-view.ts';
-import { withDependents } from '../../lab/plan.ts';
-import type { CheckSpec, WrongSpec } from '../../templates/types.ts';
+import type { Verdict } from '../grading/types.ts';
+import { withDependents } from '../lab/plan.ts';
+import type { CheckSpec, WrongSpec } from '../templates/types.ts';
 
 /** A check that did not end as the wrong way says. */
 export interface Surprise {
@@ -16,7 +16,12 @@ export interface Surprise {
 export function surprisesOf(
   wrong: WrongSpec,
   checks: readonly CheckSpec[],
-  results: readonly Pick<CheckView, 'check' | 'verdict' | 'points'>[],
+  results: readonly {
+    readonly check: string;
+    /** Null: it is kept back from whoever asks. */
+    readonly verdict: Verdict | null;
+    readonly points: number | null;
+  }[],
 ): readonly Surprise[] {
   const implied = withDependents(
     Object.keys(wrong.fails),

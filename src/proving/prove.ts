@@ -1,0 +1,133 @@
+/** Proves one template in a runtime of this process: labs are asked for, worked in and graded as for any trainee. */
+import { availableParallelism } from 'node:os';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Runtime } from '../compose.ts';
+import type { BackendName, TemplateVersion } from '../templates/types.ts';
+import { doJob } from './do-job.ts';
+import type { RunFacts } from './facts.ts';
+import { type Job, jobsOf } from './jobs.ts';
+import { createProofLabs } from './labs.ts';
+import { openProofLab } from './proof-lab.ts';
+import { reportOf } from './report.ts';
+import { RunTrouble } from './trouble.ts';
+import type { ProofReport } from './types.ts';
+import { type Witnessed, witness } from './witness.ts';
+
+/** What proofs of one runtime share. */
+export interface ProvingParts {
+  readonly runtime: Runtime;
+  readonly witnessed: Witnessed;
+  /** Runs of all templates together. */
+  readonly places: LimitFunction;
+}
+
+/** Runs of one that were done before it was interrupted. */
+export interface KeptRuns {
+  load(job: string): readonly RunFacts[] | null;
+  save(job: string, runs: readonly RunFacts[]): void;
+  /** Forgets all. */
+  clear(): void;
+}
+
+export interface ProofOptions {
+  /** Default: process. */
+  readonly backend?: BackendName;
+  /** How often each solution and wrong way is run. Default: 1. */
+  readonly runs?: number;
+  /** One run by its name, and no rule that needs all of them. Default: all. */
+  readonly only?: string | null;
+  /** What parameters are drawn from. */
+  readonly seed?: string;
+  /** Labs of this template at once. Default: 2. */
+  readonly labsAtOnce?: number;
+  /** Orders the mutations; those that have not begun at `mutationsUntil` (`performance.now()`) are left out. */
+  readonly day?: string;
+  readonly mutationsUntil?: number;
+  readonly kept?: KeptRuns;
+  readonly onRun?: (run: RunFacts, done: number, all: number) => void;
+}
+
+/** @param atOnce labs that are worked in at once, over all templates. */
+export function provingParts(runtime: Runtime, atOnce = Math.max(2, availableParallelism())): ProvingParts {
+  return { runtime, witnessed: witness(runtime), places: pLimit(atOnce) };
+}
+
+/**
+ * Every promise of *Proof* in the template language, as far as one backend goes. The runtime must have a worker, and
+ * the template must be one of its folder. What is wrong with the template is in the report; after an abort it is
+ * `partial` and holds what was done. Rejects only for trouble of ours. No lab is left, however it ends.
+ */
+export async function proveTemplate(
+  parts: ProvingParts,
+  version: TemplateVersion,
+  options: ProofOptions,
+  signal: AbortSignal,
+): Promise<ProofReport> {
+  const { template } = version;
+  const { backend = 'process', seed = 'proof', labsAtOnce = 2, kept = null, only = null } = options;
+  const { day = '', runs = 1, mutationsUntil = Number.POSITIVE_INFINITY } = options;
+  const began = performance.now();
+  const jobs = jobsOf(template, { runs, day, only });
+  const done = new Map<Job, readonly RunFacts[]>();
+  const resumed = new Set<Job>();
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const labs = createProofLabs(
+    (wanted) => openProofLab(parts.runtime, version, { backend, seed: wanted }, either),
+    labsAtOnce,
+  );
+  let noLab: string | null = null;
+
+  function finish(job: Job, facts: readonly RunFacts[]): void {
+    done.set(job, facts);
+    for (const run of facts) options.onRun?.(run, done.size, jobs.length);
+  }
+
+  async function doOne(job: Job): Promise<void> {
+    const before = kept?.load(job.name) ?? null;
+    if (before !== null) {
+      resumed.add(job);
+      return finish(job, before);
+    }
+    const isLate = () => job.kind === 'mutation' && performance.now() > mutationsUntil;
+    const facts = await labs.within(job.otherValues ? `${seed}, other` : seed, (lab) =>
+      parts.places(async () => {
+        either.throwIfAborted();
+        return isLate() ? null : doJob(parts, version, job, lab);
+      }),
+    );
+    if (facts === null) return;
+    kept?.save(job.name, facts);
+    finish(job, facts);
+  }
+
+  async function attend(job: Job): Promise<void> {
+    // One that cannot be had once cannot be had thirty times.
+    if (noLab !== null) return;
+    try {
+      await doOne(job);
+    } catch (error) {
+      if (error instanceof RunTrouble) noLab ??= error.message;
+      else {
+        stop.abort(error);
+        throw error;
+      }
+    }
+  }
+
+  const ends = await Promise.allSettled(jobs.map(attend));
+  await labs.end();
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined && !signal.aborted) throw stop.signal.reason;
+  const isWhole = done.size === jobs.length;
+  if (isWhole && only === null) kept?.clear();
+  return reportOf(version, {
+    backend,
+    runs: jobs.flatMap((job) => (done.get(job) ?? []).map((facts) => ({ facts, resumed: resumed.has(job) }))),
+    noLab,
+    // Of a part of the runs nothing can be said that needs all of them.
+    isWhole: isWhole && only === null,
+    interrupted: signal.aborted,
+    seconds: (performance.now() - began) / 1000,
+  });
+}

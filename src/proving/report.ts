@@ -1,0 +1,103 @@
+/** From what was done to what is told: defects with their places, and whether the template is proved. Pure. */
+import type { Problem } from '../templates/problem.ts';
+import type { BackendName, TemplateVersion } from '../templates/types.ts';
+import type { Finding, RunFacts } from './facts.ts';
+import { findPlaces } from './places.ts';
+import { findingsOf } from './rules.ts';
+import type { Defect, DefectCode, ProofReport, RunReport } from './types.ts';
+import { flakesOf, wholeFindings } from './whole.ts';
+
+export interface Proof {
+  readonly backend: BackendName;
+  readonly runs: readonly { readonly facts: RunFacts; readonly resumed: boolean }[];
+  /** Why no lab could be had; null: all that were asked for got ready. */
+  readonly noLab: string | null;
+  /** All runs that the template has were done. */
+  readonly isWhole: boolean;
+  readonly interrupted: boolean;
+  readonly seconds: number;
+}
+
+const warnings: ReadonlySet<DefectCode> = new Set(['same-column']);
+const severityOf = (code: DefectCode) => (warnings.has(code) ? 'warning' : 'error');
+
+export function reportOf(version: TemplateVersion, proof: Proof): ProofReport {
+  const { template } = version;
+  const place = findPlaces(version);
+  const facts = proof.runs.map((run) => run.facts);
+  const byName = new Map(facts.map((run) => [run.name, run]));
+  const defect = ({ code, check, message }: Finding, run: RunFacts | null): Defect => ({
+    code,
+    severity: severityOf(code),
+    message,
+    run: run?.name ?? null,
+    check,
+    ...place(code, check, run),
+  });
+  const runs = proof.runs.map(({ facts: run, resumed }): RunReport => {
+    const { name, kind, cells, undone, seconds } = run;
+    const found = findingsOf(template, run, (other) => byName.get(other));
+    return {
+      name,
+      kind,
+      cells,
+      notes: undone.map(({ id, outcome, reason }) => `${id} ${outcome}: ${reason}`),
+      defects: found.map((one) => defect(one, run)),
+      seconds,
+      resumed,
+    };
+  });
+  const whole: readonly Finding[] = [
+    ...(proof.noLab === null ? [] : [{ code: 'lab-fails' as const, check: null, message: proof.noLab }]),
+    ...(proof.isWhole ? wholeFindings(template, facts) : []),
+  ];
+  const defects = whole.map((one) => defect(one, null));
+  const refused = [...defects, ...runs.flatMap((run) => run.defects)].some(
+    ({ severity }) => severity === 'error',
+  );
+  return {
+    ...headOf(version, proof.backend),
+    runs,
+    defects,
+    flakes: flakesOf(facts),
+    seconds: Math.round(proof.seconds * 10) / 10,
+    outcome: refused ? 'refused' : proof.interrupted ? 'partial' : 'proved',
+  };
+}
+
+/** Of a template that was proved before as it is, and was not run. */
+export function keptReport(version: TemplateVersion, backend: BackendName): ProofReport {
+  return { ...headOf(version, backend), runs: [], defects: [], flakes: {}, seconds: 0, outcome: 'kept' };
+}
+
+/** Of a template that does not load: its problems are its defects. */
+export function unloadedReport(id: string, backend: BackendName, problems: readonly Problem[]): ProofReport {
+  const defects = problems.map(
+    ({ code, severity, message, file, line }): Defect => ({
+      code: code === 'secret_shown' ? 'secret-told' : 'does-not-load',
+      severity,
+      message,
+      run: null,
+      check: null,
+      file,
+      line,
+    }),
+  );
+  return {
+    template: id,
+    title: id,
+    hash: '',
+    backend,
+    checks: [],
+    runs: [],
+    defects,
+    flakes: {},
+    seconds: 0,
+    outcome: 'refused',
+  };
+}
+
+function headOf({ template, hash }: TemplateVersion, backend: BackendName) {
+  const checks = template.checks.map(({ id, title, points }) => ({ id, title, points }));
+  return { template: template.id, title: template.title, hash, backend, checks };
+}
