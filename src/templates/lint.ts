@@ -1,14 +1,16 @@
 /** Warnings: what loads, but is probably not meant, or not yet good enough for trainees. */
 import { lintExpressions } from './lint-expressions.ts';
+import { lintSql } from './lint-sql.ts';
+import { lintTold } from './lint-told.ts';
 import { lintTrials } from './lint-trials.ts';
 import { lintUnused } from './lint-unused.ts';
 import type { Scene } from './scene.ts';
-import { itemsAt, textsIn, valueAt } from './tree.ts';
+import { itemsAt } from './tree.ts';
 
 const fewestChecks = 5;
 const fewestWrong = 2;
 
-/** Reports warnings; the raw reset of all databases' statistics is an error (it reaches other labs). */
+/** Reports warnings; SQL that reaches further than a look or a lab is an error. */
 export function lint(scene: Scene): void {
   const warn = (path: readonly (string | number)[], message: string) =>
     scene.report(path, 'style', message, { severity: 'warning' });
@@ -42,25 +44,7 @@ export function lint(scene: Scene): void {
   }
   lintSql(scene);
   lintExpressions(scene);
+  lintTold(scene);
   lintTrials(scene);
   lintUnused(scene);
-}
-
-function lintSql(scene: Scene): void {
-  for (const section of ['observations', 'trials', 'watches', 'faults', 'checks', 'solutions', 'wrong']) {
-    for (const { path, text } of textsIn(valueAt(scene.written, [section]), [section])) {
-      const key = path.at(-1);
-      if (key !== 'query' && key !== 'statement') continue;
-      const reset = text.search(/\bpg_stat_statements_reset\s*\(/i);
-      if (reset >= 0) {
-        const message = 'pg_stat_statements_reset() forgets the statistics of every lab on the server';
-        scene.report(path, 'wrong_value', message, { offset: reset });
-      }
-      const star = text.search(/\bselect\s+(\w+\.)?\*/i);
-      if (key === 'query' && star >= 0) {
-        const message = 'select * records columns that nobody judges; name the columns';
-        scene.report(path, 'style', message, { offset: star, severity: 'warning' });
-      }
-    }
-  }
 }

@@ -128,10 +128,10 @@ function sceneOf(
       const at = offset === undefined ? yaml.place(place, what) : yaml.placeInText(place, offset);
       problems.push({ file: templateFile, ...at, severity, code, message });
     },
-    reportIn(file, text, offset, code, message) {
+    reportIn(file, text, offset, code, message, severity = 'error') {
       const before = text.slice(0, offset).split('\n');
       const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-      problems.push({ file, ...place, severity: 'error', code, message });
+      problems.push({ file, ...place, severity, code, message });
     },
     tainted: (path) => broken.some((one) => startsWith(one, written(path))),
   };

@@ -47,7 +47,14 @@ export interface Scene {
   readonly declared: unknown;
   report(path: Path, code: ProblemCode, message: string, options?: ReportOptions): void;
   /** As `report`, for another file of the folder, at a character of its text. */
-  reportIn(file: string, text: string, offset: number, code: ProblemCode, message: string): void;
+  reportIn(
+    file: string,
+    text: string,
+    offset: number,
+    code: ProblemCode,
+    message: string,
+    severity?: 'error' | 'warning',
+  ): void;
   /** Whether the check, solution … that the path lies in uses words that are not yet supported or lost a part. */
   tainted(path: Path): boolean;
 }
