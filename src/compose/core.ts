@@ -10,8 +10,10 @@ import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
 import { randomIds } from '../lab/random-ids.ts';
+import { servedTemplates } from '../lab/releases/served-templates.ts';
 import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
+import { createReleaseStore } from '../store/release-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
 import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
 import { nearest } from '../templates/suggest.ts';
@@ -37,11 +39,14 @@ export type Core = ReturnType<typeof createCore>;
 export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
   const vocabulary = createVocabulary();
   const { language } = vocabulary;
-  const templates = openTemplates(config.templatesDir, language);
+  const drafts = openTemplates(config.templatesDir, language);
   const store = createPostgresStore(pool);
   const templateStore = cacheTemplates(
     createTemplateStore(pool, { encode: encodeBundle, decode: (bytes) => decodeBundle(bytes, language) }),
   );
+  const releases = createReleaseStore(pool);
+  const served = { drafts, releases, templateStore };
+  const templates = servedTemplates(served);
   const policy: Policy = {
     ...defaultPolicy,
     labsPerTrainee: config.labsPerTrainee,
@@ -49,7 +54,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     spares: config.spares,
   };
   const [defaultBackend = 'process'] = config.backends;
-  const shared = { templateStore, queue, drivers, policy, ids: randomIds, nearest };
+  const shared = { ...served, queue, drivers, policy, ids: randomIds, nearest };
   const labs = createLabService({ ...shared, labs: store, templates, defaultBackend });
   // Its threads start with the first expression.
   const judge = createJudge();

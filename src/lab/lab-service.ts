@@ -28,6 +28,8 @@ export interface Caller {
   readonly role: 'trainee' | 'instructor' | 'admin';
   /** Who they are; a trainee sees only labs whose `trainee` is this. */
   readonly subject: string;
+  /** The class that their token speaks for: labs that they ask for are made for it. */
+  readonly class?: string | null;
 }
 
 export interface LabServiceDeps extends PinDeps {
@@ -45,6 +47,10 @@ export interface CreateLab {
   /** Instructors only: what the parameters are drawn from. */
   readonly seed?: string | undefined;
   readonly ttlSeconds?: number | undefined;
+  /** For which class; its version of the template is taken. */
+  readonly class?: string | undefined;
+  /** Instructors only: `draft`, `staged`, `released` or the beginning of a hash. */
+  readonly version?: string | undefined;
 }
 
 export interface LabDetails {
@@ -135,23 +141,11 @@ export function createLabService(deps: LabServiceDeps) {
   }
 
   return {
-    /** Accepts a lab. Throws `template_not_found`, `backend_not_supported`, `quota_*`, `idempotency_conflict`, `forbidden`. */
+    /** Accepts a lab. Throws `template_not_found`, `class_not_found`, `version_not_found`, `backend_not_supported`, `quota_*`, `idempotency_conflict`, `forbidden`. */
     async createLab(caller: Caller, request: CreateLab, idempotencyKey: string | null) {
-      if (caller.role === 'trainee') {
-        if (request.trainee !== undefined && request.trainee !== caller.subject) {
-          throw new LabError(
-            'forbidden',
-            'trainee: only an instructor may ask for a lab for somebody else.',
-            { extra: { field: 'trainee' } },
-          );
-        }
-        if (request.seed !== undefined) {
-          throw new LabError('forbidden', 'seed: only an instructor may choose it.', {
-            extra: { field: 'seed' },
-          });
-        }
-      }
-      const version = await pin(request.template);
+      if (caller.role === 'trainee') refuseToTrainee(caller, request);
+      const classId = request.class ?? caller.class ?? null;
+      const version = await pin(request.template, request.version, classId);
       const backend = backendFor(version, request.backend);
       const { ttlSeconds, maxSeconds } = version.template.lifetime;
       if (request.ttlSeconds !== undefined && request.ttlSeconds > maxSeconds) {
@@ -169,12 +163,15 @@ export function createLabService(deps: LabServiceDeps) {
         request.backend,
         request.seed,
         request.ttlSeconds,
+        request.class,
+        request.version,
       ]);
       const made = await labs.createLab({
         id: deps.ids.lab(),
         trainee: request.trainee ?? caller.subject,
         templateId: version.template.id,
         templateHash: version.hash,
+        class: classId,
         backend,
         seed: request.seed ?? deps.ids.seed(),
         ttlSeconds: request.ttlSeconds ?? ttlSeconds,
@@ -209,6 +206,7 @@ export function createLabService(deps: LabServiceDeps) {
       query: {
         trainee?: string;
         templateId?: string;
+        class?: string;
         phases?: readonly LabPhase[];
         cursor?: string;
         limit: number;
@@ -363,6 +361,21 @@ export function createLabService(deps: LabServiceDeps) {
       return labs.eventsAfter(id, seq, limit);
     },
   };
+}
+
+/** What only instructors may choose. Throws `forbidden`. */
+function refuseToTrainee(caller: Caller, { trainee, seed, version, class: classId }: CreateLab): void {
+  const refuse = (field: string, text: string) => {
+    throw new LabError('forbidden', `${field}: ${text}`, { extra: { field } });
+  };
+  if (trainee !== undefined && trainee !== caller.subject) {
+    refuse('trainee', 'only an instructor may ask for a lab for somebody else.');
+  }
+  if (seed !== undefined) refuse('seed', 'only an instructor may choose it.');
+  if (version !== undefined) refuse('version', 'only an instructor may choose it.');
+  if (classId !== undefined && caller.class != null && classId !== caller.class) {
+    refuse('class', `this token is for class "${caller.class}".`);
+  }
 }
 
 async function versionOf(store: TemplateStore, hash: string): Promise<TemplateVersion> {

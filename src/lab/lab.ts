@@ -16,6 +16,8 @@ export interface Lab {
   readonly trainee: string;
   readonly templateId: string;
   readonly templateHash: string;
+  /** The class that it was made for. */
+  readonly class: string | null;
   readonly backend: BackendName;
   /** What the lab's parameters are drawn from; recorded, so that they can be drawn again. */
   readonly seed: string;

@@ -2,10 +2,16 @@
 import type { BackendName, TemplateSource, TemplateVersion } from '../templates/types.ts';
 import { LabError } from './errors.ts';
 import type { SandboxDriver, TemplateStore } from './ports.ts';
+import type { ServedTemplates } from './releases/served-templates.ts';
+import type { ReleaseStore } from './releases/types.ts';
+import { findVersion } from './releases/wanted-version.ts';
 import { unknownTemplate } from './unknown-template.ts';
 
 export interface PinDeps {
-  readonly templates: TemplateSource;
+  readonly templates: ServedTemplates;
+  /** The folder. */
+  readonly drafts: TemplateSource;
+  readonly releases: Pick<ReleaseStore, 'versions' | 'find'>;
   readonly templateStore: TemplateStore;
   readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
   readonly defaultBackend: BackendName;
@@ -16,9 +22,17 @@ export interface PinDeps {
 export function createPinner(deps: PinDeps) {
   const saved = new Set<string>();
 
-  /** The newest version of a template, recorded so that labs can be pinned to it. Throws as `unknownTemplate` says. */
-  async function pin(id: string): Promise<TemplateVersion> {
-    const version = await deps.templates.load(id);
+  /**
+   * The version that a new lab is made of, recorded so that labs can be pinned to it: the one of this name, or what
+   * somebody of this class gets. Throws `class_not_found`, `version_not_found`, and as `unknownTemplate` says.
+   */
+  async function pin(
+    id: string,
+    wanted: string | undefined,
+    classId: string | null,
+  ): Promise<TemplateVersion> {
+    const served = () => deps.templates.loadFor(id, classId);
+    const version = wanted === undefined ? await served() : await findVersion(id, wanted, deps);
     if (version === null) throw await unknownTemplate(id, deps.templates, deps.nearest);
     if (!saved.has(version.hash)) {
       await deps.templateStore.save(version);

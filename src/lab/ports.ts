@@ -231,6 +231,8 @@ export interface NewLab {
   readonly trainee: string;
   readonly templateId: string;
   readonly templateHash: string;
+  /** The class that it is made for; absent: none. */
+  readonly class?: string | null;
   readonly backend: BackendName;
   readonly seed: string;
   readonly ttlSeconds: number;
@@ -250,6 +252,7 @@ export interface Snapshot {
 export interface LabQuery {
   readonly trainee?: string;
   readonly templateId?: string;
+  readonly class?: string;
   readonly phases?: readonly LabPhase[];
   readonly cursor?: string;
   readonly limit: number;
@@ -376,10 +379,14 @@ export interface LabStore {
   ): Promise<Snapshot | null>;
   /** … or a spare: only while fewer than `wanted` unclaimed ones (building or up) of this hash and backend live. */
   startSpare(sandbox: NewSandbox, wanted: number): Promise<Sandbox | null>;
-  /** Templates and backends of the labs that were asked for in the last `seconds`, most asked for first. */
-  recentDemand(
-    seconds: number,
-  ): Promise<readonly { readonly templateId: string; readonly backend: BackendName }[]>;
+  /** Templates, classes and backends of the labs that were asked for in the last `seconds`, most asked for first. */
+  recentDemand(seconds: number): Promise<
+    readonly {
+      readonly templateId: string;
+      readonly class: string | null;
+      readonly backend: BackendName;
+    }[]
+  >;
   /** Unclaimed sandboxes (building or up), for the stock keeper. */
   listSpares(): Promise<readonly Sandbox[]>;
   /**
@@ -393,7 +400,7 @@ export interface LabStore {
   restUntilDue(key: LabOrSandboxKey, version: number, seconds: number): Promise<void>;
   /** Which of these sandbox ids must be kept: those that are recorded and neither dead nor gone. */
   livingSandboxes(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Hashes of the template versions that labs and sandboxes which have not ended are made of. */
+  /** Hashes of the template versions that labs and sandboxes which have not ended are made of, and of what classes get. */
   livingTemplates(): Promise<readonly string[]>;
   /** Appends events outside a transition. */
   appendEvents(labId: string, events: readonly LabEvent[]): Promise<void>;

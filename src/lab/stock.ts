@@ -1,16 +1,18 @@
 /**
  * Keeps a small stock of spare sandboxes for the templates that people ask for, so that a lab is claimed instead of
- * built. Spares of a version that is not the newest any more are drained.
+ * built. Spares of a version that nobody would get any more are drained.
  */
-import type { BackendName, TemplateSource } from '../templates/types.ts';
+import type { BackendName, TemplateVersion } from '../templates/types.ts';
 import type { Ids } from './clock.ts';
+import { type ErrorCode, LabError } from './errors.ts';
 import { condemned } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { LabQueue, LabStore, TemplateStore } from './ports.ts';
+import type { ServedTemplates } from './releases/served-templates.ts';
 
 export interface StockDeps {
   readonly labs: LabStore;
-  readonly templates: TemplateSource;
+  readonly templates: Pick<ServedTemplates, 'loadFor' | 'hashes'>;
   readonly templateStore: TemplateStore;
   readonly queue: LabQueue;
   readonly ids: Ids;
@@ -20,6 +22,8 @@ export interface StockDeps {
 
 /** Templates that were asked for in this time keep spares. */
 const demandSeconds = 24 * 3600;
+/** Why a version that was asked for cannot be had now. */
+const stale: ReadonlySet<ErrorCode> = new Set(['class_not_found', 'template_invalid']);
 const firstPauseMs = 5_000;
 const longestPauseMs = 10 * 60_000;
 
@@ -38,9 +42,9 @@ export function createStock(deps: StockDeps): Stock {
     const spares = await deps.labs.listSpares();
     // Reading all templates is not free, and most of the time there is nothing to hold against them.
     if (spares.length === 0) return;
-    const newest = new Set((await deps.templates.list()).map((version) => version.hash));
+    const served = await deps.templates.hashes();
     for (const spare of spares) {
-      if (deps.policy.spares > 0 && newest.has(spare.templateHash)) continue;
+      if (deps.policy.spares > 0 && served.has(spare.templateHash)) continue;
       const change = condemned(spare);
       if (await deps.labs.changeSandbox(spare.id, change.version, change.change)) {
         await deps.queue.wake(`sandbox:${spare.id}`);
@@ -50,8 +54,8 @@ export function createStock(deps: StockDeps): Stock {
 
   async function fill(): Promise<void> {
     const now = (await deps.labs.now()).getTime();
-    for (const { templateId, backend } of await deps.labs.recentDemand(demandSeconds)) {
-      const version = await deps.templates.load(templateId);
+    for (const { templateId, class: classId, backend } of await deps.labs.recentDemand(demandSeconds)) {
+      const version = await servedTo(templateId, classId);
       if (version === null || !deps.backends.has(backend) || !version.template.backends.includes(backend))
         continue;
       if (paused(version.hash, now)) continue;
@@ -70,6 +74,16 @@ export function createStock(deps: StockDeps): Stock {
         if (spare === null) break;
         await deps.queue.wake(`sandbox:${spare.id}`);
       }
+    }
+  }
+
+  /** Null also where its class is gone: nobody asks for that any more. */
+  async function servedTo(templateId: string, classId: string | null): Promise<TemplateVersion | null> {
+    try {
+      return await deps.templates.loadFor(templateId, classId);
+    } catch (thrown) {
+      if (thrown instanceof LabError && stale.has(thrown.code)) return null;
+      throw thrown;
     }
   }
 

@@ -42,6 +42,7 @@ export function toLab(row: LabJson): Lab {
     trainee: row.trainee,
     templateId: row.template_id,
     templateHash: row.template_hash,
+    class: row.class,
     backend: row.backend,
     seed: row.seed,
     params: row.params,

@@ -545,9 +545,11 @@ export function storeContract(harness: StoreHarness<LabStore>): void {
         await store.createLab(newLab('a', { templateId: 'rare' }));
         await store.createLab(newLab('b', { templateId: 'often' }));
         await store.createLab(newLab('c', { templateId: 'often' }));
+        await store.createLab(newLab('d', { templateId: 'often', class: 'k-1' }));
         expect(await store.recentDemand(0.25)).toEqual([
-          { templateId: 'often', backend: 'process' },
-          { templateId: 'rare', backend: 'process' },
+          { templateId: 'often', class: null, backend: 'process' },
+          { templateId: 'often', class: 'k-1', backend: 'process' },
+          { templateId: 'rare', class: null, backend: 'process' },
         ]);
       });
 

@@ -61,6 +61,7 @@ export class MemoryLabs {
       trainee: input.trainee,
       templateId: input.templateId,
       templateHash: input.templateHash,
+      class: input.class ?? null,
       backend: input.backend,
       seed: input.seed,
       params: null,
@@ -102,6 +103,7 @@ export class MemoryLabs {
       .map((row) => row.lab)
       .filter((lab) => query.trainee === undefined || lab.trainee === query.trainee)
       .filter((lab) => query.templateId === undefined || lab.templateId === query.templateId)
+      .filter((lab) => query.class === undefined || lab.class === query.class)
       .filter((lab) => query.phases === undefined || query.phases.includes(lab.phase))
       .sort((a, b) => oldestFirst(b, a))
       .filter((lab) => end === null || oldestFirst(lab, end) < 0);
@@ -218,6 +220,7 @@ export class MemoryLabs {
       ...new Set([
         ...labs.map(({ lab }) => lab.templateHash),
         ...boxes.map(({ sandbox }) => sandbox.templateHash),
+        ...[...this.#tables.classes.values()].flatMap(({ pins }) => Object.values(pins)),
       ]),
     ];
   }
@@ -237,16 +240,17 @@ export class MemoryLabs {
 
   recentDemand(seconds: number) {
     const since = after(this.#now(), -seconds);
-    const counts = new Map<string, { templateId: string; backend: Lab['backend']; count: number }>();
+    type Demand = Pick<Lab, 'templateId' | 'class' | 'backend'>;
+    const counts = new Map<string, { demand: Demand; count: number }>();
     for (const { lab } of this.#tables.labs.values()) {
       if (lab.createdAt <= since) continue;
-      const { templateId, backend } = lab;
-      const key = JSON.stringify([templateId, backend]);
-      counts.set(key, { templateId, backend, count: (counts.get(key)?.count ?? 0) + 1 });
+      const demand = { templateId: lab.templateId, class: lab.class, backend: lab.backend };
+      const key = JSON.stringify([demand.templateId, demand.class ?? '\uffff', demand.backend]);
+      counts.set(key, { demand, count: (counts.get(key)?.count ?? 0) + 1 });
     }
     return [...counts]
       .sort(([a, x], [b, y]) => y.count - x.count || compare(a, b))
-      .map(([, { templateId, backend }]) => ({ templateId, backend }));
+      .map(([, { demand }]) => demand);
   }
 
   queueFacts(lab: Lab) {

@@ -5,11 +5,13 @@
  */
 import type { AttemptStore, PeopleStore } from '../../src/grading/types.ts';
 import type { LabStore, OperationStore, TemplateStore, WatchStore } from '../../src/lab/ports.ts';
+import type { ClassStore, ReleaseStore } from '../../src/lab/releases/types.ts';
 import { MemoryAttempts } from './memory-attempts.ts';
 import { MemoryForks } from './memory-forks.ts';
 import { MemoryLabs } from './memory-labs.ts';
 import { MemoryOperations } from './memory-operations.ts';
 import { MemoryPeople } from './memory-people.ts';
+import { MemoryReleases } from './memory-releases.ts';
 import { MemoryTables } from './memory-tables.ts';
 import { MemoryWatches } from './memory-watches.ts';
 
@@ -27,6 +29,8 @@ export type MemoryStore = LabStore &
   OperationStore &
   WatchStore &
   PeopleStore &
+  ReleaseStore &
+  ClassStore &
   TemplateStore & { readonly tables: MemoryTables };
 
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
@@ -35,6 +39,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const operations = new MemoryOperations(tables, now, forks);
   const watches = new MemoryWatches(tables, now);
   const people = new MemoryPeople(tables, now);
+  const releases = new MemoryReleases(tables, now);
   const labs = new MemoryLabs(tables, now, { operations, watches });
   const attempts = new MemoryAttempts(tables, now, { forks, operations });
 
@@ -112,6 +117,19 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     askHelp: (labId, help) => step(() => people.askHelp(labId, help)),
     answerHelp: (labId, id, answer) => step(() => people.answerHelp(labId, id, answer)),
     listHelp: (query) => step(() => people.listHelp(query)),
+
+    choice: (templateId, classId) => step(() => releases.choice(templateId, classId)),
+    released: () => step(() => releases.released()),
+    pinned: () => step(() => releases.pinned()),
+    stage: (templateId, hash, act) => step(() => releases.stage(templateId, hash, act)),
+    release: (templateId, hash, act) => step(() => releases.release(templateId, hash, act)),
+    rollBack: (templateId, from, act) => step(() => releases.rollBack(templateId, from, act)),
+    versions: (templateId) => step(() => releases.versions(templateId)),
+    find: (templateId, prefix) => step(() => releases.find(templateId, prefix)),
+    putClass: (id, facts, by) => step(() => releases.putClass(id, facts, by)),
+    getClass: (id) => step(() => releases.getClass(id)),
+    listClasses: () => step(() => releases.listClasses()),
+    deleteClass: (id) => step(() => releases.deleteClass(id)),
 
     save: (version) =>
       step(() => {

@@ -17,6 +17,7 @@ import type {
   WatchRun,
 } from '../../src/lab/lab.ts';
 import type { NewSandbox } from '../../src/lab/ports.ts';
+import type { Act, ClassRecord } from '../../src/lab/releases/types.ts';
 import { jsonText } from '../../src/store/well-formed.ts';
 import type { AnswerValue, Json, TemplateVersion } from '../../src/templates/types.ts';
 
@@ -49,6 +50,17 @@ export interface OperationRow {
 interface WatchRow {
   readonly fence: number;
   readonly dueAt: Date | null;
+}
+
+interface StagedRow {
+  readonly templateId: string;
+  readonly hash: string;
+  readonly at: Date;
+  readonly act: Act;
+}
+
+export interface ReleaseRow extends StagedRow {
+  readonly withdrawn: { readonly at: Date; readonly act: Act } | null;
 }
 
 /** Rows by id; counts how often it was written to. */
@@ -85,6 +97,10 @@ export class MemoryTables {
   readonly marks = new Map<string, Map<string, Mark>>();
   readonly overrides = new Map<string, Map<string, Override>>();
   readonly help = new Map<string, HelpRequest>();
+  /** In the order in which they were staged, and released. */
+  readonly staged: StagedRow[] = [];
+  readonly releases: ReleaseRow[] = [];
+  readonly classes = new Map<string, Omit<ClassRecord, 'labs'>>();
   /** The last one that any operation was given. */
   fences = 0;
 

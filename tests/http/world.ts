@@ -19,10 +19,12 @@ import type { Clock } from '../../src/lab/clock.ts';
 import { createLabService } from '../../src/lab/lab-service.ts';
 import { defaultPolicy } from '../../src/lab/policy.ts';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
+import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
 import { createAuditLog } from '../../src/store/audit-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createReleaseStore } from '../../src/store/release-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
 import { nearest } from '../../src/templates/suggest.ts';
@@ -67,11 +69,14 @@ export async function startWorld(
   const tokens = createTokenStore(pool);
   const templateStore = createTemplateStore(pool, { encode: serialize, decode: deserialize });
   const versions = options.versions ?? [sampleVersion()];
-  const templates = {
+  const drafts = {
     list: async () => versions,
     load: async (id: string) => versions.find((one) => one.template.id === id) ?? null,
     problems: async () => options.broken ?? [],
   };
+  const releases = createReleaseStore(pool);
+  const served = { drafts, releases, templateStore };
+  const templates = servedTemplates(served);
   const queue = createMemoryQueue();
   const driver: SandboxDriver = {
     ...createMemoryDriver({ backend: new MemoryBackend(), now: () => new Date() }),
@@ -88,8 +93,8 @@ export async function startWorld(
   };
   const labs = createLabService({
     labs: store,
+    ...served,
     templates,
-    templateStore,
     queue,
     drivers: new Map<BackendName, SandboxDriver>([['process', driver]]),
     policy: defaultPolicy,

@@ -14,6 +14,7 @@ function lab(phase: LabPhase): Lab {
     trainee: 'ann',
     templateId: 't',
     templateHash: 'h',
+    class: null,
     backend: 'process',
     seed: 's',
     params: null,

@@ -16,6 +16,8 @@ import type {
 } from '../../src/lab/ports.ts';
 import { realClock } from '../../src/lab/real-clock.ts';
 import { reconcile } from '../../src/lab/reconcile.ts';
+import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
+import type { ReleaseStore } from '../../src/lab/releases/types.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
 import { randomSource } from '../../src/templates/random.ts';
 import { nearest } from '../../src/templates/suggest.ts';
@@ -24,7 +26,13 @@ import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
 import { versionWith } from '../support/versions.ts';
 
-export type WorldStore = LabStore & AttemptStore & OperationStore & WatchStore & ForkStore & TemplateStore;
+export type WorldStore = LabStore &
+  AttemptStore &
+  OperationStore &
+  WatchStore &
+  ForkStore &
+  ReleaseStore &
+  TemplateStore;
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 export const signal = new AbortController().signal;
@@ -102,12 +110,19 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
   ]);
   const queue = createMemoryQueue();
   const drivers = new Map([['process' as const, driver]]);
-  const templates = { list: async () => [version], load: async () => version, problems: async () => [] };
+  const drafts = { list: async () => [version], load: async () => version, problems: async () => [] };
+  const served = { drafts, releases: store, templateStore: store };
   const next = () => `${name}-id-${++made}`;
   const ids = { lab: next, sandbox: next, attempt: next, help: next, seed: () => 'seed' };
   const common = { labs: store, templateStore: store, queue, drivers, ids, nearest };
   const policy = { ...defaultPolicy, spares: 0, labsPerTrainee: 1000, labsGlobal: 1000 };
-  const labs = createLabService({ ...common, templates, policy, defaultBackend: 'process' });
+  const labs = createLabService({
+    ...common,
+    ...served,
+    templates: servedTemplates(served),
+    policy,
+    defaultBackend: 'process',
+  });
   const operations = createOperationService({
     labs,
     attempts: store,

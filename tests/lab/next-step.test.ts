@@ -49,6 +49,7 @@ const lab: fc.Arbitrary<Lab> = fc.record({
   trainee: fc.constant('ann'),
   templateId: fc.constant('t'),
   templateHash: fc.constant('h'),
+  class: fc.constant(null),
   backend: fc.constant('process'),
   seed: fc.constant('s'),
   params: fc.option(fc.constant({})),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createReleaseStore } from '../../src/store/release-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import type { TemplateVersion } from '../../src/templates/types.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -30,6 +31,7 @@ describe('operations over PostgreSQL', () => {
     const versions = new Map<string, TemplateVersion>();
     return {
       ...createPostgresStore(pool),
+      ...createReleaseStore(pool),
       save: async (version: TemplateVersion) => {
         versions.set(version.hash, version);
         await createTemplateStore(pool, {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createPinner } from '../../src/lab/pin.ts';
+import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
 import { versionWith } from '../support/versions.ts';
@@ -8,9 +9,12 @@ const now = () => new Date(0);
 
 function pinner(lacks: readonly string[]) {
   const driver = { ...createMemoryDriver({ backend: new MemoryBackend(), now }), lacks: () => lacks };
+  const store = createMemoryStore({ now });
+  const drafts = { list: async () => [], load: async () => null, problems: async () => [] };
+  const served = { drafts, releases: store, templateStore: store };
   return createPinner({
-    templates: { list: async () => [], load: async () => null, problems: async () => [] },
-    templateStore: createMemoryStore({ now }),
+    ...served,
+    templates: servedTemplates(served),
     drivers: new Map([['process', driver]]),
     defaultBackend: 'process',
     nearest: () => null,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPolicy } from '../../src/lab/policy.ts';
+import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
 import { createStock } from '../../src/lab/stock.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
@@ -22,11 +23,11 @@ async function world() {
     seed: 's',
   } as const;
   await store.createLab({ ...lab, ttlSeconds: 3600, maxSeconds: 3600, idempotency: null, quota });
-  const templates = { list: async () => [version], load: async () => version, problems: async () => [] };
+  const drafts = { list: async () => [version], load: async () => version, problems: async () => [] };
   const id = () => `id-${++made}`;
   const stock = createStock({
     labs: store,
-    templates,
+    templates: servedTemplates({ drafts, releases: store, templateStore: store }),
     templateStore: store,
     queue: createMemoryQueue(),
     ids: { lab: id, sandbox: id, attempt: id, help: id, seed: id },

@@ -10,6 +10,7 @@ import { defaultPolicy, type Policy } from '../../src/lab/policy.ts';
 import type { WakeKey } from '../../src/lab/ports.ts';
 import { reap } from '../../src/lab/reap.ts';
 import { reconcile } from '../../src/lab/reconcile.ts';
+import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
 import { createStock } from '../../src/lab/stock.ts';
 import { sweep } from '../../src/lab/sweep.ts';
 import type { TemplateSource, TemplateVersion } from '../../src/templates/types.ts';
@@ -145,7 +146,7 @@ export class World {
     return new Process(`worker-${++this.#ids}`);
   }
 
-  #templates(): TemplateSource {
+  #drafts(): TemplateSource {
     const versions = (): TemplateVersion[] => [
       this.#versionOf(`lively-${this.#version}`, (hash) => livelyVersion('lively', hash)),
       this.#versionOf('drawn-1', (hash) =>
@@ -207,7 +208,8 @@ export class World {
       help: () => `help-${++this.#ids}`,
     };
     const clock = { sleep: (ms: number, signal: AbortSignal) => this.#scheduler.sleep(process, ms, signal) };
-    const common = { labs, templates: this.#templates(), templateStore: labs, queue, drivers, policy, ids };
+    const served = { drafts: this.#drafts(), releases: labs, templateStore: labs };
+    const common = { labs, ...served, templates: servedTemplates(served), queue, drivers, policy, ids };
     const stock = createStock({ ...common, backends: new Set(['process'] as const) });
     const deps = {
       ...common,

@@ -3,6 +3,7 @@ import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
 import { forkStoreContract } from '../contracts/fork-store-contract.ts';
 import { operationStoreContract } from '../contracts/operation-store-contract.ts';
 import { peopleStoreContract } from '../contracts/people-store-contract.ts';
+import { releaseStoreContract } from '../contracts/release-store-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
 import { watchStoreContract } from '../contracts/watch-store-contract.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
@@ -21,4 +22,5 @@ describe('the in-memory store', () => {
   operationStoreContract(harness);
   watchStoreContract(harness);
   peopleStoreContract(harness);
+  releaseStoreContract(harness);
 });

@@ -4,13 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createReleaseStore } from '../../src/store/release-store.ts';
+import { createTemplateStore } from '../../src/store/template-store.ts';
 import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
 import { forkStoreContract } from '../contracts/fork-store-contract.ts';
 import { operationStoreContract } from '../contracts/operation-store-contract.ts';
 import { peopleStoreContract } from '../contracts/people-store-contract.ts';
+import { releaseStoreContract } from '../contracts/release-store-contract.ts';
 import { newLab, storeContract } from '../contracts/store-contract.ts';
 import { watchStoreContract } from '../contracts/watch-store-contract.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { versionWith } from '../support/versions.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -41,6 +45,14 @@ describe('the PostgreSQL store', () => {
   operationStoreContract(harness);
   watchStoreContract(harness);
   peopleStoreContract(harness);
+  releaseStoreContract({
+    ...harness,
+    fresh: async () => {
+      await pool.query('truncate staged_versions, releases, classes, template_versions cascade');
+      const codec = { encode: () => Uint8Array.of(1), decode: () => versionWith('t', 'h') };
+      return { ...(await fresh()), ...createReleaseStore(pool), ...createTemplateStore(pool, codec) };
+    },
+  });
 
   it('holds the global quota exactly under 1,000 concurrent creates of two replicas', async () => {
     const here = await fresh();

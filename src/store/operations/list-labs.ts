@@ -17,6 +17,7 @@ export async function listLabs(
   const where = ['phase = wanted.phase'];
   if (query.trainee !== undefined) where.push(`trainee = ${place(query.trainee)}`);
   if (query.templateId !== undefined) where.push(`template_id = ${place(query.templateId)}`);
+  if (query.class !== undefined) where.push(`class = ${place(query.class)}`);
   if (end !== null) where.push(`(created_at, id) < (${place(end.createdAt)}::timestamptz, ${place(end.id)})`);
   const rows = await db.query<SnapshotRow & object>({
     text: `

@@ -6,7 +6,9 @@ export async function livingTemplates(db: Database): Promise<readonly string[]> 
     text: `
       select template_hash as hash from labs where phase <> 'terminated'
       union
-      select template_hash from sandboxes where state in ('building', 'up')`,
+      select template_hash from sandboxes where state in ('building', 'up')
+      union
+      select hash from class_pins`,
   });
   return rows.map(({ hash }) => hash);
 }

@@ -3,6 +3,7 @@ import type { Database } from '../database.ts';
 
 export interface Demand {
   readonly templateId: string;
+  readonly class: string | null;
   readonly backend: BackendName;
 }
 
@@ -11,11 +12,11 @@ export function recentDemand(db: Database, seconds: number): Promise<readonly De
   return db.query<Demand & object>({
     name: 'recent_demand',
     text: `
-      select template_id as "templateId", backend from labs
+      select template_id as "templateId", class, backend from labs
       where phase = any('{requested,provisioning,ready,terminating,terminated}')
         and created_at > now() - $1 * interval '1 second'
-      group by template_id, backend
-      order by count(*) desc, template_id, backend`,
+      group by template_id, class, backend
+      order by count(*) desc, template_id, class, backend`,
     values: [seconds],
   });
 }
