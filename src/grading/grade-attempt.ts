@@ -11,6 +11,7 @@ import { faultTimes } from './fault-times.ts';
 import { type Graded, gradeLab } from './grade.ts';
 import type { Judge } from './judge/thread.ts';
 import { noRecords } from './records.ts';
+import { sealRecord } from './regrade/attempt-record.ts';
 import { bindSandbox } from './sandbox-handle.ts';
 import type { Draw } from './trials/drawn.ts';
 import { whyDown } from './trials/fork.ts';
@@ -136,6 +137,7 @@ async function gradeAndRecord(
   const { observers, actions, judge, draw, evidenceKey, log, watches } = deps;
   const plan = planOf(sandbox, version, lab.params);
   const events = faultTimes(version.template, operations);
+  const skipped = operations.filter(isDoneSkip).map(({ name }) => name);
   const start = performance.now();
   const graded = await gradeLab(
     {
@@ -145,7 +147,7 @@ async function gradeAndRecord(
       hintsTaken,
       progress,
       marks,
-      skipped: operations.filter(isDoneSkip).map(({ name }) => name),
+      skipped,
       sandbox: bindSandbox(driver, plan),
       whyDown: (component, within) => whyDown(driver, plan, component, within),
       records: attemptRecords({ lab, version, events, watches, forks }),
@@ -162,6 +164,7 @@ async function gradeAndRecord(
     signal,
   );
   const { points, penalty, results, evidence } = graded;
+  const record = sealRecord({ ...graded, hintsTaken, skipped, progress, marks }, evidenceKey);
   deps.witness?.(attempt, graded.judged);
   const following = whatFollows(version.template, results, operations);
   const recorded = await deps.attempts.finishAttempt(attempt.id, fence, {
@@ -169,6 +172,7 @@ async function gradeAndRecord(
     penalty,
     results,
     evidence,
+    record,
     ...following,
   });
   const about = { attemptId: attempt.id, labId: lab.id, ms: Math.round(performance.now() - start) };

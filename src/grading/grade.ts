@@ -28,6 +28,7 @@ import type {
   Mark,
   ObserverKind,
   SandboxHandle,
+  Scope,
 } from './types.ts';
 import { createFiller } from './values/fill.ts';
 import { secretsOf } from './values/message.ts';
@@ -72,6 +73,8 @@ export interface Graded extends AttemptOutcome {
   readonly maxPoints: number;
   /** Each check by itself, as if all that it needs had passed. */
   readonly judged: readonly Pick<GradedCheck, 'result' | 'basis'>[];
+  /** params, access and events. */
+  readonly scope: Scope;
 }
 
 /**
@@ -160,7 +163,7 @@ export async function gradeLab(input: GradeInput, signal: AbortSignal): Promise<
       hintsTaken: input.hintsTaken,
       skipped: input.skipped,
     });
-    return { ...settled, judged, evidence: once(judged.flatMap((one) => one.evidence)) };
+    return { ...settled, judged, scope, evidence: once(judged.flatMap((one) => one.evidence)) };
   } finally {
     // When one check rejects, the others are not left running behind.
     stop.abort(new DOMException('grading has ended', 'AbortError'));

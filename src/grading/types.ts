@@ -334,6 +334,8 @@ export interface Attempt {
   /** Why it is void: the lab was reset or ended meanwhile. */
   readonly voidReason: string | null;
   readonly results: readonly CheckResult[];
+  /** Address of the record of what it was judged on; absent or null: there is none. */
+  readonly record?: string | null;
 }
 
 /** Sticky progress of one check in one lab. */
@@ -403,6 +405,8 @@ export interface AttemptOutcome {
   readonly penalty: number;
   readonly results: readonly CheckResult[];
   readonly evidence: readonly EvidencePiece[];
+  /** What it was judged on, whole; absent: it cannot be judged again. */
+  readonly record?: EvidencePiece;
   /** Planted in the same transaction, due at once: checkpoints of tasks that have passed. */
   readonly plant?: readonly NewOperation[];
   /** Waiting operations that become due: faults that a passed check triggers. */

@@ -75,7 +75,8 @@ async function record(query: Query, id: string, attempt: Row, outcome: AttemptOu
   const { points, penalty, results } = outcome;
   const { labId, number, final, maxPoints } = attempt;
   // In one order, so that two attempts with the same evidence never wait for each other in a ring.
-  const evidence = outcome.evidence.toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  const pieces = outcome.record === undefined ? outcome.evidence : [...outcome.evidence, outcome.record];
+  const evidence = pieces.toSorted((a, b) => (a.address < b.address ? -1 : 1));
   await query({
     name: 'put_evidence',
     text: `
@@ -94,21 +95,23 @@ async function record(query: Query, id: string, attempt: Row, outcome: AttemptOu
     values: [id, jsonText(results)],
   });
   await query({
+    name: 'end_attempt',
+    text: `
+      update attempts set state = 'finished', finished_at = clock_ms(), points = $2, penalty = $3, record = $4,
+        due_at = null
+      where id = $1`,
+    values: [id, points, penalty, outcome.record?.address ?? null],
+  });
+  // At the attempt's own time: a regrade that is undone finds it again.
+  await query({
     name: 'put_progress',
     text: `
       insert into check_progress (lab_id, check_id, passed_at, points)
-      select lab_id, check_id, clock_ms(), check_results.points
+      select lab_id, check_id, finished_at, check_results.points
       from check_results join attempts on attempts.id = attempt_id
       where attempt_id = $1 and verdict = 'pass'
       on conflict do nothing`,
     values: [id],
-  });
-  await query({
-    name: 'end_attempt',
-    text: `
-      update attempts set state = 'finished', finished_at = clock_ms(), points = $2, penalty = $3, due_at = null
-      where id = $1`,
-    values: [id, points, penalty],
   });
   await condemnForks(query, id);
   if (outcome.plant !== undefined && outcome.plant.length > 0) {

@@ -17,7 +17,7 @@ export async function readAttempts(query: Query, which: Which): Promise<Attempt[
     text: `
       select id, lab_id as "labId", number, final, state, template_hash as "templateHash",
         requested_at as "requestedAt", started_at as "startedAt", finished_at as "finishedAt",
-        points, max_points as "maxPoints", penalty, void_reason as "voidReason",
+        points, max_points as "maxPoints", penalty, void_reason as "voidReason", record,
         coalesce((
           select json_agg(json_build_object(
             'checkId', check_id, 'verdict', verdict, 'points', points, 'maxPoints', max_points,
