@@ -1,34 +1,40 @@
 /** A check that asks something over HTTP of a server that the trainee wrote, graded by the real grader. */
 import type { Socket } from 'node:net';
+import pg from 'pg';
 import { gradeLab } from '../../../src/grading/grade.ts';
 import { createJudge, type Judge } from '../../../src/grading/judge/thread.ts';
-import type { CheckResult, SandboxHandle } from '../../../src/grading/types.ts';
+import type { CheckResult } from '../../../src/grading/types.ts';
 import type { Template } from '../../../src/templates/types.ts';
 import { check, grading, httpLook, templateOf } from '../../support/graded-lab.ts';
 import { testHandle } from '../../support/handle.ts';
 import { type BareServer, bareServer, jsonReply } from '../../support/misbehave.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { type Outcome, outcome, type Worlds } from '../attack.ts';
 import { measured } from '../measured.ts';
 
 /** What every check asks for: nothing that the trainee's servers say is the work. */
 export const done = 'api.status == 200 && api.text.contains("the work is done")';
 
-const deadlineSeconds = 2;
-
 export interface HttpWorld {
   readonly judge: Judge;
   /** In the place of the control plane: it answers whoever gets to it with what the check wants to see. */
   readonly control: BareServer;
+  readonly pool: pg.Pool;
+  readonly postgres: TestPostgres;
 }
 
 export const httpWorlds: Worlds<HttpWorld> = {
   async start() {
     const control = await bareServer((socket) => socket.end(jsonReply({ said: 'the work is done' })));
-    return { judge: createJudge(), control };
+    const postgres = await startTestPostgres();
+    const pool = new pg.Pool({ connectionString: await postgres.createDatabase(), max: 1 });
+    return { judge: createJudge(), control, postgres, pool };
   },
-  async stop({ judge, control }) {
+  async stop({ judge, control, pool, postgres }) {
     await judge.close();
     await control.stop();
+    await pool.end();
+    await postgres.stop();
   },
 };
 
@@ -50,9 +56,9 @@ export interface Asked {
   readonly look?: object;
   readonly path?: string;
   readonly params?: Readonly<Record<string, string>>;
-  readonly handle?: (sandbox: SandboxHandle) => SandboxHandle;
   /** In whose hands the server is. */
   readonly custody?: 'trainee' | 'platform';
+  readonly deadlineSeconds?: number;
 }
 
 /** Grades one check about a server; the server is stopped afterwards. */
@@ -74,9 +80,10 @@ export async function gradeServer(
 export async function gradeAccess(
   judge: Judge,
   access: BareServer['access'],
-  { that = done, look = {}, path = '/', params = {}, custody = 'trainee', handle = (one) => one }: Asked,
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<Graded> {
+  const { that = done, look = {}, path = '/', params = {}, custody = 'trainee', deadlineSeconds = 2 } = asked;
   const api = { kind: 'sample-api', uses: [], custody, database: 'database', variant: 'stock' } as const;
   const components: Template['components'] = { api: { ...api, source: null, env: {} } };
   const grading_ = { deadlineSeconds, onDemandEverySeconds: 0 };
@@ -84,7 +91,7 @@ export async function gradeAccess(
     components,
     grading: grading_,
   });
-  const { input, judge: own } = grading(version, handle(testHandle({ api: access })), { judge, params });
+  const { input, judge: own } = grading(version, testHandle({ api: access }), { judge, params });
   await own.close();
   const { value, ms, lagMs, grownMiB } = await measured(() => gradeLab(input, signal));
   const [result] = value.results;
