@@ -283,6 +283,11 @@ export function loadClientConfig(
   };
 }
 
+/** Where a step of a GitHub job writes its summary; null outside of one. */
+export function stepSummaryFile(env: Environment = process.env): string | null {
+  return env.GITHUB_STEP_SUMMARY || null;
+}
+
 /** How output may look: colours only on a terminal, and not where the reader has asked for none. */
 export function wantsColour(isTerminal: boolean, env: Environment = process.env): boolean {
   if (env.NO_COLOR) return false;

@@ -60,7 +60,7 @@ function lookOf(argv: readonly string[]): Look {
   const end = argv.indexOf('--');
   const options = new Set(end === -1 ? argv : argv.slice(0, end));
   return {
-    json: options.has('--json'),
+    json: options.has('--json') && !/\.json$/.test(argv[argv.indexOf('--json') + 1] ?? ''),
     debug: options.has('--debug'),
     colour: !options.has('--no-color'),
   };

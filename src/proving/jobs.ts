@@ -25,6 +25,14 @@ export interface JobChoice {
   readonly only: string | null;
 }
 
+/** What compares times would be slowed by others. */
+export function runsAlone({ trials, checks }: Template): boolean {
+  return (
+    trials.some(({ beside }) => beside !== null) ||
+    checks.some(({ expect }) => expect.some(({ noise }) => noise !== undefined))
+  );
+}
+
 /** In the order in which they are begun. */
 export function jobsOf(template: Template, { runs, day, only }: JobChoice): readonly Job[] {
   const once = [...solutionsOf(template), ...wrongsOf(template)];

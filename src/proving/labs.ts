@@ -1,5 +1,5 @@
 /** A few labs of one template; each run has one to itself, at its start. */
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { ProofLab } from './proof-lab.ts';
 
 interface Held {
@@ -11,9 +11,12 @@ export type OpenLab = (seed: string) => Promise<ProofLab>;
 
 export type ProofLabs = ReturnType<typeof createProofLabs>;
 
-/** @param atOnce labs, in use or resting. */
-export function createProofLabs(open: OpenLab, atOnce: number) {
-  const places = pLimit(atOnce);
+/**
+ * @param atOnce labs, in use or resting.
+ * @param places for whatever is under way, over all templates.
+ */
+export function createProofLabs(open: OpenLab, atOnce: number, places: LimitFunction) {
+  const own = pLimit(atOnce);
   const idle: Held[] = [];
   let count = 0;
 
@@ -48,15 +51,22 @@ export function createProofLabs(open: OpenLab, atOnce: number) {
   }
 
   return {
-    /** Does the work in a lab whose values come from this seed, when its turn comes. */
-    within: <T>(seed: string, work: (lab: ProofLab) => Promise<T>): Promise<T> =>
-      places(async () => {
-        const held = await take(seed);
-        held.used = true;
-        const done = await orGiveUp(held, () => work(held.lab));
-        idle.push(held);
-        return done;
-      }),
+    /** Does the work in a lab whose values come from this seed, when its turn comes; null when it is too late then. */
+    within: <T>(
+      seed: string,
+      isLate: () => boolean,
+      work: (lab: ProofLab) => Promise<T>,
+    ): Promise<T | null> =>
+      own(() =>
+        places(async () => {
+          if (isLate()) return null;
+          const held = await take(seed);
+          held.used = true;
+          const done = await orGiveUp(held, () => work(held.lab));
+          idle.push(held);
+          return done;
+        }),
+      ),
     /** Ends those that rest; call it when nothing is under way. */
     async end(): Promise<void> {
       await Promise.all(idle.splice(0).map(drop));

@@ -51,8 +51,9 @@ export async function openProofLab(
     }
   }
 
-  async function end(): Promise<void> {
-    const stop = AbortSignal.timeout(endMs);
+  async function end(hurry?: AbortSignal): Promise<void> {
+    const late = AbortSignal.timeout(endMs);
+    const stop = hurry === undefined ? late : AbortSignal.any([late, hurry]);
     await runtime.labs.deleteLab(prover, id);
     while ((await runtime.labs.getLab(prover, id)).view.status !== 'ended') {
       await delay(everyMs, undefined, { signal: stop });

@@ -17,8 +17,8 @@ import { type Witnessed, witness } from './witness.ts';
 export interface ProvingParts {
   readonly runtime: Runtime;
   readonly witnessed: Witnessed;
-  /** Runs of all templates together. */
-  readonly places: LimitFunction;
+  /** Jobs of all templates together; of templates with trials, each of which starts programs, fewer at once. */
+  readonly places: { readonly light: LimitFunction; readonly heavy: LimitFunction };
 }
 
 /** Runs of one that were done before it was interrupted. */
@@ -44,12 +44,15 @@ export interface ProofOptions {
   readonly day?: string;
   readonly mutationsUntil?: number;
   readonly kept?: KeptRuns;
+  /** Cuts the ending of labs short. */
+  readonly hurry?: AbortSignal;
   readonly onRun?: (run: RunFacts, done: number, all: number) => void;
 }
 
-/** @param atOnce labs that are worked in at once, over all templates. */
-export function provingParts(runtime: Runtime, atOnce = Math.max(2, availableParallelism())): ProvingParts {
-  return { runtime, witnessed: witness(runtime), places: pLimit(atOnce) };
+/** @param cores that jobs may keep busy. */
+export function provingParts(runtime: Runtime, cores = availableParallelism()): ProvingParts {
+  const places = { light: pLimit(Math.max(2, 2 * cores)), heavy: pLimit(Math.max(1, cores)) };
+  return { runtime, witnessed: witness(runtime), places };
 }
 
 /**
@@ -75,6 +78,7 @@ export async function proveTemplate(
   const labs = createProofLabs(
     (wanted) => openProofLab(parts.runtime, version, { backend, seed: wanted }, either),
     labsAtOnce,
+    template.trials.length > 0 ? parts.places.heavy : parts.places.light,
   );
   let noLab: string | null = null;
 
@@ -89,13 +93,12 @@ export async function proveTemplate(
       resumed.add(job);
       return finish(job, before);
     }
-    const isLate = () => job.kind === 'mutation' && performance.now() > mutationsUntil;
-    const facts = await labs.within(job.otherValues ? `${seed}, other` : seed, (lab) =>
-      parts.places(async () => {
-        either.throwIfAborted();
-        return isLate() ? null : doJob(parts, version, job, lab);
-      }),
-    );
+    const isLate = () => {
+      either.throwIfAborted();
+      return job.kind === 'mutation' && performance.now() > mutationsUntil;
+    };
+    const wanted = job.otherValues ? `${seed}, other` : seed;
+    const facts = await labs.within(wanted, isLate, (lab) => doJob(parts, version, job, lab));
     if (facts === null) return;
     kept?.save(job.name, facts);
     finish(job, facts);

@@ -331,6 +331,11 @@ export interface ExpectationSpec {
   readonly points: number;
   readonly else: string;
   readonly partial: readonly { readonly that: string; readonly points: number }[];
+  /**
+   * How much a busy machine may lengthen or shorten the times that it compares, as a fraction: the proof refuses what
+   * would be otherwise then. Absent: it compares none.
+   */
+  readonly noise?: number;
 }
 
 export type Visibility = 'always' | 'titleOnly' | 'afterSubmit';

@@ -76,7 +76,8 @@ export function registerTemplateLint(parent: Command, { terminal }: Cli): void {
   }
 }
 
-function folderNames(root: string): readonly string[] {
+/** Throws CliError `usage` when the folder cannot be read. */
+export function folderNames(root: string): readonly string[] {
   try {
     return readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))

@@ -5,6 +5,7 @@ import { registerTemplateList } from './list.ts';
 import { registerTemplateNew } from './new.ts';
 import { registerTemplateReference } from './reference.ts';
 import { registerTemplateSchema } from './schema.ts';
+import { registerTemplateTest } from './test.ts';
 
 /** `labwright template …`: lab templates in their folders; no server is needed. */
 export function registerTemplate(parent: Command, cli: Cli): void {
@@ -17,6 +18,7 @@ export function registerTemplate(parent: Command, cli: Cli): void {
     registerTemplateSchema,
     registerTemplateReference,
     registerTemplateNew,
+    registerTemplateTest,
   ])
     register(template, cli);
 }

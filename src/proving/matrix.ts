@@ -1,0 +1,110 @@
+/** Proofs for people: what each run came to, checks across and runs down, and in plain words what is wrong. Pure. */
+import { defectsOf, describeDefect, isError } from './defects.ts';
+import { remedies } from './remedies.ts';
+import type { Cell, DefectCode, ProofReport, RunReport } from './types.ts';
+
+/** How things are set off; each gives its text back where there are no colours. */
+export interface Inks {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+  green(text: string): string;
+}
+
+const marks = { pass: '✓', fail: '✗', error: '!', blocked: '·' } as const;
+
+/** One template: a line of what came of it; where it was run the matrix; its defects with what to do about each kind. */
+export function matrix(report: ProofReport, ink: Inks): string {
+  return [headline(report, ink), ...grid(report, ink), ...troubles(report, ink)].join('\n');
+}
+
+function headline(report: ProofReport, ink: Inks): string {
+  const { template, backend, outcome, runs, seconds } = report;
+  const defects = defectsOf(report);
+  const errors = defects.filter(isError).length;
+  const counts = [
+    ...(runs.length > 0 ? [plural(runs.length, 'run')] : []),
+    ...(errors > 0 ? [plural(errors, 'defect')] : []),
+    ...(defects.length > errors ? [plural(defects.length - errors, 'warning')] : []),
+    ...(runs.length > 0 ? [`${Math.round(seconds)} s`] : []),
+  ].join(', ');
+  const said = {
+    proved: `${ink.green('✓')} ${ink.bold(template)} is proved on ${backend}`,
+    kept: `${ink.green('✓')} ${ink.bold(template)} was proved before as it is`,
+    refused: `${ink.red('✗')} ${ink.bold(template)} is refused on ${backend}`,
+    partial: `${ink.yellow('!')} ${ink.bold(template)} is not proved: interrupted`,
+  }[outcome];
+  return counts === '' ? said : `${said}: ${counts}`;
+}
+
+function grid({ checks, runs }: ProofReport, ink: Inks): readonly string[] {
+  if (runs.length === 0) return [];
+  const width = Math.max(...runs.map(({ name }) => name.length));
+  const legend = checks.map(
+    ({ id, title, points }, at) =>
+      `  ${String(at + 1).padStart(2)} ${id} ${ink.dim(`${title}, ${points} points`)}`,
+  );
+  const head = `    ${' '.repeat(width)}${checks.map((_, at) => String(at + 1).padStart(5)).join('')}`;
+  const lines = runs.map((run) => {
+    const cells = checks.map(({ id }) => cellOf(run.cells.find(({ check }) => check === id)));
+    const bad = run.defects.some(isError);
+    const sign = bad ? ink.red('✗') : run.defects.length > 0 ? ink.yellow('!') : ' ';
+    const name = run.name.padEnd(width);
+    const seconds = run.resumed ? 'before' : `${Math.round(run.seconds)} s`;
+    return `  ${sign} ${bad ? ink.red(name) : name}${cells.join('')}  ${ink.dim(seconds)}`;
+  });
+  return [...legend, head, ...lines];
+}
+
+/** A check that is blocked shows in brackets what it would be by itself. */
+function cellOf(cell: Cell | undefined): string {
+  if (cell === undefined) return '?'.padStart(5);
+  const points = cell.points > 0 ? String(cell.points) : '';
+  const own = cell.verdict === 'blocked' && cell.own !== 'blocked' ? `(${marks[cell.own]})` : '';
+  return `${marks[cell.verdict]}${own}${points}`.padStart(5);
+}
+
+/** Grouped by what is to be done. */
+function troubles(report: ProofReport, ink: Inks): readonly string[] {
+  const found = defectsOf(report);
+  const codes = [...new Set(found.map(({ code }) => code))];
+  const notesOf = (name: string | null) => report.runs.find((run) => run.name === name)?.notes ?? [];
+  return codes.flatMap((code: DefectCode) => {
+    const those = found.filter((one) => one.code === code);
+    const runs = [...new Set(those.map(({ run }) => run))];
+    return [
+      ...those.map((one) => {
+        const place =
+          one.file === null ? '' : ink.dim(` (${one.file}${one.line === null ? '' : `:${one.line}`})`);
+        return `  ${isError(one) ? ink.red('✗') : ink.yellow('!')} ${describeDefect(one)}${place}`;
+      }),
+      ...runs.flatMap((name) => notesOf(name).map((note) => ink.dim(`      in ${name}, step ${note}`))),
+      `    → ${remedies[code]}`,
+    ];
+  });
+}
+
+/** `3 templates: 2 proved, 1 refused`. */
+export function summary(reports: readonly ProofReport[]): string {
+  const outcomes: readonly ProofReport['outcome'][] = ['proved', 'kept', 'refused', 'partial'];
+  const counts = outcomes.flatMap((outcome) => {
+    const count = reports.filter((one) => one.outcome === outcome).length;
+    return count === 0
+      ? []
+      : [`${count} ${{ kept: 'proved before', partial: 'interrupted' }[outcome as 'kept'] ?? outcome}`];
+  });
+  return `${plural(reports.length, 'template')}: ${counts.join(', ')}`;
+}
+
+/** What a run of `--progress` says: `by-api: 5 of 30`. */
+export function progressText(
+  template: string,
+  run: Pick<RunReport, 'name'>,
+  done: number,
+  all: number,
+): string {
+  return `${template}: ${done} of ${all}, ${run.name}`;
+}
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
