@@ -83,6 +83,22 @@ const schema = z.object({
     description: 'Address that the HTTP API listens on; 0.0.0.0 for all',
     allowed: 'a host name or an IP address',
   }),
+  labsPort: setting(whole(0, 65_535).nullable().default(null), {
+    env: 'LABS_PORT',
+    flag: '--labs-port',
+    value: '<number>',
+    description: "Port of the labs' own pages, which are on origins of their own; 0 takes a free one",
+    allowed: 'a whole number from 0 to 65535',
+    defaultText: 'the port after PORT, or a free one',
+  }),
+  labsUrl: setting(url('http:', 'https:').nullable().default(null), {
+    env: 'LABS_URL',
+    flag: '--labs-url',
+    value: '<url>',
+    description: "What browsers call the labs' pages; each lab's are on a name below its host",
+    allowed: 'a URL such as https://labs.example.org, with a wildcard name and certificate',
+    defaultText: 'http://localhost with LABS_PORT',
+  }),
   databaseUrl: setting(url('postgres:', 'postgresql:').nullable().default(null), {
     env: 'DATABASE_URL',
     flag: '--database-url',

@@ -8,6 +8,7 @@ import { createTokenStore } from '../store/token-store.ts';
 import { nearest } from '../templates/suggest.ts';
 import type { Core, CoreParts } from './core.ts';
 import { createMetricFacts } from './metric-facts.ts';
+import { servePages } from './pages.ts';
 import { listenError } from './port.ts';
 
 export interface RunningApi {
@@ -19,9 +20,11 @@ export interface RunningApi {
 /** Builds the app and listens. Throws LabError `start_failed` that names PORT or HOST. */
 export async function serveApi(
   core: Core,
-  { config, log, pool, queue, drivers }: CoreParts,
+  parts: CoreParts,
   randomBytes: (size: number) => Uint8Array,
 ): Promise<RunningApi> {
+  const { config, log, pool, queue, drivers } = parts;
+  const pages = await servePages(core, parts);
   const probes: readonly Probe[] = [
     { name: 'database', required: true, check: async () => void (await pool.query('select 1')) },
     { name: 'queue', required: false, check: async () => void (await queue.depth()) },
@@ -54,11 +57,15 @@ export async function serveApi(
     nearest,
     log,
     version: productVersion(),
+    pages: pages.opener,
   });
+  const close = async () => {
+    await Promise.all([app.close(), pages.close()]);
+  };
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (cause) {
-    await app.close();
+    await close();
     throw listenError(config.host, config.port, cause);
   }
   const address = app.server.address();
@@ -66,6 +73,6 @@ export async function serveApi(
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    close: () => app.close(),
+    close,
   };
 }

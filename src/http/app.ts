@@ -28,6 +28,7 @@ import { judgementRoutes } from './routes/judgements.ts';
 import { labRoutes } from './routes/labs.ts';
 import { meRoutes } from './routes/me.ts';
 import { progressRoutes } from './routes/progress.ts';
+import { proxyRoutes } from './routes/proxy.ts';
 import { steeringRoutes } from './routes/steering.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -84,6 +85,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       templateRoutes(scope, deps);
       labRoutes(scope, deps);
       accessRoutes(scope, deps);
+      proxyRoutes(scope, deps);
       guideRoutes(scope, deps);
       eventRoutes(scope, deps, authenticator);
       attemptRoutes(scope, deps);

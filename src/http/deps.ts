@@ -11,6 +11,7 @@ import type { LabPhase } from '../lab/lab.ts';
 import type { LabService } from '../lab/lab-service.ts';
 import type { LabQueue, LabStore } from '../lab/ports.ts';
 import type { TokenStore } from '../lab/tokens.ts';
+import type { PageOpener } from '../proxy/open-page.ts';
 import type { BackendName, TemplateSource } from '../templates/types.ts';
 
 export interface AppDeps {
@@ -35,6 +36,8 @@ export interface AppDeps {
   readonly clock: Clock;
   /** Only for short memories of our own; times of labs and tokens are the database's. */
   readonly now: () => Date;
+  /** Absent: the pages of labs are not served. */
+  readonly pages?: PageOpener;
   readonly randomBytes: (size: number) => Uint8Array;
   /** The nearest known word, or null. */
   readonly nearest: (word: string, known: readonly string[]) => string | null;

@@ -12,6 +12,7 @@ import { registerLabGuide } from './guide.ts';
 import { registerLabHint } from './hint.ts';
 import { registerLabList } from './list.ts';
 import { registerLabMark } from './mark.ts';
+import { registerLabOpen } from './open.ts';
 import { registerLabOverride } from './override.ts';
 import { registerLabPress } from './press.ts';
 import { registerLabProgress } from './progress.ts';
@@ -32,6 +33,7 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabList,
     registerLabShow,
     registerLabAccess,
+    registerLabOpen,
     registerLabGuide,
     registerLabSql,
     registerLabProgress,

@@ -1,0 +1,49 @@
+/** Gives a caller of the API an address at which their browser may open a component's pages. */
+import { LabError } from '../lab/errors.ts';
+import type { Caller } from '../lab/lab-service.ts';
+import { hostOf } from './hosts.ts';
+import type { PageCodes } from './page-codes.ts';
+import type { PagesSource } from './pages.ts';
+import { enterPath } from './server.ts';
+
+const codeSeconds = 30;
+
+export interface PageOpener {
+  /** Throws `component_not_found` with those that have pages, and what the source throws. */
+  open(
+    caller: Caller,
+    labId: string,
+    component: string,
+    path: string,
+  ): Promise<{ readonly url: string; readonly expiresAt: Date }>;
+}
+
+/** @param base what browsers call the pages' server, such as `http://localhost:4001`. */
+export function createPageOpener(pages: PagesSource, codes: Pick<PageCodes, 'issue'>, base: URL): PageOpener {
+  return {
+    async open(caller, labId, component, path) {
+      const { components } = await pages.of(caller, labId);
+      if (!components.includes(component)) {
+        const known = components.join(', ') || 'none';
+        throw new LabError(
+          'component_not_found',
+          `component: "${component}" has no pages; those that have: ${known}.`,
+          {
+            extra: { field: 'component', known: components },
+          },
+        );
+      }
+      const { protocol, port, hostname } = base;
+      const host = hostOf(labId, component, hostname);
+      if (host === null) {
+        throw new LabError('bad_request', `component: the name "${component}" is too long for a host name.`);
+      }
+      const { role, subject } = caller;
+      const { code, expiresAt } = await codes.issue({ labId, component, role, subject }, codeSeconds);
+      const url = new URL(`${protocol}//${host}${port === '' ? '' : `:${port}`}${enterPath}`);
+      url.searchParams.set('code', code);
+      if (path !== '/') url.searchParams.set('to', path);
+      return { url: url.href, expiresAt };
+    },
+  };
+}
