@@ -128,10 +128,8 @@ function originOf(
   const own = check.observe[name];
   if (own !== undefined) return { kind: own.kind, from: 'own' };
   const trial = template.trials.find(({ id }) => id === check.trial);
-  // What the untouched start showed beside the trial is called `<name>.start`.
-  const written = name.replace(/\.start$/, '');
   for (const step of trial?.steps ?? []) {
-    const look = step.do === 'observe' ? step.observe[written] : undefined;
+    const look = step.do === 'observe' ? step.observe[name] : undefined;
     if (look !== undefined) return { kind: look.kind, from: `trial ${check.trial}` };
   }
   return { kind: template.observations[name]?.kind ?? '', from: 'shared' };

@@ -4,8 +4,8 @@ import type { CheckSpec, Template } from '../templates/types.ts';
 export type Peek =
   | {
       readonly check: CheckSpec;
-      /** What it shows. */
-      readonly names: readonly string[];
+      /** What the look is called in it. */
+      readonly name: string;
     }
   | { readonly known: readonly string[] };
 
@@ -32,7 +32,7 @@ export function peekOf(template: Template, word: string): Peek {
   const { name, look, trial } = found;
   const base = { partial: [], points: 0, else: '' };
   return {
-    names: [name, `${name}.start`],
+    name,
     check: {
       id: 'look',
       title: word,

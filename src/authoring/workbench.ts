@@ -6,10 +6,10 @@ import type { StepResult } from '../grading/solve.ts';
 import { LabError } from '../lab/errors.ts';
 import { requireSandbox } from '../lab/guards.ts';
 import type { Caller } from '../lab/lab-service.ts';
-import { didYouMean } from '../templates/suggest.ts';
 import type { StepSpec, Template, TemplateVersion } from '../templates/types.ts';
 import { type CheckReport, reportCheck } from './check-report.ts';
 import { type Edition, errorsOf, readEdition } from './edition.ts';
+import { findCheck, refuse } from './find.ts';
 import { type GradingParts, gradeLive, type LiveLab } from './grade-live.ts';
 import { onLab, whatChanged } from './made-of.ts';
 import { askForLab, type OwnLab } from './own-lab.ts';
@@ -149,12 +149,7 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
     },
     /** Grades one check by its id or number, as if all that it needs had passed. Throws `check_not_found`. */
     async check(word: string, signal: AbortSignal): Promise<Tried> {
-      const { checks } = content().template;
-      const found = checks[Number(word) - 1] ?? checks.find((one) => one.id === word);
-      if (found === undefined) {
-        const known = checks.map((one) => one.id);
-        throw notFound('check', word, known, 'check_not_found');
-      }
+      const found = findCheck(content().template, word);
       return grade(await live(), new Set([found.id]), signal);
     },
     /** Grades all, as an attempt would. */
@@ -165,10 +160,10 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
     async look(word: string, signal: AbortSignal): Promise<CheckReport['looks']> {
       const lab = await live();
       const peek = peekOf(lab.version.template, word);
-      if ('known' in peek) throw notFound('look', word, peek.known, 'not_found');
+      if ('known' in peek) refuse('look', word, peek.known);
       const version = { ...lab.version, template: { ...lab.version.template, checks: [peek.check] } };
       const tried = await grade({ ...lab, version }, new Set([peek.check.id]), signal);
-      return (tried.checks[0]?.looks ?? []).filter(({ name }) => peek.names.includes(name));
+      return (tried.checks[0]?.looks ?? []).filter(({ name }) => name === peek.name);
     },
     /** Runs steps as the trainee, after what earlier ones saved. `goOn`: as a wrong way, past steps that fail. */
     async act(
@@ -189,14 +184,4 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
       made = null;
     },
   };
-}
-
-export function notFound(
-  what: string,
-  word: string,
-  known: readonly string[],
-  code: 'check_not_found' | 'not_found',
-): LabError {
-  const hint = didYouMean(word, known) || `; known: ${known.join(', ') || 'none'}.`;
-  return new LabError(code, `This template has no ${what} "${word}"${hint}`, { extra: { known } });
 }

@@ -1,7 +1,7 @@
 /** A whole Labwright for one command, in its own process and data folder; gone when the command ends. */
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Closer, createCloser } from '../compose/closer.ts';
 import { lockDataFolder, openDataFolder } from '../compose/data-folder.ts';
 import { createLog, type Log } from '../compose/log.ts';
@@ -31,20 +31,31 @@ export interface PrivateWorld {
 }
 
 interface Given {
-  readonly dataDir?: string | undefined;
-  readonly templatesDir?: string | undefined;
+  readonly dataDir?: string;
+  readonly templatesDir?: string;
 }
 
-/** Settings of a runtime that serves one command: no API, no spares, and hardly a quota. */
-export function privateConfig(given: Given, debug: boolean): Config {
+/**
+ * Which template is meant, and the settings of a runtime that serves one command with it: no API, no spares, and hardly
+ * a quota. A path names a template's own folder.
+ */
+export function privateSettings(
+  wanted: string,
+  given: Given,
+  debug: boolean,
+): { readonly template: string; readonly config: Config } {
+  const isPath = /[/\\]|^\.\.?$/.test(wanted);
+  const folder = resolve(wanted);
+  const template = isPath ? basename(folder) : wanted;
+  const templatesDir = isPath ? dirname(folder) : given.templatesDir;
   const config = loadConfig({
     roles: 'worker',
     spares: '0',
     labsPerTrainee: '100',
     ...(given.dataDir === undefined ? {} : { dataDir: given.dataDir }),
-    ...(given.templatesDir === undefined ? {} : { templatesDir: given.templatesDir }),
+    ...(templatesDir === undefined ? {} : { templatesDir }),
   });
-  return { ...config, logLevel: debug ? config.logLevel : 'error' };
+  return { template, config: { ...config, logLevel: debug ? config.logLevel : 'error' } };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { registerTemplateDev } from './dev.ts';
 import { registerTemplateLint } from './lint.ts';
 import { registerTemplateList } from './list.ts';
 import { registerTemplateNew } from './new.ts';
@@ -18,6 +19,7 @@ export function registerTemplate(parent: Command, cli: Cli): void {
     registerTemplateSchema,
     registerTemplateReference,
     registerTemplateNew,
+    registerTemplateDev,
     registerTemplateTest,
   ])
     register(template, cli);

@@ -121,7 +121,7 @@ export async function byHand(terminal: Terminal, lab: TriedLab, stop: AbortSigna
   return { ok: attempt === null || passed(), attempt };
 }
 
-function stepLine({ colour }: Terminal, step: StepResult): string {
+export function stepLine({ colour }: Terminal, step: StepResult): string {
   const mark = { done: colour.green('✓'), failed: colour.red('✗'), skipped: colour.yellow('·') }[
     step.outcome
   ];

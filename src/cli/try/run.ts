@@ -1,5 +1,4 @@
 /** `labwright try`: a whole Labwright for one lab, gone when the command ends. */
-import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../../config.ts';
 import type { Caller } from '../../lab/lab-service.ts';
 import type { Template } from '../../templates/types.ts';
@@ -7,7 +6,7 @@ import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderAccess } from '../lab/render.ts';
-import { endLeftovers, inPrivateRuntime, type PrivateWorld, privateConfig } from '../private-runtime.ts';
+import { endLeftovers, inPrivateRuntime, type PrivateWorld, privateSettings } from '../private-runtime.ts';
 import { openLab } from './lab.ts';
 import { byHand, bySteps, type Outcome, stepsOf } from './play.ts';
 import type { TryOptions } from './try.ts';
@@ -30,7 +29,7 @@ export async function runTry(cli: Cli, wanted: string, options: TryOptions): Pro
       'With --json nobody can press Enter: give --solve or --wrong as well.',
     );
   }
-  const { template, config } = settingsOf(wanted, options, terminal.debug);
+  const { template, config } = privateSettings(wanted, options, terminal.debug);
   await inPrivateRuntime(
     cli,
     use,
@@ -69,19 +68,6 @@ async function tryLab(
   if (!outcome.ok) process.exitCode = exitCodes.failed.code;
   if (terminal.json) terminal.answer({ template: id, lab: lab.id, ...outcome }, () => '');
   if (options.keep === true) terminal.note(`Kept: labwright serve --data-dir ${config.dataDir}`);
-}
-
-/** A path names a template's own folder; its neighbours are not looked at. */
-function settingsOf(
-  wanted: string,
-  options: TryOptions,
-  debug: boolean,
-): { readonly template: string; readonly config: Config } {
-  const isPath = /[/\\]|^\.\.?$/.test(wanted);
-  const folder = resolve(wanted);
-  const templatesDir = isPath ? dirname(folder) : options.templatesDir;
-  const config = privateConfig({ dataDir: options.dataDir, templatesDir }, debug);
-  return { template: isPath ? basename(folder) : wanted, config };
 }
 
 /** Before anything is started: a wrong name, a template that does not load, or a solution that it has not. */

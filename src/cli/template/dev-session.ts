@@ -1,0 +1,146 @@
+/** The prompt of `template dev`: what is typed and what is saved, one after the other. */
+import { createInterface, type Interface } from 'node:readline';
+import { errorsOf } from '../../authoring/edition.ts';
+import { watchFolder } from '../../authoring/folder-watch.ts';
+import type { Workbench } from '../../authoring/workbench.ts';
+import type { Problem } from '../../templates/problem.ts';
+import { formatProblem } from '../../templates/problem.ts';
+import type { Cli } from '../cli.ts';
+import { reportOf } from '../cli-error.ts';
+import type { PrivateWorld } from '../private-runtime.ts';
+import type { Terminal } from '../terminal.ts';
+import type { DevOptions } from './dev.ts';
+import { createActions } from './dev-actions.ts';
+import { parseDevCommand } from './dev-command.ts';
+
+type Turn = (signal: AbortSignal) => Promise<void>;
+
+/** Until the author leaves, the input ends, or Ctrl-C. */
+export async function runSession(
+  { terminal }: Cli,
+  { progress, hold }: PrivateWorld,
+  bench: Workbench,
+  folder: string,
+  options: DevOptions,
+): Promise<void> {
+  const { colour } = terminal;
+  const reader = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal: terminal.interactive,
+    prompt: `${colour.bold('dev')}> `,
+  });
+  const over = new AbortController();
+  const stop = AbortSignal.any([hold.stop, over.signal]);
+  const turns = createTurns(terminal, stop, {
+    before: () => clearPrompt(terminal, reader),
+    after: () => {
+      progress.clear();
+      if (terminal.interactive && !stop.aborted) reader.prompt(true);
+    },
+  });
+  const actions = createActions(terminal, progress, bench, { watch: options.watch ?? null });
+
+  reader.on('SIGINT', () => {
+    if (!turns.interrupt()) process.kill(process.pid, 'SIGINT');
+  });
+  reader.on('line', (line) => {
+    const command = parseDevCommand(line);
+    if (command.do === 'quit') over.abort();
+    else turns.add((signal) => actions.run(command, signal));
+  });
+  const left = new Promise<void>((resolve) => {
+    reader.once('close', () => void turns.idle().then(resolve));
+    stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+  say(terminal, null, bench.edition().problems);
+  turns.add(async (signal) => {
+    if (errorsOf(bench.edition()).length > 0)
+      return terminal.print('Mend it and save; the lab is made then.');
+    await actions.begin(options, signal);
+  });
+  const watching = watchFolder(
+    folder,
+    async () => {
+      const before = bench.edition();
+      const now = await bench.read();
+      clearPrompt(terminal, reader);
+      say(terminal, before.problems, now.problems);
+      // A lab that is being made of what has changed since is not waited for.
+      if (now.content !== null && bench.labId() !== null && bench.changed().length > 0)
+        actions.giveUpMaking();
+      turns.add((signal) => actions.saved(options.fresh === true, signal));
+    },
+    stop,
+  );
+  try {
+    await left;
+  } finally {
+    over.abort();
+    reader.close();
+    await turns.idle();
+    await watching;
+  }
+  hold.stop.throwIfAborted();
+}
+
+/** One after the other; each can be interrupted by itself, and what it throws is told and no more. */
+function createTurns(
+  terminal: Terminal,
+  stop: AbortSignal,
+  around: { readonly before: () => void; readonly after: () => void },
+) {
+  let last: Promise<void> = Promise.resolve();
+  let current: AbortController | null = null;
+
+  async function take(turn: Turn): Promise<void> {
+    if (stop.aborted) return;
+    const own = new AbortController();
+    current = own;
+    around.before();
+    try {
+      await turn(AbortSignal.any([stop, own.signal]));
+    } catch (thrown) {
+      if (own.signal.aborted) terminal.print('Stopped.');
+      else if (!stop.aborted) terminal.print(terminal.colour.red(reportOf(thrown).message));
+    } finally {
+      current = null;
+      around.after();
+    }
+  }
+
+  return {
+    add(turn: Turn): void {
+      last = last.then(() => take(turn));
+    },
+    /** False: nothing is under way. */
+    interrupt(): boolean {
+      current?.abort();
+      return current !== null;
+    },
+    async idle(): Promise<void> {
+      for (let seen: Promise<void> | null = null; seen !== last; ) {
+        seen = last;
+        await seen;
+      }
+    },
+  };
+}
+
+/** What is wrong now; after a save also what is so no longer, and warnings only when they are new. */
+function say(terminal: Terminal, before: readonly Problem[] | null, now: readonly Problem[]): void {
+  const { colour } = terminal;
+  const told = new Set(before?.map(formatProblem));
+  const errors = now.filter(({ severity }) => severity === 'error');
+  const fresh = now.filter((one) => one.severity === 'warning' && !told.has(formatProblem(one)));
+  for (const one of errors) terminal.print(`${colour.red('✗')} ${formatProblem(one)}`);
+  for (const one of fresh) terminal.print(`${colour.yellow('!')} ${formatProblem(one)}`);
+  const had = before?.some(({ severity }) => severity === 'error') === true;
+  if (errors.length > 0 || before === null) return;
+  terminal.print(`${colour.green('✓')} ${had ? 'mended, it loads again' : 'saved, it loads'}`);
+}
+
+function clearPrompt(terminal: Terminal, _reader: Interface): void {
+  if (terminal.interactive) process.stdout.write('\r\x1b[2K');
+}
