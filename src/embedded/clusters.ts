@@ -29,8 +29,8 @@ export function startLabsCluster(home: ClusterHome, signal: AbortSignal): Promis
   return start(home, 'labs', false, labsSettings, signal);
 }
 
-/** Exported for tests and benchmarks, which run the process driver on a cluster like the real one. */
-const labsSettings: Readonly<Record<string, string>> = {
+/** Exported for tests, which attack labs on a cluster like the real one. */
+export const labsSettings: Readonly<Record<string, string>> = {
   max_connections: '300',
   shared_buffers: '256MB',
   // No replica ever reads this log.
@@ -40,6 +40,10 @@ const labsSettings: Readonly<Record<string, string>> = {
   checkpoint_timeout: '30min',
   // The launcher goes round all databases once in this time; a hundred labs with the default minute would keep it busy.
   autovacuum_naptime: '5min',
+  // The lock table is one for all labs: room until the lock guard has ended whoever fills it.
+  max_locks_per_transaction: '256',
+  // So is the queue of notifications, which a session that does not read them lets grow: to 64 MB, not to 8 GB.
+  max_notify_queue_pages: '8192',
   // Compile time would be most of what a measured query takes.
   jit: 'off',
   shared_preload_libraries: 'pg_stat_statements',

@@ -120,8 +120,7 @@ async function ask(
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),
-    // With `row_security` off rows that a policy hides are refused rather than taken for removed ones.
-    settings: { search_path: 'pg_catalog', row_security: 'off', ...tablesOnly },
+    settings: { search_path: 'pg_catalog', ...tablesOnly },
   };
   return readAsChecker(reading, async ({ client }) => (await readRows(client, query, args)).rows, signal);
 }

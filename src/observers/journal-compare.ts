@@ -42,7 +42,7 @@ export async function compare(
   const { rows } = await readAsChecker(
     reading,
     async ({ client, trainee }) => {
-      await refuseShadows(client, trainee);
+      await refuseShadows(client, trainee, true);
       return readRows(client, statement(asked), args);
     },
     signal,

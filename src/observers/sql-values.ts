@@ -10,6 +10,8 @@ type Read = (raw: string) => Value;
 const bytes: Read = (raw) => Buffer.from(raw.slice(2), 'hex');
 const bool: Read = (raw) => raw === 't';
 const text: Read = (raw) => raw;
+/** `NaN` is neither over nor under any bound, so that a bound the wrong way round would let it through: as text it meets none. */
+const float: Read = (raw) => (raw === 'NaN' ? raw : Number(raw));
 const json: Read = (raw) => parseJson(raw, 'A JSON value in the result') ?? raw;
 
 /** By type oid (`select oid, typname from pg_type`), which are the same on every server. */
@@ -20,8 +22,8 @@ const readers: ReadonlyMap<number, Read> = new Map<number, Read>([
   [21, Number],
   [23, Number],
   [26, Number],
-  [700, Number],
-  [701, Number],
+  [700, float],
+  [701, float],
   [1700, toNumberOrText],
   [1184, parseTimestamptz],
   [114, json],

@@ -46,7 +46,8 @@ describe('values', () => {
   it('gives numbers as doubles while 15 digits say them, else text', async () => {
     expect(
       await rows(`select 7::int2 a, 8::int4 b, 123456789012345::int8 c, 9007199254740993::int8 d, 49.90::numeric e,
-        1234567890.12345678::numeric f, 0.1::float8 g, 'NaN'::numeric h, 'Infinity'::float8 i, 1e3::numeric j`),
+        1234567890.12345678::numeric f, 0.1::float8 g, 'NaN'::numeric h, 'Infinity'::float8 i, 1e3::numeric j,
+        'NaN'::float8 k, '{NaN,1}'::float4[] l`),
     ).toEqual([
       {
         a: 7,
@@ -59,6 +60,8 @@ describe('values', () => {
         h: 'NaN',
         i: Number.POSITIVE_INFINITY,
         j: 1000,
+        k: 'NaN',
+        l: ['NaN', 1],
       },
     ]);
   });

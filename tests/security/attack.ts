@@ -5,7 +5,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** The families of hostile input that need no boundary between labs but ours. */
-export const attackFamilies = ['sql', 'http', 'file', 'exec', 'expression', 'template', 'api'] as const;
+export const attackFamilies = [
+  'sql',
+  'http',
+  'file',
+  'exec',
+  'expression',
+  'template',
+  'api',
+  'proxy',
+] as const;
 export type AttackFamily = (typeof attackFamilies)[number];
 
 /** Whether the attacker got what they wanted, and what was seen, for whoever reads a failed test. */

@@ -12,7 +12,7 @@ import { labelVariable } from '../../src/sandbox/labels.ts';
 import { createNaming } from '../../src/sandbox/naming.ts';
 import { createProcessDriver, type ProcessDriver } from '../../src/sandbox/process/process-driver.ts';
 import { createSecrets } from '../../src/sandbox/secrets.ts';
-import { startTestPostgres } from './postgres.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 export interface TestDriver {
   readonly driver: ProcessDriver;
@@ -27,8 +27,9 @@ export interface TestDriver {
   stop(): Promise<void>;
 }
 
-export async function startTestDriver(): Promise<TestDriver> {
-  const postgres = await startTestPostgres();
+/** @param server where its databases are; without one, the test run's cluster. Stopped with the driver. */
+export async function startTestDriver(server?: Pick<TestPostgres, 'adminUrl' | 'stop'>): Promise<TestDriver> {
+  const postgres = server ?? (await startTestPostgres());
   const dataDir = mkdtempSync(join(tmpdir(), 'labwright-driver-'));
   chmodSync(dataDir, 0o755);
   const installationId = `test-${randomBytes(8).toString('hex')}`;

@@ -33,8 +33,8 @@ export function openToRoles(
   { trainee, checker, api, grader }: LabRoles,
   isOverlaid: boolean,
 ): string {
-  const role = ({ name, verifier }: NewRole, limit: number) =>
-    `CREATE ROLE ${quote(name)} LOGIN PASSWORD ${literal(verifier)} CONNECTION LIMIT ${limit};`;
+  const role = ({ name, verifier }: NewRole, limit: number, more = '') =>
+    `CREATE ROLE ${quote(name)} LOGIN PASSWORD ${literal(verifier)} CONNECTION LIMIT ${limit} ${more};`;
   // Without SET a member has the group's rights, yet cannot act under its name.
   const member = (group: string, { name }: NewRole, set = false) =>
     `GRANT ${quote(group)} TO ${quote(name)} WITH INHERIT TRUE, SET ${set};`;
@@ -45,7 +45,8 @@ export function openToRoles(
     ALTER ROLE ${quote(checker.name)} SET search_path = ${statisticsSchema}, "$user", public;`;
   return `
     ${role(trainee, 20)}
-    ${role(checker, 10)}
+    -- It sees the rows that a trainee's policies hide: a check would take them for gone.
+    ${role(checker, 10, 'BYPASSRLS')}
     ${role(api, 20)}
     ${role(grader, 10)}
     ${traineeGroups(naming, spec)
@@ -59,7 +60,9 @@ export function openToRoles(
     ${member(naming.group('owner'), grader, true)}
     ${member(naming.group('read_write'), grader)}
     ${member(trainee.name, grader)}
-    ALTER ROLE ${quote(trainee.name)} SET temp_file_limit = '1GB';
+    -- A view without end is as large for whoever reads it: it must not fill the disk that all labs share.
+    ${[trainee, api, grader].map(({ name }) => `ALTER ROLE ${quote(name)} SET temp_file_limit = '1GB';`).join('\n')}
+    ALTER ROLE ${quote(checker.name)} SET temp_file_limit = '128MB';
     ALTER ROLE ${quote(checker.name)} SET statement_timeout = '15s';
     ALTER ROLE ${quote(checker.name)} SET default_transaction_read_only = on;
     ${spec.statementStats === null ? '' : searchPaths}

@@ -18,6 +18,7 @@ import { createEnvironments } from './environment.ts';
 import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
 import { createLabDatabases } from './lab-database.ts';
+import { createLockGuard } from './lock-guard.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { eitherServer } from './own-server/either-part.ts';
 import { createOwnFolders } from './own-server/own-folders.ts';
@@ -60,6 +61,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   linkPackages(join(root, 'node_modules'), options.packages);
   const naming = createNaming(installationId);
   const admin = createAdmin(options.labsUrl);
+  const locks = createLockGuard(options.labsUrl, naming, options.log);
   const records = openRecords(root, installationId);
   const children = createChildren(records, installationId);
   const templates = createTemplateDatabases(admin, naming, options);
@@ -100,6 +102,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   function partOf(plan: SandboxPlan, component: string) {
     const piece = pieceOf(plan, component);
     const part: Part = parts[piece.spec.kind];
+    if (piece.spec.kind === 'postgres') locks.watch();
     return { piece, part };
   }
 
@@ -229,6 +232,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       sources.close();
       await inFlight.settled();
       await children.close();
+      await locks.close();
       await admin.close();
     },
   };

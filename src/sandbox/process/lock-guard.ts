@@ -1,0 +1,87 @@
+/**
+ * The lock table of the labs' server is one for all labs: a single statement of a trainee's, such as an advisory lock
+ * for each number up to a million, fills it in 150 ms, and then nobody can even connect (measured). PostgreSQL has no
+ * limit on the locks of a role, so that whoever takes too many is ended from here.
+ */
+import pg from 'pg';
+import type { Log } from '../../lab/log.ts';
+import type { Naming } from '../naming.ts';
+import { sqlState } from './admin.ts';
+
+export interface LockGuard {
+  /** From now on, on a connection of its own: when the table is full, it is too late to connect. */
+  watch(): void;
+  close(): Promise<void>;
+}
+
+/** The labs' cluster has room for nine labs that take as many, until the next look. */
+const mostOfOneLab = 8_000;
+const everyMs = 250;
+
+/** Sessions of labs that hold too much together; those with few locks are not to blame. */
+const greedy = `
+  SELECT pid, datid, total FROM (
+    SELECT h.pid, a.datid, sum(h.locks) OVER (PARTITION BY a.datid)::int AS total
+    FROM (SELECT pid, count(*) AS locks FROM pg_locks GROUP BY pid HAVING count(*) > 200) h,
+         pg_stat_get_activity(h.pid) a
+    WHERE a.usesysid <> $2::oid) s
+  WHERE total > $1`;
+
+const endGreedy = `
+  SELECT d.datname AS database, g.total AS locks, pg_terminate_backend(g.pid) AS ended
+  FROM (${greedy}) g JOIN pg_database d ON d.oid = g.datid WHERE d.datname LIKE $3`;
+
+/** Of the server's own, as names of databases can only be read with a lock that there is no room for any more. */
+const endAllGreedy = `SELECT NULL AS database, total AS locks, pg_terminate_backend(pid) AS ended FROM (${greedy}) g`;
+
+export function createLockGuard(adminUrl: string, naming: Naming, log: Log): LockGuard {
+  const labs = `${naming.prefix.replaceAll('_', '\\_')}%`;
+  let timer: NodeJS.Timeout | null = null;
+  let looking: Promise<void> | null = null;
+  let connection: { readonly client: pg.Client; readonly me: number } | null = null;
+
+  async function connected() {
+    if (connection !== null) return connection;
+    const client = new pg.Client({ connectionString: adminUrl, application_name: 'labwright' });
+    client.on('error', () => {});
+    client.once('end', () => {
+      connection = null;
+    });
+    await client.connect();
+    const { rows } = await client.query<{ me: number }>(
+      'SELECT oid::int8::float8 AS me FROM pg_roles WHERE rolname = current_user',
+    );
+    connection = { client, me: rows[0]?.me ?? 0 };
+    return connection;
+  }
+
+  async function look(): Promise<void> {
+    const { client, me } = await connected();
+    const ask = (text: string, values: unknown[]) =>
+      client.query<{ database: string | null; locks: number }>({ text, values });
+    const { rows } = await ask(endGreedy, [mostOfOneLab, me, labs]).catch((thrown) => {
+      if (sqlState(thrown) !== '53200') throw thrown;
+      return ask(endAllGreedy, [mostOfOneLab, me]);
+    });
+    for (const { database, locks } of rows)
+      log.warn({ database, locks }, 'ended a session of a lab that took too many locks');
+  }
+
+  return {
+    watch() {
+      timer ??= setInterval(() => {
+        // While the server is away there is nothing to guard; the next look connects again.
+        looking ??= look()
+          .catch(() => connection?.client.end().catch(() => {}))
+          .then(() => {
+            looking = null;
+          });
+      }, everyMs).unref();
+    },
+    async close() {
+      if (timer !== null) clearInterval(timer);
+      await looking;
+      await connection?.client.end().catch(() => {});
+    },
+  };
+}
