@@ -4,7 +4,7 @@ import { exchange } from '../../../src/observers/http-exchange.ts';
 import { bareServer, drip, reply } from '../../support/misbehave.ts';
 import { type Attack, attack, outcome } from '../attack.ts';
 import { toLoopback } from './naive-client.ts';
-import { hangs } from './waiting.ts';
+import { hangs } from '../waiting.ts';
 import { gradeServer, type HttpWorld, wonBy } from './world.ts';
 
 function slow(name: string, answer: (socket: Socket) => unknown): Attack<HttpWorld> {
