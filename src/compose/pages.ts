@@ -23,7 +23,7 @@ export async function servePages(
   const asked = config.labsUrl === null ? null : new URL(config.labsUrl);
   const pages = createPages(core.labs, drivers, Date.now);
   const codes = createPageCodes(pool);
-  const server = createPagesServer({
+  const { server, close } = createPagesServer({
     pages,
     codes,
     key: new Uint8Array(hkdfSync('sha256', key, 'labwright', 'pages', 32)),
@@ -36,11 +36,7 @@ export async function servePages(
   const base = asked ?? new URL(`http://localhost:${port}`);
   return {
     opener: createPageOpener(pages, codes, base),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 

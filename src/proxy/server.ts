@@ -33,8 +33,14 @@ export interface PagesDeps {
 export const enterPath = '/_labwright/enter';
 const sessionMs = 8 * 3_600_000;
 
-/** Not listening yet. */
-export function createPagesServer(deps: PagesDeps): Server {
+export interface PagesServer {
+  /** Not listening yet. */
+  readonly server: Server;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+export function createPagesServer(deps: PagesDeps): PagesServer {
   const { labsHost, secure, key, now } = deps;
 
   /** The lab, the component and the way there. Throws LabError for who may not, or for what is not there. */
@@ -89,12 +95,16 @@ export function createPagesServer(deps: PagesDeps): Server {
     throw new LabError('not_found', 'There is no such page.');
   }
 
+  // Those that are no HTTP any more, of which the server knows nothing.
+  const upgraded = new Set<Duplex>();
   const server = createServer({ requestTimeout: 0, headersTimeout: 15_000, maxHeaderSize: 16_384 });
   server.on('request', (request, response) => {
     serve(request, response).catch((thrown) => refuse(response, thrown, deps.log));
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     upgrade(request, socket, head).catch((thrown) => {
       const { status } = asLabError(thrown);
       socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
@@ -107,7 +117,15 @@ export function createPagesServer(deps: PagesDeps): Server {
       throw new LabError('bad_request', 'Only WebSocket.');
     await forwardUpgrade(request, socket, head, await wayOf(request));
   }
-  return server;
+  return {
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
+      }),
+  };
 }
 
 /** The component that a cookie claims; nothing is believed of it before its seal is checked. */

@@ -60,7 +60,8 @@ export async function forwardUpgrade(
       there.destroy();
       resolve();
     };
-    for (const side of [socket, there]) side.once('close', end).once('error', end);
+    // Sockets of a server stay half open: the end of one direction is the end of both.
+    for (const side of [socket, there]) side.once('end', end).once('close', end).once('error', end);
     socket.pipe(there).pipe(socket);
   });
 }

@@ -104,6 +104,12 @@ it('speaks WebSocket both ways', async () => {
   socket.destroy();
 });
 
+it('ends what a visitor has left, on the other side too', async () => {
+  const { socket } = await upgrade(`${origin}/live`, { cookie });
+  socket.end();
+  await once(socket, 'close');
+});
+
 it('names components that have pages', async () => {
   await expect(open(ann, 'workspace')).rejects.toThrow(/"workspace" has no pages; those that have: site/);
   await expect(open(ann, 'sit')).rejects.toThrow(/404 component_not_found/);

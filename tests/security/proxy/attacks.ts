@@ -17,7 +17,7 @@ const key = new Uint8Array(32).fill(7);
 /** A server of pages with one part of it weaker; every lab is the attacker's program. */
 async function weaker(world: PagesWorld, parts: Partial<Parameters<typeof createPagesServer>[0]>) {
   const { port } = new URL(world.own.direct);
-  const server = createPagesServer({
+  const { server, close } = createPagesServer({
     pages: {
       of: async () => ({
         components: ['site'],
@@ -34,7 +34,7 @@ async function weaker(world: PagesWorld, parts: Partial<Parameters<typeof create
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const at = (lab: string) => `http://${lab}-site.localhost:${(server.address() as AddressInfo).port}`;
-  return { at, stop: () => new Promise((resolve) => server.close(resolve)) };
+  return { at, stop: close };
 }
 async function dial(port: string): Promise<Socket> {
   const socket = connect(Number(port), '127.0.0.1');
