@@ -1,13 +1,15 @@
 /** One lab of a runtime in this process: what the HTTP API does for a server's labs, called directly. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Runtime } from '../compose.ts';
+import type { LabStatus } from '../lab/describe.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { Caller, CreateLab } from '../lab/lab-service.ts';
 
 const everyMs = 50;
 
 export interface OwnLab {
   readonly id: string;
-  /** Waits until it is ready, also again after a reset; what it says when it ends instead, else null. */
+  /** Waits until it is ready, also again after a reset. Null then; when it ends instead, why. */
   ready(signal: AbortSignal): Promise<string | null>;
   access(): ReturnType<Runtime['labs']['access']>;
   /** Asks for its end and waits for it. */
@@ -24,25 +26,25 @@ export async function askForLab(
   const { lab } = await labs.createLab(caller, wish, null);
   const { id } = lab;
 
-  /** The message that it stopped at. */
-  async function until(done: (status: string) => boolean, signal: AbortSignal): Promise<string> {
+  async function until(done: (status: LabStatus) => boolean, signal: AbortSignal): Promise<Lab> {
     for (;;) {
-      const { view } = await labs.getLab(caller, id);
-      if (done(view.status)) return view.message;
+      const { lab: now, view } = await labs.getLab(caller, id);
+      if (done(view.status)) return now;
       say(view.message);
       await delay(everyMs, undefined, { signal });
     }
   }
 
+  const ends = (status: LabStatus) => status === 'ending' || status === 'ended';
+
   return {
     id,
     async ready(signal) {
-      let ends = false;
-      const message = await until((status) => {
-        ends = status === 'ending' || status === 'ended';
-        return ends || status === 'ready';
-      }, signal);
-      return ends ? message : null;
+      const { phase, endReason, endDetail } = await until(
+        (status) => status === 'ready' || ends(status),
+        signal,
+      );
+      return phase === 'ready' ? null : (endDetail ?? endReason ?? 'it was ended');
     },
     access: () => labs.access(caller, id),
     async end(signal) {

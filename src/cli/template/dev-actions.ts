@@ -37,7 +37,7 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
       word === 'all'
         ? renderTried(terminal, tried)
         : tried.checks.map((one) => renderCheck(terminal, one)).join('\n');
-    terminal.print(shown);
+    terminal.print(`${shown}\n`);
   }
 
   async function remake(signal: AbortSignal): Promise<void> {

@@ -20,7 +20,9 @@ export function renderCheck(paper: Paper, report: CheckReport): string {
     ...report.expectations.flatMap((one) => expectation(paper, one)),
   ];
   if (report.message !== null) lines.push(`  ${colour.dim('the learner sees:')} ${plain(report.message)}`);
-  if (report.internal !== null) lines.push(`  ${colour.dim('internal:')} ${plain(report.internal)}`);
+  // What threw stands beside its expectation already.
+  if (report.internal !== null && report.expectations.every(({ trouble }) => trouble === null))
+    lines.push(`  ${colour.dim('internal:')} ${plain(report.internal)}`);
   if (report.needs.length > 0) {
     lines.push(`  ${colour.dim(`in an attempt it is blocked unless ${report.needs.join(', ')} passes`)}`);
   }

@@ -46,8 +46,10 @@ export async function runSession(
   });
   reader.on('line', (line) => {
     const command = parseDevCommand(line);
-    if (command.do === 'quit') over.abort();
-    else turns.add((signal) => actions.run(command, signal));
+    turns.add(async (signal) => {
+      if (command.do === 'quit') over.abort();
+      else await actions.run(command, signal);
+    });
   });
   const left = new Promise<void>((resolve) => {
     reader.once('close', () => void turns.idle().then(resolve));
