@@ -132,6 +132,14 @@ const schema = z.object({
     allowed: 'the path of a folder',
     defaultText: 'lab-templates/labs in the checkout',
   }),
+  programsDir: setting(folder.default(join(projectRoot, 'lab-templates', 'programs')), {
+    env: 'PROGRAMS_DIR',
+    flag: '--programs-dir',
+    value: '<folder>',
+    description: 'Programs: one YAML file a program in this folder',
+    allowed: 'the path of a folder',
+    defaultText: 'lab-templates/programs in the checkout',
+  }),
   logLevel: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
     env: 'LOG_LEVEL',
     flag: '--log-level',

@@ -10,9 +10,14 @@ import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
 import type { LabQueue, SandboxDriver } from '../lab/ports.ts';
 import { randomIds } from '../lab/random-ids.ts';
+import { createClassService } from '../lab/releases/class-service.ts';
+import { createReleaseService } from '../lab/releases/release-service.ts';
 import { servedTemplates } from '../lab/releases/served-templates.ts';
+import { createProgramService } from '../programs/service.ts';
+import { createProgramSource } from '../programs/source.ts';
 import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
+import { createProgramStore } from '../store/program-store.ts';
 import { createReleaseStore } from '../store/release-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
 import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
@@ -44,8 +49,8 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
   const templateStore = cacheTemplates(
     createTemplateStore(pool, { encode: encodeBundle, decode: (bytes) => decodeBundle(bytes, language) }),
   );
-  const releases = createReleaseStore(pool);
-  const served = { drafts, releases, templateStore };
+  const releaseStore = createReleaseStore(pool);
+  const served = { drafts, releases: releaseStore, templateStore, nearest };
   const templates = servedTemplates(served);
   const policy: Policy = {
     ...defaultPolicy,
@@ -54,8 +59,10 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     spares: config.spares,
   };
   const [defaultBackend = 'process'] = config.backends;
-  const shared = { ...served, queue, drivers, policy, ids: randomIds, nearest };
+  const shared = { ...served, queue, drivers, policy, ids: randomIds };
   const labs = createLabService({ ...shared, labs: store, templates, defaultBackend });
+  const releases = createReleaseService(served);
+  const classes = createClassService({ ...served, classes: releaseStore, templates });
   // Its threads start with the first expression.
   const judge = createJudge();
   const attempts = createAttemptService({
@@ -84,5 +91,26 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
     nearest,
   });
-  return { labs, attempts, operations, people, store, judge, templates, templateStore, policy, vocabulary };
+  const programs = createProgramService({
+    source: createProgramSource(config.programsDir, templates),
+    store: createProgramStore(pool),
+    templateStore,
+    nearest,
+  });
+  return {
+    labs,
+    releases,
+    classes,
+    attempts,
+    operations,
+    people,
+    programs,
+    store,
+    judge,
+    templates,
+    drafts,
+    templateStore,
+    policy,
+    vocabulary,
+  };
 }

@@ -19,6 +19,7 @@ import { accessRoutes } from './routes/access.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { classRoutes } from './routes/classes.ts';
 import { eventRoutes } from './routes/events.ts';
 import { guideRoutes } from './routes/guide.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -27,8 +28,11 @@ import { hintRoutes } from './routes/hints.ts';
 import { judgementRoutes } from './routes/judgements.ts';
 import { labRoutes } from './routes/labs.ts';
 import { meRoutes } from './routes/me.ts';
+import { programExportRoutes } from './routes/program-export.ts';
+import { programRoutes } from './routes/programs.ts';
 import { progressRoutes } from './routes/progress.ts';
 import { proxyRoutes } from './routes/proxy.ts';
+import { releaseRoutes } from './routes/releases.ts';
 import { steeringRoutes } from './routes/steering.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -83,6 +87,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       auditWrites(scope, deps.audit, deps.log);
       meRoutes(scope);
       templateRoutes(scope, deps);
+      releaseRoutes(scope, deps);
+      classRoutes(scope, deps);
       labRoutes(scope, deps);
       accessRoutes(scope, deps);
       proxyRoutes(scope, deps);
@@ -95,6 +101,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       steeringRoutes(scope, deps);
       judgementRoutes(scope, deps);
       helpRoutes(scope, deps);
+      programRoutes(scope, deps);
+      programExportRoutes(scope, deps);
       tokenRoutes(scope, deps, authenticator);
       auditRoutes(scope, deps);
     },

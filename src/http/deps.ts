@@ -10,16 +10,23 @@ import type { Clock } from '../lab/clock.ts';
 import type { LabPhase } from '../lab/lab.ts';
 import type { LabService } from '../lab/lab-service.ts';
 import type { LabQueue, LabStore } from '../lab/ports.ts';
+import type { ClassService } from '../lab/releases/class-service.ts';
+import type { ReleaseService } from '../lab/releases/release-service.ts';
+import type { ServedTemplates } from '../lab/releases/served-templates.ts';
 import type { TokenStore } from '../lab/tokens.ts';
+import type { ProgramService } from '../programs/service.ts';
 import type { PageOpener } from '../proxy/open-page.ts';
-import type { BackendName, TemplateSource } from '../templates/types.ts';
+import type { BackendName } from '../templates/types.ts';
 
 export interface AppDeps {
   readonly labs: LabService;
   readonly attempts: AttemptService;
   readonly people: PeopleService;
   readonly operations: OperationService;
-  readonly templates: TemplateSource;
+  readonly programs: ProgramService;
+  readonly releases: ReleaseService;
+  readonly classes: ClassService;
+  readonly templates: ServedTemplates;
   /** Event streams poll with it: one query a tick for all of them. */
   readonly events: Pick<LabStore, 'eventsSince'>;
   readonly tokens: TokenStore;

@@ -11,6 +11,7 @@ const table = {
   not_found: { status: 404, permanent: true },
   lab_not_found: { status: 404, permanent: true },
   template_not_found: { status: 404, permanent: true },
+  program_not_found: { status: 404, permanent: true },
   component_not_found: { status: 404, permanent: true },
   question_not_found: { status: 404, permanent: true },
   attempt_not_found: { status: 404, permanent: true },

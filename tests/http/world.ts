@@ -19,11 +19,16 @@ import type { Clock } from '../../src/lab/clock.ts';
 import { createLabService } from '../../src/lab/lab-service.ts';
 import { defaultPolicy } from '../../src/lab/policy.ts';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
+import { createClassService } from '../../src/lab/releases/class-service.ts';
+import { createReleaseService } from '../../src/lab/releases/release-service.ts';
 import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
+import { createProgramService } from '../../src/programs/service.ts';
+import { createProgramSource } from '../../src/programs/source.ts';
 import { createAuditLog } from '../../src/store/audit-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
+import { createProgramStore } from '../../src/store/program-store.ts';
 import { createReleaseStore } from '../../src/store/release-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
@@ -54,6 +59,8 @@ export async function startWorld(
   options: {
     versions?: readonly TemplateVersion[];
     broken?: readonly TemplateProblems[];
+    /** Folder of programs; default: none. */
+    programsDir?: string;
     deps?: Partial<AppDeps>;
     /** The way to the database, for tests that cut it. */
     through?: (url: string) => Promise<string>;
@@ -74,8 +81,8 @@ export async function startWorld(
     load: async (id: string) => versions.find((one) => one.template.id === id) ?? null,
     problems: async () => options.broken ?? [],
   };
-  const releases = createReleaseStore(pool);
-  const served = { drafts, releases, templateStore };
+  const releaseStore = createReleaseStore(pool);
+  const served = { drafts, releases: releaseStore, templateStore, nearest };
   const templates = servedTemplates(served);
   const queue = createMemoryQueue();
   const driver: SandboxDriver = {
@@ -126,6 +133,12 @@ export async function startWorld(
     labs,
     attempts,
     people,
+    programs: createProgramService({
+      source: createProgramSource(options.programsDir ?? '/nonexistent', templates),
+      store: createProgramStore(pool),
+      templateStore,
+      nearest,
+    }),
     operations: createOperationService({
       labs,
       attempts: store,
@@ -134,6 +147,8 @@ export async function startWorld(
       queue,
       nearest,
     }),
+    releases: createReleaseService(served),
+    classes: createClassService({ ...served, classes: releaseStore, templates }),
     templates,
     events: store,
     tokens,
@@ -237,7 +252,7 @@ export function client(app: Api, token: string | null) {
   ) => {
     const response = await app.inject({
       method,
-      url: /^\/(help|labs|me|templates|tokens)\b/.test(path) ? `/api/v1${path}` : path,
+      url: /^\/(classes|help|labs|me|programs|templates|tokens)\b/.test(path) ? `/api/v1${path}` : path,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
       ...(body === undefined ? {} : { payload: body as object | string }),
     });
