@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { productVersion } from '../config.ts';
+import { registerClass } from './class/class.ts';
 import type { Cli } from './cli.ts';
 import { type ErrorReport, reportOf } from './cli-error.ts';
 import { registerDoctor } from './doctor.ts';
@@ -20,7 +21,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const terminal = createTerminal(lookOf(argv));
   const cli: Cli = { terminal, interrupts: createInterrupts() };
   try {
-    await buildProgram(cli).parseAsync([...argv], { from: 'user' });
+    await buildProgram(cli, argv).parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? exitCodes.ok.code);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok.code;
@@ -33,10 +34,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 /** The whole command tree; a command's own code is loaded when it runs. */
-function buildProgram(cli: Cli): Command {
+function buildProgram(cli: Cli, argv: readonly string[]): Command {
   const program = new Command('labwright')
     .description('Hands-on labs on demand: an isolated lab for each trainee, graded by its end state.')
-    .version(productVersion(), '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .addOption(new Option('--json', 'answer in JSON on stdout; errors are problem objects on stderr'))
     .addOption(new Option('--no-color', 'no colours (also NO_COLOR)'))
@@ -46,10 +46,15 @@ function buildProgram(cli: Cli): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', () => helpFooter(cli.terminal));
+  // Options of the program are known after any command too, where `--version` may be that of a template.
+  if (argv.every((one) => one.startsWith('-'))) {
+    program.version(productVersion(), '--version', 'show the version');
+  }
   registerServe(program, cli);
   registerTry(program, cli);
   registerLab(program, cli);
   registerTemplate(program, cli);
+  registerClass(program, cli);
   registerToken(program, cli);
   registerDoctor(program, cli);
   return program;

@@ -71,8 +71,8 @@ export function createAuthenticator(
 
 /** The caller of an authenticated route. */
 export function callerOf(request: FastifyRequest): Caller {
-  const { role, subject } = tokenOf(request);
-  return { role, subject };
+  const { role, subject, class: group } = tokenOf(request);
+  return { role, subject, class: group };
 }
 
 /** The token of an authenticated route. */

@@ -6,6 +6,16 @@ export const idSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'letters, digits, ".", "_" and "-", at most 100');
 
+/** A version of a template, as people write it. */
+export const versionSchema = z
+  .string()
+  .max(64)
+  .regex(
+    /^([0-9a-f]{4,64}|[a-z]{3,12})$/,
+    '"draft", "staged", "released", or the first 4 or more digits of a hash',
+  )
+  .describe('`draft`, `staged`, `released`, or the beginning of a hash');
+
 /** A person's name in this system, such as an e-mail address. */
 export const subjectSchema = z
   .string()

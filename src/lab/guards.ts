@@ -2,6 +2,7 @@
 import type { TaskSpec, Template } from '../templates/types.ts';
 import { LabError } from './errors.ts';
 import type { Lab, Sandbox } from './lab.ts';
+import type { Caller } from './lab-service.ts';
 
 /** The sandbox of a lab that serves. Throws `lab_not_ready` with the state, `lab_ended`. */
 export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
@@ -50,4 +51,10 @@ export function requireTask(
   const near = nearest(id, known);
   const hint = near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`;
   throw new LabError('task_not_found', `There is no task "${id}" in this lab. ${hint}`, { extra: { known } });
+}
+
+/** Throws `forbidden` to trainees. @param what they would do, such as `release a template`. */
+export function requireInstructor(caller: Caller, what: string): void {
+  if (caller.role !== 'trainee') return;
+  throw new LabError('forbidden', `Only an instructor may ${what}.`);
 }

@@ -6,6 +6,8 @@ export interface NewToken {
   readonly role: Caller['role'];
   /** Whom it speaks for: the trainee's name in labs. */
   readonly subject: string;
+  /** The class that labs are made for which are asked for with it. */
+  readonly class?: string | null;
   /** What people know it by. */
   readonly name: string;
   /** sha256 of the plain token. */
@@ -18,6 +20,7 @@ export interface TokenRecord {
   readonly id: string;
   readonly role: Caller['role'];
   readonly subject: string;
+  readonly class: string | null;
   readonly name: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;

@@ -4,19 +4,19 @@ import type { FoundToken, TokenRecord, TokenStore } from '../lab/tokens.ts';
 import { createDatabase } from './database.ts';
 
 const columns = `
-  id, role, subject, name, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+  id, role, subject, class, name, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
   last_used_at as "lastUsedAt"`;
 
 export function createTokenStore(pool: pg.Pool): TokenStore {
   const db = createDatabase(pool);
   return {
-    async create({ id, role, subject, name, hash, ttlSeconds }) {
+    async create({ id, role, subject, class: group = null, name, hash, ttlSeconds }) {
       const [row] = await db.once<TokenRecord & object>({
         text: `
-          insert into tokens (id, role, subject, name, token_hash, expires_at)
-          values ($1, $2, $3, $4, $5, clock_ms() + $6 * interval '1 second')
+          insert into tokens (id, role, subject, name, token_hash, expires_at, class)
+          values ($1, $2, $3, $4, $5, clock_ms() + $6 * interval '1 second', $7)
           returning ${columns}`,
-        values: [id, role, subject, name, Buffer.from(hash), ttlSeconds],
+        values: [id, role, subject, name, Buffer.from(hash), ttlSeconds, group],
       });
       if (row === undefined) throw new Error('the new token gave no row');
       return row;

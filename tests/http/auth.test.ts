@@ -135,6 +135,7 @@ describe('tokens', () => {
       expiresAt: null,
       revokedAt: null,
       lastUsedAt: null,
+      class: null,
       state: 'valid',
     } as const;
     const counting = await startWorld({

@@ -136,6 +136,8 @@ describe('what goes wrong inside', () => {
       deps: {
         templates: {
           list: () => Promise.reject(new Error('open /srv/secret-folder: password=hunter2')),
+          loadFor: async () => null,
+          hashes: async () => new Set<string>(),
           load: async () => null,
           problems: async () => [],
         },

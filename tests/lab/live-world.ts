@@ -17,7 +17,7 @@ import type {
 import { realClock } from '../../src/lab/real-clock.ts';
 import { reconcile } from '../../src/lab/reconcile.ts';
 import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
-import type { ReleaseStore } from '../../src/lab/releases/types.ts';
+import type { ClassStore, ReleaseStore } from '../../src/lab/releases/types.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
 import { randomSource } from '../../src/templates/random.ts';
 import { nearest } from '../../src/templates/suggest.ts';
@@ -32,6 +32,7 @@ export type WorldStore = LabStore &
   WatchStore &
   ForkStore &
   ReleaseStore &
+  ClassStore &
   TemplateStore;
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -111,7 +112,7 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
   const queue = createMemoryQueue();
   const drivers = new Map([['process' as const, driver]]);
   const drafts = { list: async () => [version], load: async () => version, problems: async () => [] };
-  const served = { drafts, releases: store, templateStore: store };
+  const served = { drafts, releases: store, templateStore: store, nearest };
   const next = () => `${name}-id-${++made}`;
   const ids = { lab: next, sandbox: next, attempt: next, help: next, seed: () => 'seed' };
   const common = { labs: store, templateStore: store, queue, drivers, ids, nearest };

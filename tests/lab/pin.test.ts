@@ -11,13 +11,12 @@ function pinner(lacks: readonly string[]) {
   const driver = { ...createMemoryDriver({ backend: new MemoryBackend(), now }), lacks: () => lacks };
   const store = createMemoryStore({ now });
   const drafts = { list: async () => [], load: async () => null, problems: async () => [] };
-  const served = { drafts, releases: store, templateStore: store };
+  const served = { drafts, releases: store, templateStore: store, nearest: () => null };
   return createPinner({
     ...served,
     templates: servedTemplates(served),
     drivers: new Map([['process', driver]]),
     defaultBackend: 'process',
-    nearest: () => null,
   });
 }
 

@@ -27,7 +27,7 @@ async function world() {
   const id = () => `id-${++made}`;
   const stock = createStock({
     labs: store,
-    templates: servedTemplates({ drafts, releases: store, templateStore: store }),
+    templates: servedTemplates({ drafts, releases: store, templateStore: store, nearest: () => null }),
     templateStore: store,
     queue: createMemoryQueue(),
     ids: { lab: id, sandbox: id, attempt: id, help: id, seed: id },

@@ -208,7 +208,7 @@ export class World {
       help: () => `help-${++this.#ids}`,
     };
     const clock = { sleep: (ms: number, signal: AbortSignal) => this.#scheduler.sleep(process, ms, signal) };
-    const served = { drafts: this.#drafts(), releases: labs, templateStore: labs };
+    const served = { drafts: this.#drafts(), releases: labs, templateStore: labs, nearest: () => null };
     const common = { labs, ...served, templates: servedTemplates(served), queue, drivers, policy, ids };
     const stock = createStock({ ...common, backends: new Set(['process'] as const) });
     const deps = {
@@ -227,7 +227,7 @@ export class World {
         if (failed) stock.failed(templateHash);
       },
     };
-    const service = createLabService({ ...common, defaultBackend: 'process', nearest: () => null });
+    const service = createLabService({ ...common, defaultBackend: 'process' });
     const going = lively({
       ...{ store: labs, driver, queue, ids, clock, pause },
       ...{ effects: this.#effects, looks: this.#looks, owners: this.#owners },

@@ -12,6 +12,8 @@ interface Options extends ServerOptions {
   readonly backend?: string;
   readonly ttl?: string;
   readonly seed?: string;
+  readonly class?: string;
+  readonly version?: string;
   readonly idempotencyKey?: string;
   readonly wait: boolean;
 }
@@ -26,13 +28,15 @@ export function registerLabCreate(parent: Command, { terminal, interrupts }: Cli
     .option('--backend <name>', 'what it is made with')
     .option('--ttl <duration>', 'how long it lives, such as 45m or 2h')
     .option('--seed <text>', 'what its parameters are drawn from (instructors only)')
+    .option('--class <id>', 'for which class: its version of the template is taken')
+    .option('--version <version>', 'draft, staged, released, or the beginning of a hash (instructors only)')
     .option('--idempotency-key <text>', 'the same key gives the same lab, however often it is sent')
     .option('--no-wait', 'answer as soon as it is accepted');
   withServerOptions(command).action(async (template: string, options: Options) => {
     const api = connect(options);
-    const { trainee, backend, ttl, seed } = options;
+    const { trainee, backend, ttl, seed, class: group, version } = options;
     const asked = await api.call<LabWire>('POST', '/labs', {
-      body: { template, trainee, backend, ttl, seed },
+      body: { template, trainee, backend, ttl, seed, class: group, version },
       idempotencyKey: options.idempotencyKey ?? randomUUID(),
     });
     if (!options.wait) {

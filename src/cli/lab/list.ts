@@ -9,6 +9,7 @@ interface Options extends ServerOptions {
   readonly all?: true;
   readonly trainee?: string;
   readonly template?: string;
+  readonly class?: string;
   readonly limit?: string;
   readonly cursor?: string;
 }
@@ -29,13 +30,14 @@ export function registerLabList(parent: Command, { terminal }: Cli): void {
     .option('--all', 'also those that have ended')
     .option('--trainee <name>', 'only those of this trainee')
     .option('--template <id>', 'only those of this template')
+    .option('--class <id>', 'only those of this class')
     .option('--limit <number>', 'labs a page')
     .option('--cursor <text>', 'the page that begins there');
   withServerOptions(command).action(async (options: Options) => {
-    const { trainee, template, limit, cursor } = options;
+    const { trainee, template, class: group, limit, cursor } = options;
     const state = options.state ?? (options.all === true ? undefined : 'active');
     const page = await connect(options).call<LabPage>('GET', '/labs', {
-      query: { state, trainee, template, limit, cursor },
+      query: { state, trainee, template, class: group, limit, cursor },
     });
     terminal.answer(page, () => {
       const more = page.nextCursor === null ? '' : `\nMore: --cursor ${page.nextCursor}`;

@@ -21,7 +21,8 @@ export function renderLab(paper: Paper, lab: LabWire): string {
   const { colour } = paper;
   const head = [
     ['lab', colour.bold(lab.id)],
-    ['template', lab.template],
+    ['template', `${lab.template}  ${colour.dim(lab.templateHash.slice(0, 12))}`],
+    ...(lab.class === null ? [] : [['class', lab.class]]),
     ['trainee', lab.trainee],
     ['status', `${statusColour(colour, lab.status)}${lab.message === lab.status ? '' : `  ${lab.message}`}`],
     ['backend', lab.backend],

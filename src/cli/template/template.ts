@@ -5,14 +5,18 @@ import { registerTemplateLint } from './lint.ts';
 import { registerTemplateList } from './list.ts';
 import { registerTemplateNew } from './new.ts';
 import { registerTemplateReference } from './reference.ts';
+import { registerTemplateRelease } from './release.ts';
+import { registerTemplateRollback } from './rollback.ts';
 import { registerTemplateSchema } from './schema.ts';
+import { registerTemplateStage } from './stage.ts';
 import { registerTemplateTest } from './test.ts';
+import { registerTemplateVersions } from './versions.ts';
 
-/** `labwright template …`: lab templates in their folders; no server is needed. */
+/** `labwright template …`: lab templates in their folders, and their releases on a server. */
 export function registerTemplate(parent: Command, cli: Cli): void {
   const template = parent
     .command('template')
-    .description('Lab templates in their folders; no server is needed.');
+    .description('Lab templates in their folders, and their releases on a server.');
   for (const register of [
     registerTemplateList,
     registerTemplateLint,
@@ -21,6 +25,10 @@ export function registerTemplate(parent: Command, cli: Cli): void {
     registerTemplateNew,
     registerTemplateDev,
     registerTemplateTest,
+    registerTemplateVersions,
+    registerTemplateStage,
+    registerTemplateRelease,
+    registerTemplateRollback,
   ])
     register(template, cli);
 }

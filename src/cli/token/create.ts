@@ -6,6 +6,7 @@ import { type NewTokenWish, withTokens } from './token-admin.ts';
 interface Options extends ServerOptions {
   readonly role: NewTokenWish['role'];
   readonly name?: string;
+  readonly class?: string;
   readonly ttl?: string;
 }
 
@@ -23,10 +24,13 @@ export function registerTokenCreate(parent: Command, cli: Cli): void {
         .default('trainee'),
     )
     .option('--name <text>', 'what people know it by; default: the subject')
+    .option('--class <id>', 'the class that labs are made for which are asked for with it')
     .option('--ttl <duration>', 'how long it works, such as 90d; default: until it is revoked');
   withServerOptions(command).action(async (subject: string, options: Options) => {
-    const { role, name, ttl } = options;
-    const made = await withTokens(cli, options, (tokens) => tokens.create({ subject, role, name, ttl }));
+    const { role, name, ttl, class: group } = options;
+    const made = await withTokens(cli, options, (tokens) =>
+      tokens.create({ subject, role, name, ttl, class: group }),
+    );
     terminal.answer(made, () => made.token);
     terminal.note(
       terminal.noteColour.dim(`${made.role} token ${made.id} for ${made.subject}; it is not shown again.`),

@@ -15,6 +15,7 @@ export interface NewTokenWish {
   readonly subject: string;
   readonly role: 'trainee' | 'instructor' | 'admin';
   readonly name?: string | undefined;
+  readonly class?: string | undefined;
   readonly ttl?: string | undefined;
 }
 
@@ -71,10 +72,13 @@ async function inDatabase(tokens: TokenStore): Promise<TokenAdmin> {
   const { mintToken } = await import('../../http/token.ts');
   const wire = (record: TokenRecord): TokenWire => JSON.parse(JSON.stringify(record)) as TokenWire;
   return {
-    async create({ subject, role, name, ttl }) {
+    async create({ subject, role, name, class: group, ttl }) {
       const { id, plain, hash } = mintToken(randomBytes);
       const ttlSeconds = ttl === undefined ? null : parseDuration(ttl);
-      const made = await tokens.create({ id, role, subject, name: name ?? subject, hash, ttlSeconds });
+      const made = await tokens.create({
+        ...{ id, role, subject, name: name ?? subject, hash, ttlSeconds },
+        class: group ?? null,
+      });
       return { ...wire(made), token: plain };
     },
     list: async () => (await tokens.list()).map(wire),

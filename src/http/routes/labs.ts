@@ -15,6 +15,7 @@ import {
   limitSchema,
   pageOf,
   subjectSchema,
+  versionSchema,
 } from '../schemas.ts';
 
 const tags = ['labs'];
@@ -25,6 +26,10 @@ const createBody = z.strictObject({
   backend: idSchema.optional().describe("Default: this installation's first one that the template runs on"),
   ttl: durationSchema.optional().describe('How long it lives; default and maximum are the template’s'),
   seed: idSchema.optional().describe('Instructors only: what the parameters are drawn from'),
+  class: idSchema
+    .optional()
+    .describe("For which class: its version of the template is taken. Default: the token's"),
+  version: versionSchema.optional().describe('Instructors only: which version; default: what trainees get'),
 });
 
 const createHeaders = z.object({
@@ -52,6 +57,7 @@ const listQuery = z.strictObject({
     .describe('`active` is all that have not ended'),
   trainee: subjectSchema.optional(),
   template: idSchema.optional(),
+  class: idSchema.optional(),
   cursor: cursorSchema.optional(),
   limit: limitSchema,
 });
@@ -71,7 +77,9 @@ export function labRoutes(api: Api, deps: AppDeps): void {
   api.route({
     method: 'POST',
     url: '/labs',
-    config: { audit: { action: 'lab.create', detail: ['template', 'trainee', 'backend'] } },
+    config: {
+      audit: { action: 'lab.create', detail: ['template', 'trainee', 'backend', 'class', 'version'] },
+    },
     schema: {
       tags,
       summary: 'Ask for a lab',
@@ -106,7 +114,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const { state, trainee, template, cursor, limit } = request.query;
+      const { state, trainee, template, class: classId, cursor, limit } = request.query;
       if (caller.role === 'trainee' && trainee !== undefined && trainee !== caller.subject) {
         throw new LabError('forbidden', 'trainee: only an instructor may list the labs of others.', {
           extra: { field: 'trainee' },
@@ -116,6 +124,7 @@ export function labRoutes(api: Api, deps: AppDeps): void {
         limit,
         ...(trainee === undefined ? {} : { trainee }),
         ...(template === undefined ? {} : { templateId: template }),
+        ...(classId === undefined ? {} : { class: classId }),
         ...(state === undefined ? {} : { phases: states[state] }),
         ...(cursor === undefined ? {} : { cursor }),
       });

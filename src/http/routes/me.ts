@@ -7,6 +7,7 @@ import { iso, timeSchema } from '../schemas.ts';
 const meSchema = z.object({
   subject: z.string(),
   role: z.enum(['trainee', 'instructor', 'admin']),
+  class: z.string().nullable(),
   token: z.object({ id: z.string(), expiresAt: timeSchema.nullable() }),
 });
 
@@ -16,8 +17,8 @@ export function meRoutes(api: Api): void {
     url: '/me',
     schema: { tags: ['tokens'], summary: 'Who you are', response: { 200: meSchema, ...problems } },
     handler: async (request) => {
-      const { id, role, subject, expiresAt } = tokenOf(request);
-      return { subject, role, token: { id, expiresAt: iso(expiresAt) } };
+      const { id, role, subject, class: group, expiresAt } = tokenOf(request);
+      return { subject, role, class: group, token: { id, expiresAt: iso(expiresAt) } };
     },
   });
 }

@@ -1,8 +1,10 @@
 /** Templates as anyone with a token may see them: no solution, no look, no expectation, no hint. */
 import { z } from 'zod';
+import type { Caller } from '../../lab/lab-service.ts';
 import { unknownTemplate } from '../../lab/unknown-template.ts';
 import type { Template, TemplateVersion } from '../../templates/types.ts';
 import { type Api, problems } from '../api.ts';
+import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
 import { idSchema } from '../schemas.ts';
 
@@ -52,8 +54,9 @@ const instructionsSchema = z.object({
 });
 
 export function templateRoutes(api: Api, deps: AppDeps): void {
-  async function find(id: string): Promise<TemplateVersion> {
-    const version = await deps.templates.load(id);
+  /** What the caller would get. */
+  async function find(id: string, caller: Caller): Promise<TemplateVersion> {
+    const version = await deps.templates.loadFor(id, caller.class ?? null);
     if (version !== null) return version;
     throw await unknownTemplate(id, deps.templates, deps.nearest);
   }
@@ -81,7 +84,7 @@ export function templateRoutes(api: Api, deps: AppDeps): void {
       params: templateParams,
       response: { 200: templateSchema, ...problems },
     },
-    handler: async (request) => detailsOf(await find(request.params.id)),
+    handler: async (request) => detailsOf(await find(request.params.id, callerOf(request))),
   });
 
   api.route({
@@ -95,7 +98,7 @@ export function templateRoutes(api: Api, deps: AppDeps): void {
       response: { 200: instructionsSchema, ...problems },
     },
     handler: async (request) => {
-      const { template, files } = await find(request.params.id);
+      const { template, files } = await find(request.params.id, callerOf(request));
       const read = (path: string) => Buffer.from(files.get(path) ?? []).toString('utf8');
       return {
         instructions: read(template.instructions),

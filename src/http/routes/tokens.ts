@@ -16,6 +16,7 @@ const tokenSchema = z.object({
   id: z.string(),
   role: roleSchema,
   subject: z.string().describe('Whom it speaks for'),
+  class: z.string().nullable().describe('For which class labs are made that are asked for with it'),
   name: z.string().describe('What people know it by'),
   createdAt: timeSchema,
   expiresAt: timeSchema.nullable(),
@@ -26,6 +27,7 @@ const tokenSchema = z.object({
 const createBody = z.strictObject({
   subject: subjectSchema.describe('Whom it speaks for, such as an e-mail address'),
   role: roleSchema.default('trainee'),
+  class: idSchema.optional().describe('The class that labs are made for; it has to be there'),
   name: subjectSchema.optional().describe('What people know it by; default: the subject'),
   ttl: durationSchema.optional().describe('Default: it does not expire'),
 });
@@ -36,7 +38,7 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
   api.route({
     method: 'POST',
     url: '/tokens',
-    config: { audit: { action: 'token.create', detail: ['subject', 'role', 'name'] } },
+    config: { audit: { action: 'token.create', detail: ['subject', 'role', 'name', 'class'] } },
     schema: {
       tags,
       summary: 'Make a token',
@@ -46,14 +48,16 @@ export function tokenRoutes(api: Api, deps: AppDeps, authenticator: Authenticato
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const { role, subject, name, ttl } = request.body;
+      const { role, subject, class: group, name, ttl } = request.body;
       requireRights(caller.role, role);
+      if (group !== undefined) await deps.classes.get(caller, group);
       const { id, plain, hash } = mintToken(deps.randomBytes);
       const made = await tokens.create({
         id,
         hash,
         role,
         subject,
+        class: group ?? null,
         name: name ?? subject,
         ttlSeconds: ttl ?? null,
       });
@@ -112,11 +116,12 @@ function requireRights(caller: TokenRecord['role'], about: TokenRecord['role']):
 }
 
 function tokenWire(token: TokenRecord): z.infer<typeof tokenSchema> {
-  const { id, role, subject, name } = token;
+  const { id, role, subject, class: group, name } = token;
   return {
     id,
     role,
     subject,
+    class: group,
     name,
     createdAt: iso(token.createdAt),
     expiresAt: iso(token.expiresAt),

@@ -2,7 +2,8 @@
 import type { TemplateProblems, TemplateSource, TemplateVersion } from '../../templates/types.ts';
 import { asLabError, LabError } from '../errors.ts';
 import type { TemplateStore } from '../ports.ts';
-import type { ReleaseStore } from './types.ts';
+import type { ClassStore, ReleaseStore } from './types.ts';
+import { unknownClass } from './unknown-class.ts';
 
 /** `list` and `load` give what somebody without a class gets. */
 export interface ServedTemplates extends TemplateSource {
@@ -15,11 +16,13 @@ export interface ServedTemplates extends TemplateSource {
 export interface ServedDeps {
   /** The folder. */
   readonly drafts: TemplateSource;
-  readonly releases: Pick<ReleaseStore, 'choice' | 'released' | 'pinned'>;
+  readonly releases: Pick<ReleaseStore, 'choice' | 'released' | 'pinned'> & Pick<ClassStore, 'listClasses'>;
   readonly templateStore: Pick<TemplateStore, 'load'>;
+  /** The nearest known word, or null. */
+  readonly nearest: (word: string, known: readonly string[]) => string | null;
 }
 
-export function servedTemplates({ drafts, releases, templateStore }: ServedDeps): ServedTemplates {
+export function servedTemplates({ drafts, releases, templateStore, nearest }: ServedDeps): ServedTemplates {
   /** Throws `template_invalid` when the language no longer reads it. */
   async function kept(hash: string): Promise<TemplateVersion> {
     const version = await templateStore.load(hash);
@@ -29,7 +32,7 @@ export function servedTemplates({ drafts, releases, templateStore }: ServedDeps)
 
   async function loadFor(id: string, classId: string | null): Promise<TemplateVersion | null> {
     const { pinned, released, classKnown } = await releases.choice(id, classId);
-    if (classId !== null && !classKnown) throw classNotFound(classId);
+    if (classId !== null && !classKnown) throw await unknownClass(classId, releases, nearest);
     const hash = pinned ?? released;
     return hash === null ? drafts.load(id) : kept(hash);
   }
@@ -75,10 +78,4 @@ export function servedTemplates({ drafts, releases, templateStore }: ServedDeps)
       return new Set([...versions.map(({ hash }) => hash), ...pinned]);
     },
   };
-}
-
-export function classNotFound(id: string, hint = ''): LabError {
-  return new LabError('class_not_found', `class: there is no class "${id}".${hint}`, {
-    extra: { field: 'class', class: id },
-  });
 }

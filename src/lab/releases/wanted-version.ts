@@ -18,22 +18,28 @@ const prefixShape = /^[0-9a-f]{4,64}$/;
 
 /**
  * `draft`, `staged` (the newest one that is), `released`, or the beginning of a hash, of at least four digits. Null for
- * a draft that is not there. Throws `version_not_found`, `validation_failed` for what may stand for several.
+ * a draft that is not there. `field` is what errors call it. Throws `version_not_found`, `validation_failed` for what may stand for several.
  */
 export async function findVersion(
   templateId: string,
   word: string,
   deps: FindVersionDeps,
+  field = 'version',
 ): Promise<TemplateVersion | null> {
   if (word === 'draft') return deps.drafts.load(templateId);
-  const hash = await findHash(templateId, word, deps);
+  const hash = await findHash(templateId, word, deps, field);
   const draft = await deps.drafts.load(templateId);
   const version = draft?.hash === hash ? draft : await deps.templateStore.load(hash);
   if (version !== null) return version;
   throw new LabError('internal', `template version ${hash} is not recorded`);
 }
 
-async function findHash(templateId: string, word: string, deps: FindVersionDeps): Promise<string> {
+async function findHash(
+  templateId: string,
+  word: string,
+  deps: FindVersionDeps,
+  field: string,
+): Promise<string> {
   if (prefixShape.test(word)) {
     const [kept, draft] = await Promise.all([
       deps.releases.find(templateId, word),
@@ -46,15 +52,15 @@ async function findHash(templateId: string, word: string, deps: FindVersionDeps)
       const which = [...found].map(shortHash).join(', ');
       throw new LabError(
         'validation_failed',
-        `version: "${word}" begins several versions of "${templateId}": ${which}; write more of it.`,
-        { extra: { field: 'version', found: word, allowed: [...found] } },
+        `${field}: "${word}" begins several versions of "${templateId}": ${which}; write more of it.`,
+        { extra: { field, found: word, allowed: [...found] } },
       );
     }
   }
   const versions = await deps.releases.versions(templateId);
   const named = isWord(word) ? versions.find(({ stage }) => stage === word) : undefined;
   if (named !== undefined) return named.hash;
-  throw versionNotFound(templateId, word, versions, deps.nearest);
+  throw versionNotFound(templateId, word, versions, deps.nearest, field);
 }
 
 function isWord(word: string): word is (typeof words)[number] {
@@ -66,6 +72,7 @@ function versionNotFound(
   word: string,
   versions: readonly VersionRecord[],
   nearest: FindVersionDeps['nearest'],
+  field: string,
 ): LabError {
   const present = words.filter((one) => one === 'draft' || versions.some(({ stage }) => stage === one));
   const allowed = [...present, ...versions.map(({ hash }) => shortHash(hash))];
@@ -74,8 +81,8 @@ function versionNotFound(
     ? `no version of "${templateId}" is ${word}`
     : `"${templateId}" has no version "${word}"`;
   const hint = near === null ? '' : ` Did you mean "${near}"?`;
-  return new LabError('version_not_found', `version: ${what}; allowed: ${allowed.join(', ')}.${hint}`, {
-    extra: { field: 'version', found: word, allowed },
+  return new LabError('version_not_found', `${field}: ${what}; allowed: ${allowed.join(', ')}.${hint}`, {
+    extra: { field, found: word, allowed },
   });
 }
 
