@@ -5,8 +5,10 @@ import type { Runtime } from '../compose.ts';
 import type { BackendName, TemplateVersion } from '../templates/types.ts';
 import { doJob } from './do-job.ts';
 import type { RunFacts } from './facts.ts';
-import { type Job, jobsOf } from './jobs.ts';
+import { inTurn, type Job, jobsOf } from './jobs.ts';
 import { createProofLabs } from './labs.ts';
+import { leaksOf } from './leaks.ts';
+import { otherSeed } from './other-seed.ts';
 import { openProofLab } from './proof-lab.ts';
 import { reportOf } from './report.ts';
 import { RunTrouble } from './trouble.ts';
@@ -70,7 +72,7 @@ export async function proveTemplate(
   const { backend = 'process', seed = 'proof', labsAtOnce = 2, kept = null, only = null } = options;
   const { day = '', runs = 1, mutationsUntil = Number.POSITIVE_INFINITY } = options;
   const began = performance.now();
-  const jobs = jobsOf(template, { runs, day, only });
+  const jobs = jobsOf(template, { runs, only });
   const done = new Map<Job, readonly RunFacts[]>();
   const resumed = new Set<Job>();
   const stop = new AbortController();
@@ -80,7 +82,9 @@ export async function proveTemplate(
     labsAtOnce,
     template.trials.length > 0 ? parts.places.heavy : parts.places.light,
   );
+  const unlike = otherSeed(template, seed);
   let noLab: string | null = null;
+  let memoryMb = 0;
 
   function finish(job: Job, facts: readonly RunFacts[]): void {
     done.set(job, facts);
@@ -97,8 +101,10 @@ export async function proveTemplate(
       either.throwIfAborted();
       return job.kind === 'mutation' && performance.now() > mutationsUntil;
     };
-    const wanted = job.otherValues ? `${seed}, other` : seed;
-    const facts = await labs.within(wanted, isLate, (lab) => doJob(parts, version, job, lab));
+    const facts = await labs.within(job.otherValues ? unlike : seed, isLate, async (lab) => {
+      memoryMb = Math.max(memoryMb, await lab.memoryMb());
+      return doJob(parts, version, job, lab, either);
+    });
     if (facts === null) return;
     kept?.save(job.name, facts);
     finish(job, facts);
@@ -118,19 +124,26 @@ export async function proveTemplate(
     }
   }
 
-  const ends = await Promise.allSettled(jobs.map(attend));
-  await labs.end();
+  const ends = await Promise.allSettled(inTurn(jobs, template.id, day).map(attend));
+  await labs.end(options.hurry);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined && !signal.aborted) throw stop.signal.reason;
   const isWhole = done.size === jobs.length;
+  const seconds = (performance.now() - began) / 1000;
+  const leaks = signal.aborted ? [] : await leaksOf(parts.runtime, version.hash, signal);
   if (isWhole && only === null) kept?.clear();
   return reportOf(version, {
     backend,
+    problems: parts.runtime.vocabulary.language.parseTemplate(version.files, template.id).problems,
     runs: jobs.flatMap((job) => (done.get(job) ?? []).map((facts) => ({ facts, resumed: resumed.has(job) }))),
+    read: parts.runtime.vocabulary.language.parseTemplate(version.files, template.id).problems,
     noLab,
+    leaks,
+    // What was done before an interruption took its time then.
+    budget: { memoryMb, seconds: isWhole && resumed.size === 0 && only === null ? seconds : 0 },
     // Of a part of the runs nothing can be said that needs all of them.
     isWhole: isWhole && only === null,
     interrupted: signal.aborted,
-    seconds: (performance.now() - began) / 1000,
+    seconds,
   });
 }

@@ -1,6 +1,7 @@
 /** From what was done to what is told: defects with their places, and whether the template is proved. Pure. */
 import type { Problem } from '../templates/problem.ts';
 import type { BackendName, TemplateVersion } from '../templates/types.ts';
+import { defectsByReading } from './by-reading.ts';
 import type { Finding, RunFacts } from './facts.ts';
 import { findPlaces } from './places.ts';
 import { findingsOf } from './rules.ts';
@@ -9,6 +10,8 @@ import { flakesOf, wholeFindings } from './whole.ts';
 
 export interface Proof {
   readonly backend: BackendName;
+  /** What reading it found. */
+  readonly problems: readonly Problem[];
   readonly runs: readonly { readonly facts: RunFacts; readonly resumed: boolean }[];
   /** Why no lab could be had; null: all that were asked for got ready. */
   readonly noLab: string | null;
@@ -51,7 +54,7 @@ export function reportOf(version: TemplateVersion, proof: Proof): ProofReport {
     ...(proof.noLab === null ? [] : [{ code: 'lab-fails' as const, check: null, message: proof.noLab }]),
     ...(proof.isWhole ? wholeFindings(template, facts) : []),
   ];
-  const defects = whole.map((one) => defect(one, null));
+  const defects = [...defectsByReading(proof.problems), ...whole.map((one) => defect(one, null))];
   const refused = [...defects, ...runs.flatMap((run) => run.defects)].some(
     ({ severity }) => severity === 'error',
   );
@@ -72,17 +75,6 @@ export function keptReport(version: TemplateVersion, backend: BackendName): Proo
 
 /** Of a template that does not load: its problems are its defects. */
 export function unloadedReport(id: string, backend: BackendName, problems: readonly Problem[]): ProofReport {
-  const defects = problems.map(
-    ({ code, severity, message, file, line }): Defect => ({
-      code: code === 'secret_shown' ? 'secret-told' : 'does-not-load',
-      severity,
-      message,
-      run: null,
-      check: null,
-      file,
-      line,
-    }),
-  );
   return {
     template: id,
     title: id,
@@ -90,7 +82,7 @@ export function unloadedReport(id: string, backend: BackendName, problems: reado
     backend,
     checks: [],
     runs: [],
-    defects,
+    defects: defectsByReading(problems),
     flakes: {},
     seconds: 0,
     outcome: 'refused',
