@@ -16,5 +16,6 @@ export function defectsByReading(problems: readonly Problem[]): readonly Defect[
 
 function codeOf({ code, severity }: Problem): DefectCode | null {
   if (code === 'secret_shown') return 'secret-told';
+  if (code === 'no_noise') return 'timing-unbanded';
   return severity === 'error' ? 'does-not-load' : null;
 }

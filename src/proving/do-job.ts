@@ -4,10 +4,17 @@ import type { TemplateVersion } from '../templates/types.ts';
 import { cellsOf } from './cells.ts';
 import type { Finding, RunFacts, UndoneStep } from './facts.ts';
 import { againOf, type Job, rerunOf, resetOf, startOf } from './jobs.ts';
+import { noiseFindings } from './noise.ts';
 import type { ProofLab } from './proof-lab.ts';
+import { whileUnchanged } from './purity.ts';
 import { RunTrouble } from './trouble.ts';
 import type { Cell, RunKind } from './types.ts';
 import type { Witnessed } from './witness.ts';
+
+interface Graded {
+  readonly cells: readonly Cell[];
+  readonly found: readonly Finding[];
+}
 
 export interface DoingParts {
   readonly runtime: Runtime;
@@ -20,6 +27,7 @@ export async function doJob(
   version: TemplateVersion,
   job: Job,
   lab: ProofLab,
+  signal: AbortSignal,
 ): Promise<readonly RunFacts[]> {
   const { template } = version;
   const runs: RunFacts[] = [];
@@ -39,10 +47,17 @@ export async function doJob(
     runs.push({ name, kind, of, otherValues, dropped, like, cells, undone, found, seconds });
   }
 
-  async function grade(): Promise<{ readonly cells: readonly Cell[]; readonly found: readonly Finding[] }> {
+  async function grade(): Promise<Graded> {
     const attempt = await lab.grade();
     const judged = parts.witnessed.take(lab.id, attempt.number);
-    return { cells: cellsOf(attempt.results, judged), found: [] };
+    const found = await noiseFindings(parts.runtime.judge, judged, signal);
+    return { cells: cellsOf(attempt.results, judged), found };
+  }
+
+  /** And sees that the lab is as it was. */
+  async function gradePurely(): Promise<Graded> {
+    const { graded, found } = await whileUnchanged(lab.state, grade, signal);
+    return { ...graded, found: [...graded.found, ...found] };
   }
 
   async function steps(goOn: boolean): Promise<readonly UndoneStep[]> {
@@ -53,11 +68,16 @@ export async function doJob(
   }
 
   /** What a template can cause is a finding; the runs of this job that were to follow are not done. */
-  async function run(name: string, kind: RunKind, work: () => Promise<readonly UndoneStep[]>): Promise<void> {
+  async function run(
+    name: string,
+    kind: RunKind,
+    work: () => Promise<readonly UndoneStep[]>,
+    see: () => Promise<Graded> = grade,
+  ): Promise<void> {
     let undone: readonly UndoneStep[] = [];
     try {
       undone = await work();
-      const { cells, found } = await grade();
+      const { cells, found } = await see();
       write(name, kind, cells, undone, found);
     } catch (error) {
       if (!(error instanceof RunTrouble)) throw error;
@@ -69,11 +89,11 @@ export async function doJob(
   const nothing = async () => [];
   try {
     const isWhole = job.kind === 'solution' && !job.otherValues && job.like === null;
-    if (isWhole) await run(startOf(job.name), 'start', nothing);
+    if (isWhole) await run(startOf(job.name), 'start', nothing, gradePurely);
     const kind = job.like === null ? job.kind : 'repeat';
     await run(job.name, kind, () => steps(job.kind !== 'solution'));
     if (isWhole) {
-      await run(againOf(job.name), 'again', nothing);
+      await run(againOf(job.name), 'again', nothing, gradePurely);
       if (template.test.rerunSkip === null) await run(rerunOf(job.name), 'rerun', () => steps(true));
       await run(resetOf(job.name), 'reset', async () => {
         await lab.reset();

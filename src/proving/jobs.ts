@@ -19,8 +19,6 @@ export interface Job {
 export interface JobChoice {
   /** How often solutions and wrong ways are run. */
   readonly runs: number;
-  /** Orders the mutations, for those who have no time for all of them. */
-  readonly day: string;
   /** One run by its name; null: all. */
   readonly only: string | null;
 }
@@ -33,8 +31,8 @@ export function runsAlone({ trials, checks }: Template): boolean {
   );
 }
 
-/** In the order in which they are begun. */
-export function jobsOf(template: Template, { runs, day, only }: JobChoice): readonly Job[] {
+/** In the order of the template. */
+export function jobsOf(template: Template, { runs, only }: JobChoice): readonly Job[] {
   const once = [...solutionsOf(template), ...wrongsOf(template)];
   const others = solutionsOf(template).map(
     (job): Job => ({ ...job, name: `${job.name} with other values`, otherValues: true }),
@@ -42,7 +40,7 @@ export function jobsOf(template: Template, { runs, day, only }: JobChoice): read
   const repeated = Array.from({ length: runs - 1 }, (_, nth) =>
     once.map((job): Job => ({ ...job, name: `${job.name}, run ${nth + 2}`, like: job.name })),
   );
-  const all = [...once, ...others, ...repeated.flat(), ...mutationsOf(template, day)];
+  const all = [...once, ...others, ...repeated.flat(), ...mutationsOf(template)];
   return only === null ? all : all.filter((job) => runNames(job).includes(only));
 }
 
@@ -79,10 +77,10 @@ function wrongsOf(template: Template): readonly Job[] {
   }));
 }
 
-/** Each step of each solution left out once, or those that the template names; in an order that differs by day. */
-function mutationsOf(template: Template, day: string): readonly Job[] {
+/** Each step of each solution left out once, or those that the template names. */
+function mutationsOf(template: Template): readonly Job[] {
   const named = template.test.mutations;
-  const jobs = Object.entries(template.solutions).flatMap(([of, steps]) =>
+  return Object.entries(template.solutions).flatMap(([of, steps]) =>
     steps
       .filter((step) => step.kind !== 'wait' && step.allowIdle === null)
       .filter((step) => named === null || named.includes(step.id))
@@ -97,6 +95,14 @@ function mutationsOf(template: Template, day: string): readonly Job[] {
         }),
       ),
   );
-  const place = ({ name }: Job) => createHash('sha256').update(`${day}/${template.id}/${name}`).digest('hex');
-  return jobs.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/**
+ * The order in which they are begun: mutations last, in an order that differs by day, for who has no time for all of
+ * them.
+ */
+export function inTurn(jobs: readonly Job[], template: string, day: string): readonly Job[] {
+  const place = ({ kind, name }: Job) =>
+    kind === 'mutation' ? createHash('sha256').update(`${day}/${template}/${name}`).digest('hex') : '';
+  return jobs.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
 }

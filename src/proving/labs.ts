@@ -68,8 +68,8 @@ export function createProofLabs(open: OpenLab, atOnce: number, places: LimitFunc
         }),
       ),
     /** Ends those that rest; call it when nothing is under way. */
-    async end(): Promise<void> {
-      await Promise.all(idle.splice(0).map(drop));
+    async end(hurry?: AbortSignal): Promise<void> {
+      await Promise.all(idle.splice(0).map(({ lab }) => lab.end(hurry)));
     },
   };
 }

@@ -2,12 +2,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { solveLab } from '../compose/solve-lab.ts';
 import type { Runtime } from '../compose.ts';
+import { bindSandbox } from '../grading/sandbox-handle.ts';
 import type { StepResult } from '../grading/solve.ts';
 import type { Attempt } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
 import type { Caller } from '../lab/lab-service.ts';
+import { planOf } from '../lab/plan.ts';
 import { randomIds } from '../lab/random-ids.ts';
 import type { BackendName, StepSpec, TemplateVersion } from '../templates/types.ts';
+import { inhabitants } from './inhabitants.ts';
+import { type LabState, stateOf } from './state.ts';
 import { RunTrouble } from './trouble.ts';
 
 /** Whose labs those of a proof are; what one that was killed has left is theirs too. */
@@ -74,6 +78,20 @@ export async function openProofLab(
     id,
     seed,
     end,
+    /** What its processes hold now, in MB. */
+    async memoryMb(): Promise<number> {
+      const { sandbox } = await runtime.store.getLab(id);
+      const own = inhabitants().filter(({ sandboxId }) => sandboxId === sandbox?.id);
+      return own.reduce((sum, { memoryMb }) => sum + memoryMb, 0);
+    },
+    async state(): Promise<LabState> {
+      const { lab: now, sandbox } = await runtime.store.getLab(id);
+      const driver = runtime.drivers.get(backend);
+      if (now === null || sandbox === null || driver === undefined) {
+        throw new RunTrouble('lab-fails', 'a lab has gone while it was used');
+      }
+      return stateOf(bindSandbox(driver, planOf(sandbox, version, now.params)), template, signal);
+    },
     async reset(): Promise<void> {
       await runtime.labs.resetLab(prover, id, {});
       await untilReady('a lab did not become ready after a reset');

@@ -136,11 +136,10 @@ export async function proveTemplate(
     backend,
     problems: parts.runtime.vocabulary.language.parseTemplate(version.files, template.id).problems,
     runs: jobs.flatMap((job) => (done.get(job) ?? []).map((facts) => ({ facts, resumed: resumed.has(job) }))),
-    read: parts.runtime.vocabulary.language.parseTemplate(version.files, template.id).problems,
     noLab,
     leaks,
     // What was done before an interruption took its time then.
-    budget: { memoryMb, seconds: isWhole && resumed.size === 0 && only === null ? seconds : 0 },
+    took: { memoryMb, seconds: isWhole && resumed.size === 0 && only === null ? seconds : 0 },
     // Of a part of the runs nothing can be said that needs all of them.
     isWhole: isWhole && only === null,
     interrupted: signal.aborted,

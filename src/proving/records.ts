@@ -12,6 +12,7 @@ const deciding = [
   'src/actions',
   'src/grading',
   'src/observers',
+  'src/program',
   'src/proving',
   'src/sandbox',
   'src/stub',

@@ -1,6 +1,7 @@
 /** From what was done to what is told: defects with their places, and whether the template is proved. Pure. */
 import type { Problem } from '../templates/problem.ts';
 import type { BackendName, TemplateVersion } from '../templates/types.ts';
+import { overBudget, type Took } from './budget.ts';
 import { defectsByReading } from './by-reading.ts';
 import type { Finding, RunFacts } from './facts.ts';
 import { findPlaces } from './places.ts';
@@ -15,6 +16,10 @@ export interface Proof {
   readonly runs: readonly { readonly facts: RunFacts; readonly resumed: boolean }[];
   /** Why no lab could be had; null: all that were asked for got ready. */
   readonly noLab: string | null;
+  /** What was left when its labs were gone. */
+  readonly leaks: readonly string[];
+  /** What it took; 0 where that is not known. */
+  readonly took: Took;
   /** All runs that the template has were done. */
   readonly isWhole: boolean;
   readonly interrupted: boolean;
@@ -52,6 +57,8 @@ export function reportOf(version: TemplateVersion, proof: Proof): ProofReport {
   });
   const whole: readonly Finding[] = [
     ...(proof.noLab === null ? [] : [{ code: 'lab-fails' as const, check: null, message: proof.noLab }]),
+    ...proof.leaks.map((message): Finding => ({ code: 'leaks', check: null, message })),
+    ...overBudget(template.test, proof.took),
     ...(proof.isWhole ? wholeFindings(template, facts) : []),
   ];
   const defects = [...defectsByReading(proof.problems), ...whole.map((one) => defect(one, null))];

@@ -3,14 +3,17 @@ import type { Path } from './problem.ts';
 import type { Scene } from './scene.ts';
 import type { LookSpec } from './types.ts';
 
+type AuthoredExpectation = NonNullable<Scene['authored']['checks']>[number]['expect'][number];
+
 export function lintExpressions(scene: Scene): void {
   const shared: Readonly<Record<string, LookSpec>> = scene.authored.observations ?? {};
   for (const [index, check] of (scene.authored.checks ?? []).entries()) {
     const looks = { ...shared, ...looksOf(scene, check.trial), ...check.observe };
-    for (const [place, { that, partial }] of check.expect.entries()) {
+    for (const [place, { that, partial, noise }] of check.expect.entries()) {
       const path = ['checks', index, 'expect', place];
       lintOrder(scene, that, looks, [...path, 'that']);
       lintTiming(scene, that, [...path, 'that']);
+      lintNoise(scene, { that, partial, noise }, path);
       for (const [part, one] of partial.entries()) {
         lintTiming(scene, one.that, [...path, 'partial', part, 'that']);
       }
@@ -37,6 +40,31 @@ function lintTiming(scene: Scene, that: string, path: Path): void {
   const message =
     'a time is compared with a number; a busy machine fails it: compare with a trial\'s "beside"';
   scene.report(path, 'style', message, { offset, severity: 'warning' });
+}
+
+/** Times and rates, as observations name them. */
+const timed = /\.(?:durationMs|p50|p95|p99|rps)\b/;
+
+/** What compares times says how far noise may move them: the proof refuses a limit that lies within. */
+function lintNoise(
+  scene: Scene,
+  { that, partial, noise }: Pick<AuthoredExpectation, 'that' | 'partial' | 'noise'>,
+  path: Path,
+): void {
+  const offset = that.search(timed);
+  const reads = offset >= 0 || partial.some((one) => timed.test(one.that));
+  if (reads && noise === undefined) {
+    const message = 'it compares times and has no "noise", such as 15%: how far a busy machine may move them';
+    scene.report([...path, 'that'], 'no_noise', message, {
+      offset: Math.max(0, offset),
+      severity: 'warning',
+    });
+  }
+  if (!reads && noise !== undefined) {
+    scene.report([...path, 'noise'], 'style', 'it compares no times, so "noise" says nothing', {
+      severity: 'warning',
+    });
+  }
 }
 
 /** Rows compared as a list must come in an order. */

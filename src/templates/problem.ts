@@ -18,6 +18,7 @@ export type ProblemCode =
   | 'bad_draw'
   | 'bad_reference'
   | 'secret_shown'
+  | 'no_noise'
   | 'bad_expression'
   | 'style';
 

@@ -66,7 +66,8 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     })),
     reveal: authored.reveal,
     test: {
-      budgetSeconds: authored.test.budget ?? null,
+      budgetSeconds: authored.test.budget?.time ?? null,
+      ...(authored.test.budget?.memory === undefined ? {} : { budgetMemoryMb: authored.test.budget.memory }),
       rerunSkip: authored.test.rerun?.skip ?? null,
       mutations: authored.test.mutations ?? null,
     },
@@ -91,6 +92,7 @@ function checkOf(check: Authored['checks'][number]): CheckSpec {
       points: shares?.[index] ?? 0,
       else: one.else,
       partial: one.partial,
+      ...(one.noise === undefined ? {} : { noise: one.noise }),
     })),
     needs: check.needs,
     withinSeconds: check.within ?? null,

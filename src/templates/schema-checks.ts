@@ -5,11 +5,25 @@ import { folderPath, kebab, line, points, prose, secondsBetween } from './schema
 
 const expression = z.string().min(1).max(5_000);
 
+/** As a fraction. */
+const noise = z
+  .union([
+    z
+      .string()
+      .regex(/^\d{1,2}(\.\d+)?%$/, 'expected a share such as "15%"')
+      .transform((text) => Number.parseFloat(text) / 100),
+    z.number(),
+  ])
+  .refine((share) => share > 0 && share <= 0.9, 'expected more than 0 and at most 90%');
+
 const expectation = z.strictObject({
   that: expression.describe('A CEL expression over what was observed.'),
   points: points.optional().describe('Of the check; what is not given out is split evenly.'),
   else: prose.describe('What the trainee is told when it does not hold.'),
   partial: z.array(z.strictObject({ that: expression, points })).default([]),
+  noise: noise
+    .optional()
+    .describe('How much a busy machine may lengthen or shorten the times that it compares, such as 15%.'),
 });
 
 const criterion = z.strictObject({

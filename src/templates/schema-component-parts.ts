@@ -6,7 +6,7 @@ import type { ComponentLimits, ReadySpec, SourceSpec } from './types.ts';
 const sizes = { Ki: 1 / 1024, Mi: 1, Gi: 1024 } as const;
 
 /** `512Mi`, as MiB. */
-const size = z
+export const size = z
   .string()
   .max(20)
   .regex(/^\d+(\.\d+)?(Ki|Mi|Gi)$/, 'expected a size such as "512Mi" or "2Gi"')

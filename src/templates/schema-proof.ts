@@ -1,5 +1,6 @@
 /** `solutions:` and `wrong:` how a template is proved. */
 import { z } from 'zod';
+import { size } from './schema-component-parts.ts';
 import type { Step } from './schema-looks.ts';
 import { kebab, later, line, points, secondsBetween } from './schema-parts.ts';
 
@@ -39,7 +40,13 @@ export const wrong = (step: Step) =>
 
 export const test = z
   .strictObject({
-    budget: secondsBetween(1, 7200).optional().describe('What the whole proof may take.'),
+    budget: z
+      .union([
+        secondsBetween(1, 7200).transform((time) => ({ time, memory: undefined })),
+        z.strictObject({ time: secondsBetween(1, 7200).optional(), memory: size.optional() }),
+      ])
+      .optional()
+      .describe('What the whole proof may take, and what the processes of one lab may hold at its start.'),
     rerun: z
       .strictObject({ skip: line.describe('Why.') })
       .optional()

@@ -60,7 +60,10 @@ export interface Template {
 
 /** `test:` of a template. */
 export interface TestSpec {
+  /** What the whole proof may take. */
   readonly budgetSeconds: number | null;
+  /** What the processes of one lab may hold at its start; absent: what they like. */
+  readonly budgetMemoryMb?: number;
   /** Why a solution is not run twice; null: it is. */
   readonly rerunSkip: string | null;
   /** Ids of the solution steps that are dropped in turn; null: all. */

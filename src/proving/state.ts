@@ -1,0 +1,116 @@
+/**
+ * What a lab is, as hashes: rows of every table as an unordered sum, definitions, and every file of its workspaces. Only
+ * what the API notes of its own use is left out: it notes the grader's requests too, as the grader's.
+ */
+import { createHash } from 'node:crypto';
+import type { SandboxHandle, Value } from '../grading/types.ts';
+import { createFiller } from '../grading/values/fill.ts';
+import { LookFailure } from '../observers/look.ts';
+import { matchesAny } from '../observers/name-pattern.ts';
+import { seeSchema } from '../observers/schema-look.ts';
+import { readRows } from '../observers/sql-look.ts';
+import { readAsChecker } from '../observers/sql-reading.ts';
+import type { Template } from '../templates/types.ts';
+
+/** By `database schema.table` and by the path of a file. What cannot be seen is its reason, which must not change either. */
+export type LabState = ReadonlyMap<string, string>;
+
+const withinMs = 60_000;
+const files = { glob: '**', maxFiles: 5_000, maxBytesEach: 5 * 1024 * 1024 };
+const leftByTools = [
+  'node_modules/**',
+  '**/node_modules/**',
+  '.git/**',
+  '**/.git/**',
+  '.*_history',
+  '.lesshst',
+];
+/** What changes by itself in a database that nobody redefines. */
+const passing: Readonly<Record<string, readonly string[]>> = { tables: ['rows'], indexes: ['size'] };
+
+const tablesQuery = `
+  select schemaname as schema, format('%I.%I', schemaname, tablename) as table from pg_tables
+  where schemaname not in ('information_schema', 'observability') and schemaname not like 'pg\\_%' order by 2`;
+const rowsQuery = (table: string) => `
+  select count(*)::text as n, sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint)::text as sum from ${table} t`;
+
+/** Rejects only on abort. */
+export async function stateOf(
+  sandbox: SandboxHandle,
+  template: Template,
+  signal: AbortSignal,
+): Promise<LabState> {
+  const state = new Map<string, string>();
+  const note = async (name: string, see: () => Promise<void>) => {
+    try {
+      await see();
+    } catch (error) {
+      signal.throwIfAborted();
+      state.set(name, `not seen: ${error instanceof LookFailure ? error.problem : String(error)}`);
+    }
+  };
+  for (const [name, { kind }] of Object.entries(template.components)) {
+    if (kind === 'postgres') await note(name, () => noteDatabase(state, sandbox, name, signal));
+    if (kind === 'shell') await note(name, () => noteFiles(state, sandbox, name, signal));
+  }
+  return state;
+}
+
+async function noteDatabase(
+  state: Map<string, string>,
+  sandbox: SandboxHandle,
+  component: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const settings = { search_path: 'pg_catalog' };
+  const ask = (query: string) =>
+    readAsChecker(
+      { sandbox, component, budgetMs: withinMs, settings },
+      async ({ client }) => (await readRows(client, query, [])).rows,
+      signal,
+    );
+  const tables = await ask(tablesQuery);
+  for (const { table } of tables) {
+    const key = `${component} ${table}`;
+    try {
+      const [row] = await ask(rowsQuery(String(table)));
+      state.set(key, `${row?.n} ${row?.sum}`);
+    } catch (error) {
+      if (!(error instanceof LookFailure)) throw error;
+      state.set(key, `not seen: ${error.problem}`);
+    }
+  }
+  const schemas = [...new Set(tables.map(({ schema }) => String(schema)))];
+  if (schemas.length === 0) return;
+  const context = { sandbox, fill: createFiller({}, { missing: 'throw' }), deadlineMs: withinMs };
+  const seen = await seeSchema({ component, schemas, tables: undefined, timeout: withinMs }, context, signal);
+  for (const [section, rows] of Object.entries(seen)) {
+    state.set(`${component} ${section}`, hashOf(JSON.stringify(rows.map((row) => lasting(section, row)))));
+  }
+}
+
+function lasting(section: string, row: { readonly [field: string]: Value }): unknown {
+  return Object.entries(row).filter(([field]) => passing[section]?.includes(field) !== true);
+}
+
+async function noteFiles(
+  state: Map<string, string>,
+  sandbox: SandboxHandle,
+  component: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { path, bytes, content } of await sandbox.readFiles(component, files, signal)) {
+    if (matchesAny(leftByTools, path)) continue;
+    state.set(`${component} ${path}`, content === null ? `${bytes} bytes` : hashOf(content));
+  }
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Names of what differs between two states, in order. */
+export function changesBetween(before: LabState, after: LabState): readonly string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
+}
