@@ -21,7 +21,7 @@ import { fillText, type HintView, hintView, visibleParams } from './visible-text
 export interface AttemptServiceDeps {
   readonly labs: Pick<LabService, 'getLabWithTemplate' | 'access'>;
   readonly attempts: AttemptStore;
-  readonly people: Pick<PeopleStore, 'marks' | 'overrides'>;
+  readonly people: Pick<PeopleStore, 'marks' | 'overrides' | 'layers'>;
   readonly operations: Pick<OperationStore, 'listOperations'>;
   readonly judge: Pick<Judge, 'evaluate'>;
   readonly queue: Pick<LabQueue, 'wake'>;
@@ -69,8 +69,12 @@ export function createAttemptService(deps: AttemptServiceDeps) {
   }
 
   async function judgementsOf(labId: string): Promise<Judgements> {
-    const [marks, overrides] = await Promise.all([deps.people.marks(labId), deps.people.overrides(labId)]);
-    return { marks, overrides };
+    const [marks, overrides, layers] = await Promise.all([
+      deps.people.marks(labId),
+      deps.people.overrides(labId),
+      deps.people.layers(labId),
+    ]);
+    return { marks, overrides, layers };
   }
 
   /** What text for people may show of a lab: its parameters, and its connection facts while it serves. */

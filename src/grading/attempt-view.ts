@@ -28,6 +28,12 @@ export interface CheckView {
     readonly by: string;
     readonly at: Date;
   } | null;
+  /** It was judged again: what was found first. */
+  readonly recorded: {
+    readonly verdict: Verdict;
+    readonly points: number;
+    readonly message: string | null;
+  } | null;
   /** Instructors only. */
   readonly internal?: string | null;
   /** Instructors only: content addresses by observation. */
@@ -49,6 +55,8 @@ export interface AttemptView {
   /** Checks whose verdict is kept back; they count in neither `points` nor `maxPoints`. */
   readonly hiddenChecks: number;
   readonly voidReason: string | null;
+  /** It was judged again with a corrected template: when and why. */
+  readonly regraded: { readonly at: Date; readonly reason: string } | null;
   readonly results: readonly CheckView[];
 }
 
@@ -84,6 +92,9 @@ export function viewAttempt(
     return viewResult(result, check, check === undefined ? everything : reveal(check), caller);
   });
   const hidden = template.checks.filter((check) => !reveal(check).verdict);
+  // A check is worth what the version says that judged it.
+  const worth = ({ id, points }: CheckSpec) =>
+    counted.results.find(({ checkId }) => checkId === id)?.maxPoints ?? points;
   const { number, final, state, requestedAt, startedAt, finishedAt, voidReason } = attempt;
   // Each result is net of its hints already.
   const shownPoints = results.reduce((sum, one) => sum + (one.points ?? 0), 0);
@@ -96,16 +107,17 @@ export function viewAttempt(
     finishedAt,
     // The total would tell what is kept back.
     points: attempt.points === null || hidden.length === 0 ? counted.points : shownPoints,
-    maxPoints: attempt.maxPoints - total(hidden),
+    maxPoints: counted.maxPoints - hidden.reduce((sum, check) => sum + worth(check), 0),
     penalty:
       hidden.length === 0
-        ? attempt.penalty
+        ? counted.penalty
         : takenOff(
-            attempt.results.filter(({ checkId }) => !kept.has(checkId)),
+            (counted.layer ?? attempt).results.filter(({ checkId }) => !kept.has(checkId)),
             checks,
           ),
     hiddenChecks: hidden.length,
     voidReason,
+    regraded: counted.layer === null ? null : { at: counted.layer.at, reason: counted.layer.reason },
     results,
   };
 }
@@ -120,7 +132,7 @@ function viewResult(
   const base = { check: result.checkId, title, shown: reveal.verdict, maxPoints: result.maxPoints };
   if (!reveal.verdict) {
     const message = 'Shown after you submit.';
-    return { ...base, verdict: null, points: null, message, override: null, mark: null };
+    return { ...base, verdict: null, points: null, message, override: null, mark: null, recorded: null };
   }
   const { verdict, points, internal, evidence, mark, graded } = result;
   const message = reveal.message ? result.message : null;
@@ -128,7 +140,9 @@ function viewResult(
     result.override === null || graded === null
       ? null
       : { reason: result.override.reason, by: result.override.by, at: result.override.at, graded };
-  const view = { ...base, verdict, points, message, override, mark };
+  const recorded =
+    result.recorded === null || reveal.message ? result.recorded : { ...result.recorded, message: null };
+  const view = { ...base, verdict, points, message, override, mark, recorded };
   return caller.role === 'trainee' ? view : { ...view, internal, evidence };
 }
 

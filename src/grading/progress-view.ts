@@ -101,7 +101,7 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
     const base = {
       id: check.id,
       title: check.title,
-      maxPoints: check.points,
+      maxPoints: found?.maxPoints ?? check.points,
       hints: {
         taken: check.hints.slice(0, taken).flatMap((_, i) => hintView(check, i + 1, scope) ?? []),
         available: check.hints.length,

@@ -17,6 +17,7 @@ import type {
   NewOperation,
 } from '../lab/ports.ts';
 import type { AnswerValue, ComponentSpec, Json, LookSpec, WatchSpec } from '../templates/types.ts';
+import type { Layer } from './regrade/types.ts';
 
 // ------------------------------------------------------------------------------------------------------------ values
 
@@ -271,6 +272,8 @@ export interface PeopleStore {
   putOverride(labId: string, override: Omit<Override, 'at'>): Promise<Override>;
   /** The newest of each attempt and check. */
   overrides(labId: string): Promise<readonly Override[]>;
+  /** What counts of attempts instead of what was recorded, since they were judged again. */
+  layers(labId: string): Promise<readonly Layer[]>;
   /** Event `help.requested`. One open request a lab: another message replaces it. */
   askHelp(
     labId: string,

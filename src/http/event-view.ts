@@ -20,6 +20,7 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'attempt.started': ['attempt'],
   'check.judged': ['attempt', 'check', 'verdict', 'points'],
   'attempt.finished': ['attempt', 'final', 'points', 'maxPoints', 'penalty'],
+  'attempt.regraded': ['attempt', 'final', 'points', 'maxPoints', 'undone'],
   'attempt.void': ['attempt', 'reason'],
   'lab.pausing': ['attempt', 'components'],
   'lab.rewound': ['task', 'by'],
@@ -47,7 +48,8 @@ export function eventData(
   if (event.type === 'check.judged' && hidden.has(String(event.data.check))) {
     dropped.add('verdict').add('points');
   }
-  if (event.type === 'attempt.finished' && hidden.size > 0 && event.data.final !== true) {
+  const isTotal = event.type === 'attempt.finished' || event.type === 'attempt.regraded';
+  if (isTotal && hidden.size > 0 && event.data.final !== true) {
     dropped.add('points').add('maxPoints').add('penalty');
   }
   const names = (forTrainees[event.type] ?? []).filter((name) => !dropped.has(name));

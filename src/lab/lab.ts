@@ -125,6 +125,7 @@ export interface LabEvent {
     | 'task.skipped'
     | 'check.marked'
     | 'check.overridden'
+    | 'attempt.regraded'
     | 'help.requested'
     | 'help.answered';
   readonly data: Readonly<Record<string, Json>>;

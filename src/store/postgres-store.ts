@@ -34,6 +34,7 @@ import { listSpares, startSpare } from './operations/spares.ts';
 import { startAttempt } from './operations/start-attempt.ts';
 import { voidAttempt } from './operations/void-attempt.ts';
 import { keepSamples, startWatching, watchRuns } from './operations/watching.ts';
+import { readLayers } from './regrade-store.ts';
 
 type Store = LabStore & AttemptStore & OperationStore & WatchStore & PeopleStore;
 
@@ -96,6 +97,7 @@ export function createPostgresStore(pool: pg.Pool): Store {
     marks: (labId) => readMarks(db, labId),
     putOverride: (labId, override) => putOverride(db, labId, override),
     overrides: (labId) => readOverrides(db, labId),
+    layers: (labId) => readLayers(db, labId),
     askHelp: (labId, help) => askHelp(db, labId, help),
     answerHelp: (labId, id, answer) => answerHelp(db, labId, id, answer),
     listHelp: (query) => listHelp(db, query),

@@ -114,6 +114,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     marks: (labId) => step(() => people.marks(labId)),
     putOverride: (labId, override) => step(() => people.putOverride(labId, override)),
     overrides: (labId) => step(() => people.overrides(labId)),
+    // Regrades are PostgreSQL's alone.
+    layers: () => step(() => []),
     askHelp: (labId, help) => step(() => people.askHelp(labId, help)),
     answerHelp: (labId, id, answer) => step(() => people.answerHelp(labId, id, answer)),
     listHelp: (query) => step(() => people.listHelp(query)),

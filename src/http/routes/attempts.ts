@@ -24,6 +24,10 @@ const attemptSchema = z.object({
   penalty: z.number().describe('Taken off for hints and skipped tasks'),
   hiddenChecks: z.int().describe('Checks whose verdict is kept until you submit'),
   voidReason: z.string().nullable(),
+  regraded: z
+    .object({ at: timeSchema, reason: z.string() })
+    .nullable()
+    .describe('It was judged again with a corrected template'),
   results: z.array(
     z.object({
       check: z.string(),
@@ -42,6 +46,10 @@ const attemptSchema = z.object({
         })
         .nullable()
         .describe("A person's verdict that counts, and the grader's beside it"),
+      recorded: z
+        .object({ verdict: verdictSchema, points: z.number(), message: z.string().nullable() })
+        .nullable()
+        .describe('It was judged again with a corrected template: what was found first'),
       mark: z
         .object({
           marks: z.record(z.string(), z.enum(['full', 'half', 'none'])),
@@ -128,6 +136,7 @@ function attemptWire(view: AttemptView): z.infer<typeof attemptSchema> {
     requestedAt: iso(view.requestedAt),
     startedAt: iso(view.startedAt),
     finishedAt: iso(view.finishedAt),
+    regraded: view.regraded === null ? null : { ...view.regraded, at: iso(view.regraded.at) },
     results: view.results.map((one) => ({
       ...one,
       override: one.override === null ? null : { ...one.override, at: iso(one.override.at) },

@@ -71,6 +71,8 @@ export async function programAttempts(
     judgements: {
       marks: marks.map((one) => ({ ...one, at: new Date(one.at) })),
       overrides: overrides.map((one) => ({ ...one, at: new Date(one.at) })),
+      // The one that counts is in the attempt already.
+      layers: [],
     },
   }));
 }
