@@ -1,7 +1,7 @@
 /** From a file's bytes to a program, or to everything that is wrong with it. */
 import { z } from 'zod';
 import { carryKnownKeys, findingsOf } from '../templates/issues.ts';
-import { type Path, type Problem, type ProblemCode, sortProblems } from '../templates/problem.ts';
+import { formatPath, type Path, type Problem, type ProblemCode, sortProblems } from '../templates/problem.ts';
 import { isObject } from '../templates/tree.ts';
 import { readYaml, type YamlDocument } from '../templates/yaml-document.ts';
 import { checkProgram } from './check.ts';
@@ -79,9 +79,15 @@ function read<Schema extends z.ZodObject>(
   };
   const parsed = z.safeParse(schema, yaml.raw, { error: carryKnownKeys, reportInput: true });
   if (parsed.success) return { value: parsed.data, report };
-  for (const issue of parsed.error.issues) {
-    for (const { path, code, message, what } of findingsOf(issue, yaml.raw))
-      report(path, code, message, { what });
+  const findings = parsed.error.issues.flatMap((issue) => findingsOf(issue, yaml.raw));
+  // A key that is missing because its name is misspelt is one mistake.
+  const meant = new Set(
+    findings.flatMap((one) => (one.meant === undefined ? [] : [beside(one.path, one.meant)])),
+  );
+  for (const { path, code, message, what } of findings) {
+    if (code !== 'missing_key' || !meant.has(formatPath(path))) report(path, code, message, { what });
   }
   return null;
 }
+
+const beside = (path: Path, key: string) => formatPath([...path.slice(0, -1), key]);
