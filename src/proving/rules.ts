@@ -92,7 +92,9 @@ function notSolved({ checks }: Template, { cells, undone }: RunFacts): readonly 
 function notAsNamed(template: Template, { of, cells }: RunFacts): readonly Finding[] {
   const wrong = template.wrong.find(({ id }) => id === of);
   if (wrong === undefined) return [];
-  return surprisesOf(wrong, template.checks, cells).map(({ check, expected, found }) => {
+  // One that could not be judged is told as that, and is no fall.
+  const surprises = surprisesOf(wrong, template.checks, cells).filter(({ found }) => found !== 'error');
+  return surprises.map(({ check, expected, found }) => {
     const said = cells.find((cell) => cell.check === check)?.message;
     const why = said == null ? '' : ` (${said})`;
     return { code: 'wrong-differs', check, message: `expected ${expected}, found ${found}${why}` };
