@@ -38,6 +38,7 @@ export async function serveApi(
     labs: core.labs,
     attempts: core.attempts,
     people: core.people,
+    regrades: core.regrades,
     programs: core.programs,
     operations: core.operations,
     releases: core.releases,

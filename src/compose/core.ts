@@ -5,6 +5,7 @@ import { createAttemptService } from '../grading/attempt-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
 import { createOperationService } from '../grading/operations/operation-service.ts';
 import { createPeopleService } from '../grading/people-service.ts';
+import { createRegradeService } from '../grading/regrade/regrade-service.ts';
 import { openEvidence } from '../grading/values/evidence.ts';
 import { createLabService } from '../lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../lab/policy.ts';
@@ -13,11 +14,14 @@ import { randomIds } from '../lab/random-ids.ts';
 import { createClassService } from '../lab/releases/class-service.ts';
 import { createReleaseService } from '../lab/releases/release-service.ts';
 import { servedTemplates } from '../lab/releases/served-templates.ts';
+import { findVersion } from '../lab/releases/wanted-version.ts';
+import { unknownTemplate } from '../lab/unknown-template.ts';
 import { createProgramService } from '../programs/service.ts';
 import { createProgramSource } from '../programs/source.ts';
 import { cacheTemplates } from '../store/cached-templates.ts';
 import { createPostgresStore } from '../store/postgres-store.ts';
 import { createProgramStore } from '../store/program-store.ts';
+import { createRegradeStore } from '../store/regrade-store.ts';
 import { createReleaseStore } from '../store/release-store.ts';
 import { createTemplateStore } from '../store/template-store.ts';
 import { decodeBundle, encodeBundle } from '../templates/bundle.ts';
@@ -91,6 +95,16 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
     nearest,
   });
+  const regrades = createRegradeService({
+    regrades: createRegradeStore(pool),
+    templateStore,
+    findVersion: (id, word) => findVersion(id, word, served),
+    unknownTemplate: (id) => unknownTemplate(id, drafts, nearest),
+    judge,
+    ids: randomIds,
+    openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
+    evidenceKey: evidenceKey(key),
+  });
   const programs = createProgramService({
     source: createProgramSource(config.programsDir, templates),
     store: createProgramStore(pool),
@@ -104,6 +118,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     attempts,
     operations,
     people,
+    regrades,
     programs,
     store,
     judge,

@@ -32,6 +32,7 @@ import { programExportRoutes } from './routes/program-export.ts';
 import { programRoutes } from './routes/programs.ts';
 import { progressRoutes } from './routes/progress.ts';
 import { proxyRoutes } from './routes/proxy.ts';
+import { regradeRoutes } from './routes/regrades.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { steeringRoutes } from './routes/steering.ts';
 import { templateRoutes } from './routes/templates.ts';
@@ -104,6 +105,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       programRoutes(scope, deps);
       programExportRoutes(scope, deps);
       tokenRoutes(scope, deps, authenticator);
+      regradeRoutes(scope, deps);
       auditRoutes(scope, deps);
     },
     { prefix: '/api/v1' },

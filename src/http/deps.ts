@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { AttemptService } from '../grading/attempt-service.ts';
 import type { OperationService } from '../grading/operations/operation-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
+import type { RegradeService } from '../grading/regrade/regrade-service.ts';
 import type { Verdict } from '../grading/types.ts';
 import type { AuditLog } from '../lab/audit.ts';
 import type { Clock } from '../lab/clock.ts';
@@ -22,6 +23,7 @@ export interface AppDeps {
   readonly labs: LabService;
   readonly attempts: AttemptService;
   readonly people: PeopleService;
+  readonly regrades: RegradeService;
   readonly operations: OperationService;
   readonly programs: ProgramService;
   readonly releases: ReleaseService;

@@ -21,6 +21,7 @@ const table = {
   button_not_found: { status: 404, permanent: true },
   checkpoint_not_found: { status: 404, permanent: true },
   help_not_found: { status: 404, permanent: true },
+  regrade_not_found: { status: 404, permanent: true },
   version_not_found: { status: 404, permanent: true },
   class_not_found: { status: 404, permanent: true },
   method_not_allowed: { status: 405, permanent: true },

@@ -9,6 +9,7 @@ import { createAttemptService } from '../../src/grading/attempt-service.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
 import { createOperationService } from '../../src/grading/operations/operation-service.ts';
 import { createPeopleService } from '../../src/grading/people-service.ts';
+import { createRegradeService } from '../../src/grading/regrade/regrade-service.ts';
 import type { CheckResult, EvidencePiece } from '../../src/grading/types.ts';
 import { openEvidence } from '../../src/grading/values/evidence.ts';
 import type { Api } from '../../src/http/api.ts';
@@ -22,6 +23,8 @@ import type { SandboxDriver } from '../../src/lab/ports.ts';
 import { createClassService } from '../../src/lab/releases/class-service.ts';
 import { createReleaseService } from '../../src/lab/releases/release-service.ts';
 import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
+import { findVersion } from '../../src/lab/releases/wanted-version.ts';
+import { unknownTemplate } from '../../src/lab/unknown-template.ts';
 import { createProgramService } from '../../src/programs/service.ts';
 import { createProgramSource } from '../../src/programs/source.ts';
 import { createAuditLog } from '../../src/store/audit-log.ts';
@@ -29,6 +32,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { createProgramStore } from '../../src/store/program-store.ts';
+import { createRegradeStore } from '../../src/store/regrade-store.ts';
 import { createReleaseStore } from '../../src/store/release-store.ts';
 import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
@@ -133,6 +137,16 @@ export async function startWorld(
     labs,
     attempts,
     people,
+    regrades: createRegradeService({
+      regrades: createRegradeStore(pool),
+      templateStore,
+      findVersion: (templateId, word) => findVersion(templateId, word, served),
+      unknownTemplate: (templateId) => unknownTemplate(templateId, drafts, nearest),
+      judge,
+      ids: { regrade: () => id('rg') },
+      openEvidence: (piece) => openEvidence(piece),
+      evidenceKey: null,
+    }),
     programs: createProgramService({
       source: createProgramSource(options.programsDir ?? '/nonexistent', templates),
       store: createProgramStore(pool),
