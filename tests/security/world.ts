@@ -1,5 +1,6 @@
 /** What attacks are made on: real labs of the process driver, graded by the real grader. */
 import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
 import pg from 'pg';
 import { type GradeInput, gradeLab } from '../../src/grading/grade.ts';
 import { createJudge, type Judge } from '../../src/grading/judge/thread.ts';
@@ -14,8 +15,8 @@ import { measured } from './measured.ts';
 
 export type PostgresAccess = Extract<ComponentAccess, { kind: 'postgres' }>;
 
-/** Seconds that a grading may take. */
-const deadlineSeconds = 3;
+/** Seconds that a grading may take, unless an attack is only about time. */
+const usualDeadline = 3;
 
 export interface Lab {
   readonly plan: SandboxPlan;
@@ -37,13 +38,13 @@ export interface HostileWorld {
   readonly test: TestDriver;
   /** A lab of its own, with all its components up. */
   lab(version: TemplateVersion, signal: AbortSignal): Promise<Lab>;
-  /** Grades one check by the deadline of three seconds. */
+  /** Grades one check by the deadline, of three seconds where none is given. */
   grade(
     version: TemplateVersion,
     sandbox: SandboxHandle,
     check: CheckSpec,
     signal: AbortSignal,
-    more?: Partial<GradeInput>,
+    more?: Partial<GradeInput> & { readonly deadlineSeconds?: number },
   ): Promise<Graded>;
   stop(): Promise<void>;
 }
@@ -61,7 +62,7 @@ export async function startHostileWorld(
       for (const name of Object.keys(plan.components)) await test.driver.ensure(plan, name, signal);
       return { plan, sandbox: bindSandbox(test.driver, plan) };
     },
-    async grade({ template }, sandbox, check, signal, more) {
+    async grade({ template }, sandbox, check, signal, { deadlineSeconds = usualDeadline, ...more } = {}) {
       const { components } = template;
       const version = templateOf([check], { components, grading: { ...template.grading, deadlineSeconds } });
       const { input, judge: unused } = grading(version, sandbox, { ...more, judge });
@@ -80,6 +81,14 @@ export async function startHostileWorld(
     },
     async stop() {
       await judge.close();
+      // Side by side: one after the other they would take longer than the attacks.
+      const atOnce = pLimit(6);
+      const made = await test.driver.list(AbortSignal.timeout(60_000));
+      await Promise.all(
+        made.map(({ sandboxId }) =>
+          atOnce(() => test.driver.destroy(sandboxId, AbortSignal.timeout(60_000))),
+        ),
+      );
       await test.stop();
     },
   };

@@ -62,7 +62,7 @@ export function openToRoles(
     ${member(trainee.name, grader)}
     -- A view without end is as large for whoever reads it: it must not fill the disk that all labs share.
     ${[trainee, api, grader].map(({ name }) => `ALTER ROLE ${quote(name)} SET temp_file_limit = '1GB';`).join('\n')}
-    ALTER ROLE ${quote(checker.name)} SET temp_file_limit = '128MB';
+    ALTER ROLE ${quote(checker.name)} SET temp_file_limit = '64MB';
     ALTER ROLE ${quote(checker.name)} SET statement_timeout = '15s';
     ALTER ROLE ${quote(checker.name)} SET default_transaction_read_only = on;
     ${spec.statementStats === null ? '' : searchPaths}

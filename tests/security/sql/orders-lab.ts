@@ -33,7 +33,7 @@ export interface Effort {
   readonly that?: string;
   /** The sandbox as the grader has it. */
   readonly through?: (sandbox: SandboxHandle, world: HostileWorld) => SandboxHandle;
-  readonly input?: Partial<GradeInput>;
+  readonly input?: Partial<GradeInput> & { readonly deadlineSeconds?: number };
 }
 
 /** A lab of its own, with the trainee's doings in it. */
