@@ -33,8 +33,9 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   proving: ['compose/', 'compose.ts', 'grading/', 'lab/', 'observers/', 'templates/', '*'],
   'sample-api': ['*'],
   reference: ['grading/types.ts', 'templates/', 'yaml'],
-  stub: ['*'],
-  traffic: ['*'],
+  stub: ['program/', '*'],
+  traffic: ['program/', '*'],
+  program: ['yaml', 'zod'],
 };
 /** The composition sees everything. */
 const composition = new Set(['cli', 'compose', 'main.ts', 'config.ts', 'compose.ts']);

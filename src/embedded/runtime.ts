@@ -34,8 +34,8 @@ export interface Runtime {
   readonly packages: string;
 }
 
-/** Folders of `src` whose programs run for labs, alone. */
-const programFolders = ['sample-api', 'stub', 'traffic'] as const;
+/** Folders of `src` whose programs run for labs, alone; and what partners and loads have in common. */
+const programFolders = ['sample-api', 'stub', 'traffic', 'program'] as const;
 
 /**
  * Where these users can run things from.
@@ -87,7 +87,7 @@ function stagePrograms(
   });
   // Reading one package is what they need besides their own files.
   const needed = [
-    ...folders.map((name) => join(checkout, source, name, 'main.ts')),
+    ...folders.map((name) => join(checkout, source, name, name === 'program' ? 'run.ts' : 'main.ts')),
     join(checkout, 'node_modules', 'pg', 'package.json'),
   ];
   const isOpen = needed.every((path) => canReach(path, users.lab) && canReach(path, users.partner));

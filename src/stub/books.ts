@@ -3,8 +3,8 @@
  * key, tokens, mood. Nothing is remembered that is not written down first.
  */
 import { createHash } from 'node:crypto';
+import { openJournalFile } from '../program/journal-file.ts';
 import type { Entry, Line, StoredAnswer } from './entry.ts';
-import { openJournalFile } from './journal-file.ts';
 import type { Struck } from './moods.ts';
 
 export interface Books {

@@ -3,8 +3,8 @@
  * request (`request.json.x`, `request.params.x`, `request.query.x`, `request.headers.x`), `id` (new in each answer),
  * `n` (the number of the request) and `now`; `params`, `attempt` and `access` are filled before the stub reads it.
  */
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type Parsed, parseSpec } from '../program/spec-file.ts';
 import { type Json, pathsOf } from './fill.ts';
 
 const json = z.json() as z.ZodType<Json>;
@@ -170,51 +170,12 @@ export type MoodSpec = StubSpec['moods'][string];
 export type Disturbance = MoodSpec['disturb'][number];
 export type OauthSpec = NonNullable<StubSpec['oauth']>;
 
-export interface FileProblem {
-  readonly message: string;
-  /** Counted from 1. */
-  readonly line?: number;
-}
-
 /** `POST /charges`: how journals, counts and moods call a route. */
 export function routeName(of: { readonly method: string; readonly path: string }): string {
   return `${of.method} ${of.path}`;
 }
 
 /** Reads a stub's file, filled or not yet filled. Pure; never throws. */
-export function parseStubFile(
-  text: string,
-): { readonly spec: StubSpec } | { readonly problems: readonly FileProblem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    return {
-      problems: document.errors.map((e) => ({ message: e.message, line: lines.linePos(e.pos[0]).line })),
-    };
-  }
-  let raw: unknown;
-  try {
-    raw = document.toJS({ maxAliasCount: 100 });
-  } catch (thrown) {
-    return { problems: [{ message: thrown instanceof Error ? thrown.message : String(thrown) }] };
-  }
-  const parsed = stubSpec.safeParse(raw);
-  if (parsed.success) return { spec: parsed.data };
-  return {
-    problems: parsed.error.issues.map((issue) => {
-      const line = lineOf(issue.path);
-      return { message: `${issue.path.join('.')}: ${issue.message}`, ...(line !== undefined && { line }) };
-    }),
-  };
-
-  /** Of the nearest node that is there. */
-  function lineOf(at: readonly PropertyKey[]): number | undefined {
-    for (let length = at.length; length >= 0; length--) {
-      const node = document.getIn(at.slice(0, length), true) as
-        | { range?: [number, number, number] }
-        | undefined;
-      if (node?.range) return lines.linePos(node.range[0]).line;
-    }
-    return undefined;
-  }
+export function parseStubFile(text: string): Parsed<StubSpec> {
+  return parseSpec(stubSpec, text);
 }

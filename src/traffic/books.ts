@@ -1,6 +1,7 @@
 /** What a load has sent and what came of it, rebuilt from its journal at each start. */
+
+import { openJournalFile } from '../program/journal-file.ts';
 import type { Json } from './fill.ts';
-import { openJournalFile } from './journal-file.ts';
 
 /** One request, as the journal shows it. */
 export interface Entry {

@@ -54,6 +54,7 @@ export function startLoad(
     const clock = AbortSignal.timeout(spec.timeoutMs);
     try {
       const token = await tokenOf(clock);
+      const signedInWith = login;
       const bearer = token === null ? {} : { authorization: `Bearer ${token}` };
       const { status, json } = await exchange(
         drawn.method,
@@ -62,7 +63,8 @@ export function startLoad(
         drawn.json,
         clock,
       );
-      if (status === 401) login = null;
+      // An answer that comes late says nothing about who has signed in since.
+      if (status === 401 && login === signedInWith) login = null;
       const good = status >= 200 && status < 300;
       const kept = Object.entries(good ? drawn.save : {}).map(([name, path]) => [name, valueAt(json, path)]);
       const saved = Object.fromEntries(kept.filter(([, value]) => value !== null)) as Record<string, Json>;

@@ -2,8 +2,8 @@
  * The file that says what a load sends, as data. Texts may hold `{{ }}` of the request's own draws by name, of `n` (its
  * number) and of `now`; `params` and `access` are filled before the program reads it.
  */
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type Parsed, parseSpec } from '../program/spec-file.ts';
 import { type Json, pathsOf } from './fill.ts';
 
 const json = z.json() as z.ZodType<Json>;
@@ -72,12 +72,6 @@ export type TrafficSpec = z.infer<typeof trafficSpec>;
 export type RequestSpec = TrafficSpec['requests'][number];
 export type DrawSpec = z.infer<typeof draw>;
 
-export interface FileProblem {
-  readonly message: string;
-  /** Counted from 1. */
-  readonly line?: number;
-}
-
 /** `GET /payments/:id`: how journals and counts call a request, whatever was drawn for it. */
 export function routeName({ method, path: of }: Pick<RequestSpec, 'method' | 'path'>): string {
   const [bare = ''] = of.split('?');
@@ -85,38 +79,6 @@ export function routeName({ method, path: of }: Pick<RequestSpec, 'method' | 'pa
 }
 
 /** Reads a load's file, filled or not yet filled. Pure; never throws. */
-export function parseTrafficFile(
-  text: string,
-): { readonly spec: TrafficSpec } | { readonly problems: readonly FileProblem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0)
-    return {
-      problems: document.errors.map((e) => ({ message: e.message, line: lines.linePos(e.pos[0]).line })),
-    };
-  let raw: unknown;
-  try {
-    raw = document.toJS({ maxAliasCount: 100 });
-  } catch (thrown) {
-    return { problems: [{ message: thrown instanceof Error ? thrown.message : String(thrown) }] };
-  }
-  const parsed = trafficSpec.safeParse(raw);
-  if (parsed.success) return { spec: parsed.data };
-  return {
-    problems: parsed.error.issues.map((issue) => {
-      const line = lineOf(issue.path);
-      return { message: `${issue.path.join('.')}: ${issue.message}`, ...(line !== undefined && { line }) };
-    }),
-  };
-
-  /** Of the nearest node that is there. */
-  function lineOf(at: readonly PropertyKey[]): number | undefined {
-    for (let length = at.length; length >= 0; length--) {
-      const node = document.getIn(at.slice(0, length), true) as
-        | { range?: [number, number, number] }
-        | undefined;
-      if (node?.range) return lines.linePos(node.range[0]).line;
-    }
-    return undefined;
-  }
+export function parseTrafficFile(text: string): Parsed<TrafficSpec> {
+  return parseSpec(trafficSpec, text);
 }
