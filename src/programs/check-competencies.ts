@@ -28,7 +28,7 @@ export function checkCompetencies(
       title: area.title,
       items: area.items.map((item, index) => {
         for (const [place, lab] of item.labs.entries()) {
-          book.mention(lab, ['areas', at, 'items', index, 'labs', place]);
+          book.mention(lab, ['areas', at, 'items', index, 'labs', place], report);
         }
         const id = `${area.id}.${item.id}`;
         const shows = own.filter(

@@ -8,8 +8,8 @@ import type { CheckPick, KnownLab, ProgramLab } from './types.ts';
 export interface LabBook {
   /** Notes that the program uses this lab; an unknown one is reported. */
   use(id: string, path: Path): void;
-  /** As `use`, without making the lab a part of the program. */
-  mention(id: string, path: Path): void;
+  /** As `use`, without making the lab a part of the program; `where` reports for another file. */
+  mention(id: string, path: Path, where?: Report): void;
   /**
    * Selections with `*` spelled out. Unknown checks, tasks and competencies are reported.
    *
@@ -40,11 +40,11 @@ export function createLabBook(
   const competencies = [...new Set([...tags, ...known.flatMap((lab) => lab.competencies)])];
   const used = new Set<string>();
 
-  function mention(id: string, path: Path): boolean {
+  function mention(id: string, path: Path, where = report): boolean {
     if (labs.has(id) || planned.includes(id)) return true;
     const near = didYouMean(id, ids);
     const end = near === '' ? '; a lab that is not built yet is named in "planned"' : near;
-    report(path, 'unknown_name', `there is no lab "${id}"${end}`);
+    where(path, 'unknown_name', `there is no lab "${id}"${end}`);
     return false;
   }
 
@@ -66,7 +66,7 @@ export function createLabBook(
   return {
     ids,
     use,
-    mention: (id, path) => void mention(id, path),
+    mention: (id, path, where) => void mention(id, path, where),
     find: (id) => labs.get(id) ?? null,
     isKnown: (id) => ids.includes(id),
     picks(written, path, modules) {
@@ -107,7 +107,8 @@ export function createLabBook(
     finish() {
       const waiting = planned.filter((id) => !labs.has(id));
       if (waiting.length > 0) {
-        const message = `${waiting.length} planned labs count as nothing until they are built: ${listWords(waiting)}`;
+        const count = waiting.length === 1 ? '1 planned lab counts' : `${waiting.length} planned labs count`;
+        const message = `${count} as nothing until built: ${listWords(waiting)}`;
         report(['planned'], 'style', message, { severity: 'warning', what: 'key' });
       }
       for (const [at, id] of planned.entries()) {

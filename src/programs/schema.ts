@@ -19,10 +19,13 @@ const span = z
 
 const day = z.string().refine(isDay, 'expected a day such as 2026-04-30');
 
-const hours = z
-  .string()
-  .regex(/^\d{1,4}(\.\d+)?h$/, 'expected hours such as "32h"')
-  .transform((text) => Number.parseFloat(text));
+const hours = z.union([
+  z.number().min(0).max(10_000),
+  z
+    .string()
+    .regex(/^\d{1,4}(\.\d+)?h$/, 'expected hours such as "32h"')
+    .transform((text) => Number.parseFloat(text)),
+]);
 
 /** A session is called by a number or a word. */
 const sessionId = z.union([z.int().min(1).max(999), kebab]).transform(String);
