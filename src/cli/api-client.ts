@@ -19,6 +19,8 @@ export interface ApiClient {
   readonly url: string;
   /** Throws CliError with the server's own words; `unavailable` when there is no server. */
   call<T>(method: string, path: string, request?: ApiRequest): Promise<T>;
+  /** The body as it arrives, for what is too large to be held. Throws as `call`. */
+  download(path: string, request?: ApiRequest): Promise<AsyncIterable<Uint8Array>>;
   /** Server-sent events until the server or `signal` ends them. */
   events(path: string, signal: AbortSignal, after?: string): AsyncGenerator<ServerEvent>;
 }
@@ -56,6 +58,10 @@ export function createApiClient(url: string, token: string | null): ApiClient {
     async call<T>(method: string, path: string, request: ApiRequest = {}): Promise<T> {
       const response = await send(method, path, request, 'application/json');
       return (response.status === 204 ? null : await response.json()) as T;
+    },
+    async download(path, request = {}) {
+      const response = await send('GET', path, request, '*/*');
+      return response.body ?? new Blob([]).stream();
     },
     async *events(path, signal, after) {
       const response = await send('GET', path, { signal, query: { after } }, 'text/event-stream');

@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createInterrupts } from './interrupts.ts';
 import { registerLab } from './lab/lab.ts';
+import { registerProgram } from './program/program.ts';
 import { registerServe } from './serve.ts';
 import { registerTemplate } from './template/template.ts';
 import { createTerminal, type Look, type Terminal } from './terminal.ts';
@@ -54,6 +55,7 @@ function buildProgram(cli: Cli, argv: readonly string[]): Command {
   registerTry(program, cli);
   registerLab(program, cli);
   registerTemplate(program, cli);
+  registerProgram(program, cli);
   registerClass(program, cli);
   registerToken(program, cli);
   registerDoctor(program, cli);
