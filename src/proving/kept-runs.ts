@@ -18,10 +18,14 @@ export function keptRuns(root: string, key: readonly string[]): KeptRuns {
       }
     },
     save(job, runs) {
-      mkdirSync(folder, { recursive: true });
-      // Whole or not at all: a kill in between costs one run.
-      writeFileSync(`${fileOf(job)}.new`, JSON.stringify(runs));
-      renameSync(`${fileOf(job)}.new`, fileOf(job));
+      try {
+        mkdirSync(folder, { recursive: true });
+        // Whole or not at all: a kill in between costs one run.
+        writeFileSync(`${fileOf(job)}.new`, JSON.stringify(runs));
+        renameSync(`${fileOf(job)}.new`, fileOf(job));
+      } catch {
+        // Where nothing can be kept an interrupted proof begins anew.
+      }
     },
     clear: () => rmSync(folder, { recursive: true, force: true }),
   };

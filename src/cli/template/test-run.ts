@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Runtime } from '../../compose.ts';
 import { type Config, projectRoot } from '../../config.ts';
+import { jobsOf, runNames, runsAlone } from '../../proving/jobs.ts';
 import { matrix, summary } from '../../proving/matrix.ts';
 import { openProofRecords, platformHash } from '../../proving/records.ts';
 import { keptReport, unloadedReport } from '../../proving/report.ts';
 import type { ProofReport } from '../../proving/types.ts';
+import { didYouMean } from '../../templates/suggest.ts';
 import type { BackendName, TemplateVersion } from '../../templates/types.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
@@ -34,6 +36,8 @@ interface Plan {
   readonly mutationsUntil: number;
   readonly day: string;
   readonly platform: string;
+  /** Where runs of interrupted proofs are: not in the temporary folder of who came second. */
+  readonly keptIn: string;
   readonly isDue: (version: TemplateVersion) => boolean;
   readonly onReport: (report: ProofReport, version: TemplateVersion) => void;
 }
@@ -63,6 +67,7 @@ export async function runTemplateTest(
     config.templatesDir,
     folderNames(config.templatesDir),
   );
+  if (options.only !== undefined) requireRun(options.only, groups);
   const reports: ProofReport[] = [];
   const tell = (report: ProofReport) => {
     reports.push(report);
@@ -76,6 +81,7 @@ export async function runTemplateTest(
     mutationsUntil: performance.now() + mutationsMs,
     day: new Date(now).toISOString().slice(0, 10),
     platform,
+    keptIn: join(config.dataDir, use.folder, 'proofs'),
     isDue: (version) => records === null || options.all === true || records.isDue(version),
     onReport(report, version) {
       const isWhole = options.only === undefined && options.mutations === undefined;
@@ -107,6 +113,19 @@ export async function runTemplateTest(
   if (reports.some(({ outcome }) => outcome === 'refused')) process.exitCode = exitCodes.failed.code;
 }
 
+/** Throws CliError `notFound` when none of the templates has a run of this name. */
+function requireRun(name: string, groups: readonly WantedGroup[]): void {
+  const known = groups.flatMap(({ templates }) =>
+    templates.flatMap(({ version }) =>
+      version === null ? [] : jobsOf(version.template, { runs: 1, only: null }).flatMap(runNames),
+    ),
+  );
+  if (known.includes(name)) return;
+  const near = didYouMean(name, known);
+  const hint = near === '' ? '; the matrix names them all.' : near;
+  throw new CliError('notFound', 'not_found', `--only: there is no run "${name}"${hint}`, { known });
+}
+
 /** Of one folder with templates: those that are due. */
 async function proveGroup(cli: Cli, config: Config, group: WantedGroup, plan: Plan): Promise<void> {
   const due = group.templates.flatMap(({ version }) =>
@@ -124,12 +143,11 @@ async function proveGroup(cli: Cli, config: Config, group: WantedGroup, plan: Pl
 
 async function proveAll(
   { terminal }: Cli,
-  { runtime, config, progress, hold }: PrivateWorld,
+  { runtime, progress, hold }: PrivateWorld,
   due: readonly TemplateVersion[],
   plan: Plan,
 ): Promise<void> {
   const { keptRuns } = await import('../../proving/kept-runs.ts');
-  const { runsAlone } = await import('../../proving/jobs.ts');
   const { prover } = await import('../../proving/proof-lab.ts');
   const { proveTemplate, provingParts } = await import('../../proving/prove.ts');
   await endLeftovers(runtime, prover);
@@ -139,7 +157,7 @@ async function proveAll(
     if (hold.stop.aborted) return;
     const { id } = version.template;
     const key = [version.hash, plan.platform, backend];
-    const kept = keptRuns(join(config.dataDir, 'proofs'), key);
+    const kept = keptRuns(plan.keptIn, key);
     if (plan.fresh) kept.clear();
     const report = await proveTemplate(
       parts,
