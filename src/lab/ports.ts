@@ -134,6 +134,8 @@ export interface FileQuery {
   readonly glob: string;
   readonly maxFiles: number;
   readonly maxBytesEach: number;
+  /** Once so much was read of all of them, the rest are only named; absent: no more than `maxFiles` and `maxBytesEach` allow. */
+  readonly maxBytesAll?: number;
   /** Only so many first bytes of each are read, however large it is; absent: all of it. */
   readonly headBytes?: number;
 }
@@ -142,7 +144,7 @@ export interface FileFound {
   readonly path: string;
   readonly bytes: number;
   readonly modifiedAt: Date;
-  /** Null when the file is over `maxBytesEach`. */
+  /** Null when the file is over `maxBytesEach`, or was not read any more. */
   readonly content: Uint8Array | null;
 }
 

@@ -24,6 +24,8 @@ export async function seeFiles(
     // One more than the cap, so that a cap that was passed is seen. What is not asked for is not read.
     maxFiles: asked.newest ?? limits.files + 1,
     maxBytesEach: wanted ? asked.max : 0,
+    // A hundred files of four megabytes would be held before they were found too many.
+    maxBytesAll: limits.largestFileBytes,
   };
   const chosen = await sandbox.readFiles(asked.component, query, signal);
   if (chosen.length > limits.files)

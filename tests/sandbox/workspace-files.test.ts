@@ -35,4 +35,13 @@ describe('findFiles', () => {
     peak = Math.max(peak, process.memoryUsage().arrayBuffers);
     expect(peak - before).toBeLessThan(20 * megabyte);
   });
+
+  it('reads no more of them all than is asked for, and names the rest', async () => {
+    const query = { glob: '**', maxFiles: 10, maxBytesEach: megabyte, maxBytesAll: 2 * megabyte };
+    const files = await findFiles(root, query, new AbortController().signal);
+    expect(files.map(({ bytes }) => bytes)).toEqual(Array(10).fill(megabyte));
+    expect(files.map(({ content }) => content !== null)).toEqual(
+      Array.from({ length: 10 }, (_, at) => at < 3),
+    );
+  });
 });

@@ -60,11 +60,15 @@ export async function findFiles(
   await visit(top, '', [pathParts(query.glob)], 0).finally(() => top.close());
   found.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.path < b.path ? -1 : 1));
   const files: FileFound[] = [];
+  let read = 0;
   // Read only now: all that match may be many thousands, large ones.
   for (const { path } of found.slice(0, query.maxFiles)) {
     signal.throwIfAborted();
-    const file = await ifThere(readBeneath(root, path, query));
-    if (file !== null) files.push({ ...file, path });
+    const most = read > (query.maxBytesAll ?? Number.POSITIVE_INFINITY) ? -1 : query.maxBytesEach;
+    const file = await ifThere(readBeneath(root, path, { ...query, maxBytesEach: most }));
+    if (file === null) continue;
+    read += file.content?.byteLength ?? 0;
+    files.push({ ...file, path });
   }
   return files;
 }

@@ -6,6 +6,7 @@ import { presentable } from '../../../src/grading/values/message.ts';
 import { observerKinds } from '../../../src/observers/registry.ts';
 import { sqlObserver } from '../../../src/observers/sql.ts';
 import { type Attack, attack, outcome } from '../attack.ts';
+import { withLimits } from '../weaker-limits.ts';
 import { asSuperuser, asTrainee, type HostileWorld, isWon, type Lab } from '../world.ts';
 import {
   type Effort,
@@ -16,7 +17,6 @@ import {
   readWith,
   rolesOf,
   tryGrading,
-  withLimits,
 } from './orders-lab.ts';
 
 const noLimit = 2 ** 31 - 1;

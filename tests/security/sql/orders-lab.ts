@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GradeInput } from '../../../src/grading/grade.ts';
 import type { SandboxHandle } from '../../../src/grading/types.ts';
-import { limits } from '../../../src/observers/limits.ts';
 import { readRows } from '../../../src/observers/sql-look.ts';
 import { readAsChecker } from '../../../src/observers/sql-reading.ts';
 import { postgresAccess } from '../../contracts/driver-contract-plans.ts';
@@ -90,20 +89,6 @@ export async function endSessions(world: HostileWorld, lab: Lab): Promise<void> 
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid()`,
   );
-}
-
-/** The caps of looks weakened for as long as the work takes. */
-export async function withLimits<T>(
-  weaker: Partial<Record<keyof typeof limits, number>>,
-  work: () => Promise<T>,
-): Promise<T> {
-  const before = { ...limits };
-  Object.assign(limits, weaker);
-  try {
-    return await work();
-  } finally {
-    Object.assign(limits, before);
-  }
 }
 
 export const rolesOf = ({ test }: HostileWorld, { plan }: Lab) => {
