@@ -2,14 +2,9 @@
 import { LabError } from '../lab/errors.ts';
 import { kebab } from './schema-parts.ts';
 
-/** The files of a new template by path. Throws LabError `validation_failed` when `id` is not kebab-case. */
+/** The files of a new template by path. Throws as `requireTemplateId`. */
 export function scaffoldTemplate(id: string): ReadonlyMap<string, string> {
-  if (!kebab.safeParse(id).success) {
-    throw new LabError(
-      'validation_failed',
-      `"${id}" is no template id; expected kebab-case such as "first-ticket".`,
-    );
-  }
+  requireTemplateId(id);
   return new Map([
     ['lab.yaml', lab.replace('{id}', id)],
     ['README.md', readme],
@@ -17,6 +12,15 @@ export function scaffoldTemplate(id: string): ReadonlyMap<string, string> {
     ['tasks/2-resolve.md', resolveTask],
     ['workspace/token.sh', tokenScript],
   ]);
+}
+
+/** Throws LabError `validation_failed` when it is not kebab-case. */
+export function requireTemplateId(id: string): void {
+  if (kebab.safeParse(id).success) return;
+  throw new LabError(
+    'validation_failed',
+    `"${id}" is no template id; expected kebab-case such as "first-ticket".`,
+  );
 }
 
 const lab = `# yaml-language-server: $schema=../../lab-template.schema.json

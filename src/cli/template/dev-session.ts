@@ -1,9 +1,8 @@
 /** The prompt of `template dev`: what is typed and what is saved, one after the other. */
-import { createInterface, type Interface } from 'node:readline';
-import { errorsOf } from '../../authoring/edition.ts';
+import { createInterface } from 'node:readline';
+import { type Edition, errorsOf } from '../../authoring/edition.ts';
 import { watchFolder } from '../../authoring/folder-watch.ts';
 import type { Workbench } from '../../authoring/workbench.ts';
-import type { Problem } from '../../templates/problem.ts';
 import { formatProblem } from '../../templates/problem.ts';
 import type { Cli } from '../cli.ts';
 import { reportOf } from '../cli-error.ts';
@@ -12,6 +11,9 @@ import type { Terminal } from '../terminal.ts';
 import type { DevOptions } from './dev.ts';
 import { createActions } from './dev-actions.ts';
 import { parseDevCommand } from './dev-command.ts';
+
+/** One slip in YAML makes many: the first ones say where it is. */
+const mostErrors = 5;
 
 type Turn = (signal: AbortSignal) => Promise<void>;
 
@@ -30,10 +32,11 @@ export async function runSession(
     terminal: terminal.interactive,
     prompt: `${colour.bold('dev')}> `,
   });
+  const tell = createTeller(terminal);
   const over = new AbortController();
   const stop = AbortSignal.any([hold.stop, over.signal]);
   const turns = createTurns(terminal, stop, {
-    before: () => clearPrompt(terminal, reader),
+    before: () => clearPrompt(terminal),
     after: () => {
       progress.clear();
       if (terminal.interactive && !stop.aborted) reader.prompt(true);
@@ -56,7 +59,7 @@ export async function runSession(
     stop.addEventListener('abort', () => resolve(), { once: true });
   });
 
-  say(terminal, null, bench.edition().problems);
+  tell(bench.edition());
   turns.add(async (signal) => {
     if (errorsOf(bench.edition()).length > 0)
       return terminal.print('Mend it and save; the lab is made then.');
@@ -65,10 +68,9 @@ export async function runSession(
   const watching = watchFolder(
     folder,
     async () => {
-      const before = bench.edition();
       const now = await bench.read();
-      clearPrompt(terminal, reader);
-      say(terminal, before.problems, now.problems);
+      clearPrompt(terminal);
+      tell(now);
       // A lab that is being made of what has changed since is not waited for.
       if (now.content !== null && bench.labId() !== null && bench.changed().length > 0)
         actions.giveUpMaking();
@@ -130,19 +132,28 @@ function createTurns(
   };
 }
 
-/** What is wrong now; after a save also what is so no longer, and warnings only when they are new. */
-function say(terminal: Terminal, before: readonly Problem[] | null, now: readonly Problem[]): void {
+/** Tells what is wrong now, after a save also what is so no longer; each warning once a session. */
+function createTeller(terminal: Terminal) {
   const { colour } = terminal;
-  const told = new Set(before?.map(formatProblem));
-  const errors = now.filter(({ severity }) => severity === 'error');
-  const fresh = now.filter((one) => one.severity === 'warning' && !told.has(formatProblem(one)));
-  for (const one of errors) terminal.print(`${colour.red('✗')} ${formatProblem(one)}`);
-  for (const one of fresh) terminal.print(`${colour.yellow('!')} ${formatProblem(one)}`);
-  const had = before?.some(({ severity }) => severity === 'error') === true;
-  if (errors.length > 0 || before === null) return;
-  terminal.print(`${colour.green('✓')} ${had ? 'mended, it loads again' : 'saved, it loads'}`);
+  const told = new Set<string>();
+  let hadErrors: boolean | null = null;
+  return (edition: Edition): void => {
+    const errors = errorsOf(edition);
+    for (const one of errors.slice(0, mostErrors)) terminal.print(`${colour.red('✗')} ${formatProblem(one)}`);
+    const more = errors.length - mostErrors;
+    if (more > 0) terminal.print(colour.dim(`  and ${more} more; \`problems\` shows all`));
+    for (const one of edition.problems) {
+      const text = formatProblem(one);
+      if (one.severity === 'warning' && !told.has(text)) terminal.print(`${colour.yellow('!')} ${text}`);
+      told.add(text);
+    }
+    if (errors.length === 0 && hadErrors !== null) {
+      terminal.print(`${colour.green('✓')} ${hadErrors ? 'mended, it loads again' : 'saved, it loads'}`);
+    }
+    hadErrors = errors.length > 0;
+  };
 }
 
-function clearPrompt(terminal: Terminal, _reader: Interface): void {
+function clearPrompt(terminal: Terminal): void {
   if (terminal.interactive) process.stdout.write('\r\x1b[2K');
 }
