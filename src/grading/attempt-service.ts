@@ -12,6 +12,7 @@ import type { AnswerValue, Template } from '../templates/types.ts';
 import { acceptAnswer, invalid } from './accept-answer.ts';
 import { type AttemptView, total, viewAttempt } from './attempt-view.ts';
 import type { Judge } from './judge/thread.ts';
+import { keptBack } from './kept-back.ts';
 import { openTasks } from './open-tasks.ts';
 import { type Judgements, noJudgements } from './people.ts';
 import { type LabProgress, viewProgress } from './progress-view.ts';
@@ -87,7 +88,8 @@ export function createAttemptService(deps: AttemptServiceDeps) {
   return {
     /**
      * Asks for the lab to be graded. `final` hands it in: the grade is recorded once.
-     * Throws `lab_not_ready`, `lab_ended`, `attempt_running`, `too_soon`, `conflict` when it was handed in before.
+     * Throws `lab_not_ready`, `lab_ended`, `attempt_running`, `too_soon`, `attempts_used_up`, `past_due`, `conflict` when
+     * it was handed in before. The template's limits hold trainees only.
      */
     async requestAttempt(
       caller: Caller,
@@ -102,6 +104,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         maxPoints: total(template.checks),
         // Handing in right after a look at one's standing must not be refused.
         everySeconds: options.final ? 0 : template.grading.onDemandEverySeconds,
+        ...(caller.role === 'trainee' ? { limits: { ...template.grading, hidden: keptBack(template) } } : {}),
         alone: template.trials.some(({ fork }) => fork === null),
       });
       // The row is due by itself: a lost ring only delays it to the next sweep.
@@ -177,13 +180,14 @@ export function createAttemptService(deps: AttemptServiceDeps) {
     /** How far a lab has come: what its page shows. */
     async progress(caller: Caller, labId: string): Promise<LabProgress> {
       const { lab, template } = await open(caller, labId);
-      const [all, passed, hints, answers, judgements, operations] = await Promise.all([
+      const [all, passed, hints, answers, judgements, operations, history] = await Promise.all([
         attempts.listAttempts(labId),
         attempts.progress(labId),
         attempts.hintsTaken(labId),
         attempts.answers(labId),
         judgementsOf(labId),
         deps.operations.listOperations(labId),
+        attempts.attemptHistory(labId),
       ]);
       return viewProgress({
         lab,
@@ -193,6 +197,7 @@ export function createAttemptService(deps: AttemptServiceDeps) {
         passed,
         judgements,
         operations,
+        history,
         open: await openTasks({ template, params: lab.params, passed, operations }, deps.judge),
         hints,
         answers,

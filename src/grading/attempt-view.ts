@@ -3,7 +3,7 @@ import type { Caller } from '../lab/lab-service.ts';
 import type { CheckSpec, Template } from '../templates/types.ts';
 import { keptBack } from './kept-back.ts';
 import { type CountedResult, countAttempt, type Judgements } from './people.ts';
-import type { Attempt, AttemptState, CheckResult, MarkLevel, Verdict } from './types.ts';
+import type { Attempt, AttemptState, CheckResult, LookTime, MarkLevel, Verdict } from './types.ts';
 
 export interface CheckView {
   readonly check: string;
@@ -34,6 +34,8 @@ export interface CheckView {
     readonly points: number;
     readonly message: string | null;
   } | null;
+  /** When it was looked at; names of the looks are for instructors. Empty while the verdict is not shown. */
+  readonly looks: readonly { readonly name?: string; readonly at: string; readonly durationMs: number }[];
   /** Instructors only. */
   readonly internal?: string | null;
   /** Instructors only: content addresses by observation. */
@@ -55,6 +57,8 @@ export interface AttemptView {
   /** Checks whose verdict is kept back; they count in neither `points` nor `maxPoints`. */
   readonly hiddenChecks: number;
   readonly voidReason: string | null;
+  /** Handed in so long after its class's time, where that is marked. */
+  readonly lateSeconds: number | null;
   /** It was judged again with a corrected template: when and why. */
   readonly regraded: { readonly at: Date; readonly reason: string } | null;
   readonly results: readonly CheckView[];
@@ -89,7 +93,9 @@ export function viewAttempt(
   const reveal = (check: CheckSpec) => revealed(check, kept, attempt.final, caller);
   const results = counted.results.map((result) => {
     const check = checks.get(result.checkId);
-    return viewResult(result, check, check === undefined ? everything : reveal(check), caller);
+    // A regrade looks at nothing: the times are those of the attempt.
+    const { looks = [] } = attempt.results.find(({ checkId }) => checkId === result.checkId) ?? {};
+    return viewResult({ ...result, looks }, check, check === undefined ? everything : reveal(check), caller);
   });
   const hidden = template.checks.filter((check) => !reveal(check).verdict);
   // A check is worth what the version says that judged it.
@@ -117,13 +123,14 @@ export function viewAttempt(
           ),
     hiddenChecks: hidden.length,
     voidReason,
+    lateSeconds: attempt.lateSeconds ?? null,
     regraded: counted.layer === null ? null : { at: counted.layer.at, reason: counted.layer.reason },
     results,
   };
 }
 
 function viewResult(
-  result: CountedResult,
+  result: CountedResult & { readonly looks: readonly LookTime[] },
   check: CheckSpec | undefined,
   reveal: typeof everything,
   caller: Caller,
@@ -132,7 +139,8 @@ function viewResult(
   const base = { check: result.checkId, title, shown: reveal.verdict, maxPoints: result.maxPoints };
   if (!reveal.verdict) {
     const message = 'Shown after you submit.';
-    return { ...base, verdict: null, points: null, message, override: null, mark: null, recorded: null };
+    const hidden = { override: null, mark: null, recorded: null, looks: [] };
+    return { ...base, verdict: null, points: null, message, ...hidden };
   }
   const { verdict, points, internal, evidence, mark, graded } = result;
   const message = reveal.message ? result.message : null;
@@ -143,7 +151,8 @@ function viewResult(
   const recorded =
     result.recorded === null || reveal.message ? result.recorded : { ...result.recorded, message: null };
   const view = { ...base, verdict, points, message, override, mark, recorded };
-  return caller.role === 'trainee' ? view : { ...view, internal, evidence };
+  if (caller.role !== 'trainee') return { ...view, looks: result.looks, internal, evidence };
+  return { ...view, looks: result.looks.map(({ at, durationMs }) => ({ at, durationMs })) };
 }
 
 /**

@@ -174,8 +174,13 @@ function withEvidence(
   );
   const evidence = Object.fromEntries(used.map(([name, piece]) => [name, piece.address]));
   const durationMs = Math.round(performance.now() - start);
+  const looks = Object.entries(seen).map(([name, { observation }]) => ({
+    name,
+    at: observation.at.toISOString(),
+    durationMs: Math.round(observation.durationMs),
+  }));
   return {
-    result: { ...judged, evidence, durationMs },
+    result: { ...judged, evidence, durationMs, looks },
     evidence: used.map(([, piece]) => piece),
     basis,
   };

@@ -1,11 +1,13 @@
 /** How far a lab has come, for its page: tasks, checks, hints and questions. Pure. */
 import type { Lab, Operation } from '../lab/lab.ts';
 import type { Caller } from '../lab/lab-service.ts';
+import type { Due } from '../lab/releases/types.ts';
 import type { AnswerValue, CheckSpec, QuestionSpec, Template } from '../templates/types.ts';
 import { revealed } from './attempt-view.ts';
 import { keptBack } from './kept-back.ts';
+import { allowanceOf } from './limits.ts';
 import { countAttempt, type Judgements } from './people.ts';
-import type { Attempt, CheckProgress, Scope, Verdict } from './types.ts';
+import type { Attempt, AttemptHistory, CheckProgress, Scope, Verdict } from './types.ts';
 import { fillText, type HintView, hintView } from './visible-text.ts';
 
 export interface CheckStanding {
@@ -42,6 +44,18 @@ interface QuestionView {
   readonly given: AnswerValue | null;
 }
 
+/** How often the lab may still be graded without handing it in. */
+interface OnDemand {
+  readonly used: number;
+  /** Null: as many as one likes. */
+  readonly attempts: number | null;
+  readonly left: number | null;
+  /** When the next one is possible; null: at once, or never when none is left. */
+  readonly nextAt: Date | null;
+  /** Why not before. */
+  readonly because: 'every' | 'coolDown' | null;
+}
+
 export interface LabProgress {
   readonly lab: string;
   /** Of the checks that are shown; a check's points are net of the hints taken before its attempt. */
@@ -50,7 +64,16 @@ export interface LabProgress {
   readonly penalty: number;
   readonly latestAttempt: number | null;
   /** The final attempt, once it is finished: the grade. */
-  readonly submitted: { readonly attempt: number; readonly at: Date; readonly points: number } | null;
+  readonly submitted: {
+    readonly attempt: number;
+    readonly at: Date;
+    readonly points: number;
+    /** By how much it came after its class's time, where that is marked. */
+    readonly lateSeconds: number | null;
+  } | null;
+  readonly onDemand: OnDemand;
+  /** When the lab's class is to hand in, and what becomes of later work. */
+  readonly due: Due | null;
   readonly tasks: readonly {
     readonly id: string;
     readonly title: string;
@@ -74,6 +97,7 @@ export interface ProgressFacts {
   readonly passed: readonly CheckProgress[];
   readonly judgements: Judgements;
   readonly operations: readonly Operation[];
+  readonly history: AttemptHistory;
   /** Ids of the tasks that are open by now. */
   readonly open: ReadonlySet<string>;
   readonly hints: Readonly<Record<string, number>>;
@@ -152,7 +176,10 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
             attempt: final.number,
             at: final.finishedAt,
             points: countAttempt(final, template, facts.judgements).points ?? 0,
+            lateSeconds: final.lateSeconds ?? null,
           },
+    onDemand: onDemandOf(facts),
+    due: facts.history.due,
     tasks,
     buttons: template.faults.flatMap(({ id, when }) =>
       when.on === 'press'
@@ -167,6 +194,24 @@ export function viewProgress(facts: ProgressFacts): LabProgress {
       multiple: question.multiple,
       given: Object.hasOwn(answers, question.id) ? (answers[question.id] ?? null) : null,
     })),
+  };
+}
+
+function onDemandOf({ template, history }: ProgressFacts): OnDemand {
+  const { grading } = template;
+  const { used, left, pause } = allowanceOf(
+    history.earlier,
+    { ...grading, hidden: keptBack(template) },
+    grading.onDemandEverySeconds,
+    history.now,
+  );
+  const next = left === 0 ? null : pause;
+  return {
+    used,
+    attempts: grading.attempts ?? null,
+    left,
+    nextAt: next?.until ?? null,
+    because: next?.because ?? null,
   };
 }
 

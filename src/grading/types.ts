@@ -16,7 +16,9 @@ import type {
   KillSignal,
   NewOperation,
 } from '../lab/ports.ts';
+import type { Due } from '../lab/releases/types.ts';
 import type { AnswerValue, ComponentSpec, Json, LookSpec, WatchSpec } from '../templates/types.ts';
+import type { Limits } from './limits.ts';
 import type { Layer } from './regrade/types.ts';
 
 // ------------------------------------------------------------------------------------------------------------ values
@@ -300,6 +302,14 @@ export interface ExpectationResult {
   readonly points: number;
 }
 
+export interface LookTime {
+  /** Of the observation. */
+  readonly name: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly durationMs: number;
+}
+
 export interface CheckResult {
   readonly checkId: string;
   readonly verdict: Verdict;
@@ -313,6 +323,8 @@ export interface CheckResult {
   /** Content addresses of the evidence that it was judged on, by observation name. */
   readonly evidence: Readonly<Record<string, string>>;
   readonly durationMs: number;
+  /** When each of these was looked at: trainees keep working meanwhile. */
+  readonly looks?: readonly LookTime[];
   /** Passed in an earlier attempt (sticky progress), and when. */
   readonly passedBefore?: boolean;
 }
@@ -339,6 +351,30 @@ export interface Attempt {
   readonly results: readonly CheckResult[];
   /** Address of the record of what it was judged on; absent or null: there is none. */
   readonly record?: string | null;
+  /** Handed in so long after its class's time, where that is marked. */
+  readonly lateSeconds?: number | null;
+}
+
+/** What counts against the limits of a lab. */
+export interface EarlierAttempt {
+  /** Of the lab itself, and not of another that its trainee had of the template in the same class. */
+  readonly own: boolean;
+  readonly number: number;
+  readonly final: boolean;
+  readonly state: AttemptState;
+  /** False: asked for by somebody whom no limit holds. */
+  readonly counted: boolean;
+  readonly requestedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly results: readonly Pick<CheckResult, 'checkId' | 'verdict' | 'points'>[];
+}
+
+export interface AttemptHistory {
+  /** Oldest first. */
+  readonly earlier: readonly EarlierAttempt[];
+  /** When the lab's class is to hand this work in. */
+  readonly due: Due | null;
+  readonly now: Date;
 }
 
 /** Sticky progress of one check in one lab. */
@@ -367,7 +403,9 @@ export interface AttemptStore extends ForkStore {
   /**
    * A new attempt, `queued` and due at once, at the lab's present sandbox and generations. At most one open attempt a
    * lab (`attempt_running`), not sooner than `everySeconds` after the last request (`too_soon`), lab must be `ready`
-   * (`lab_not_ready`, `lab_ended`). Events `attempt.requested`.
+   * (`lab_not_ready`, `lab_ended`). With `limits` no more than they allow, also at the same time in several labs of a
+   * class (`attempts_used_up`, `too_soon`), and handed in no later than the class takes it (`past_due`).
+   * Events `attempt.requested`.
    */
   requestAttempt(
     labId: string,
@@ -376,6 +414,8 @@ export interface AttemptStore extends ForkStore {
       final: boolean;
       maxPoints: number;
       everySeconds: number;
+      /** Absent: it is held by none and does not count. */
+      limits?: Limits;
       /** Its trials change the lab itself: it and the lab's operations are never under way together. */
       alone?: boolean;
     },
@@ -393,6 +433,8 @@ export interface AttemptStore extends ForkStore {
   voidAttempt(id: string, reason: string): Promise<void>;
   getAttempt(labId: string, number: number): Promise<Attempt | null>;
   listAttempts(labId: string): Promise<readonly Attempt[]>;
+  /** What the limits of this lab are counted from. Throws `lab_not_found`. */
+  attemptHistory(labId: string): Promise<AttemptHistory>;
   progress(labId: string): Promise<readonly CheckProgress[]>;
   answers(labId: string): Promise<Readonly<Record<string, AnswerValue>>>;
   putAnswer(labId: string, question: string, value: AnswerValue): Promise<void>;

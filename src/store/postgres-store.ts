@@ -4,6 +4,7 @@ import type { AttemptStore, PeopleStore } from '../grading/types.ts';
 import type { LabStore, OperationStore, WatchStore } from '../lab/ports.ts';
 import { createDatabase } from './database.ts';
 import { putAnswer, readAnswers } from './operations/answers.ts';
+import { attemptHistory } from './operations/attempt-history.ts';
 import { changeSandbox } from './operations/change-sandbox.ts';
 import { claimDue } from './operations/claim-due.ts';
 import { createLab } from './operations/create-lab.ts';
@@ -71,6 +72,7 @@ export function createPostgresStore(pool: pg.Pool): Store {
     voidAttempt: (id, reason) => voidAttempt(db, id, reason),
     getAttempt: async (labId, number) => (await readAttempts(db.query, { labId, number }))[0] ?? null,
     listAttempts: (labId) => readAttempts(db.query, { labId }),
+    attemptHistory: (labId) => attemptHistory(db.query, labId),
     progress: (labId) => readProgress(db, labId),
     answers: (labId) => readAnswers(db, labId),
     putAnswer: (labId, question, value) => putAnswer(db, labId, question, value),

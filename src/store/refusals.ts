@@ -3,6 +3,7 @@
 import type { Attempt } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
 import type { Lab } from '../lab/lab.ts';
+import type { Due } from '../lab/releases/types.ts';
 
 export function quotaTrainee(trainee: string, limit: number, used: number): LabError {
   return new LabError(
@@ -63,6 +64,32 @@ export function alreadySubmitted(final: Pick<Attempt, 'number'>): LabError {
   return new LabError('conflict', `This lab was submitted: attempt ${final.number} is its final grade.`, {
     extra: { attempt: final.number },
   });
+}
+
+/** @param many there may be. */
+export function attemptsUsedUp(many: number): LabError {
+  return new LabError(
+    'attempts_used_up',
+    `${many === 1 ? 'The only attempt' : `All ${many} attempts`} on demand ${many === 1 ? 'is' : 'are'} used up: hand in when you are done.`,
+    { extra: { attempts: many, left: 0 } },
+  );
+}
+
+export function pastDue(due: Due): LabError {
+  return new LabError(
+    'past_due',
+    `This work was due at ${due.at.toISOString()}, and nothing is taken later: ask your instructor.`,
+    { extra: { due: due.at.toISOString() } },
+  );
+}
+
+/** @param inVain attempts in a row that gained nothing. */
+export function coolingDown(seconds: number, inVain: number): LabError {
+  return new LabError(
+    'too_soon',
+    `The last ${inVain === 1 ? 'attempt' : `${inVain} attempts`} gained nothing: change something first, and try again in ${seconds} s.`,
+    { extra: { inVain }, retryAfterSeconds: seconds },
+  );
 }
 
 export function tooSoon(seconds: number, everySeconds: number): LabError {

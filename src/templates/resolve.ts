@@ -3,7 +3,7 @@ import { stepOf } from './edits.ts';
 import { sharePoints } from './points.ts';
 import { goodOf, trialOf } from './resolve-trials.ts';
 import type { Authored } from './schema.ts';
-import type { CheckSpec, Template } from './types.ts';
+import type { CheckSpec, GradingSpec, Template } from './types.ts';
 import type { ResolvedSteps } from './validate-steps.ts';
 
 export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Template {
@@ -19,7 +19,7 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     minutes: authored.minutes,
     lifetime: { ttlSeconds: lifetime.ttl, maxSeconds: lifetime.max, warnSeconds: lifetime.warn },
     backends: authored.backends,
-    grading: { deadlineSeconds: grading.deadline, onDemandEverySeconds: grading.onDemand.every },
+    grading: gradingOf(grading),
     parameters: authored.parameters,
     components: authored.components,
     instructions: authored.instructions,
@@ -112,4 +112,13 @@ function rubricOf(rubric: Authored['checks'][number]['rubric']): CheckSpec['rubr
 
 function mapValues<T, R>(all: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(value)]));
+}
+
+function gradingOf({ deadline, onDemand, attempts, coolDown }: Authored['grading']): GradingSpec {
+  return {
+    deadlineSeconds: deadline,
+    onDemandEverySeconds: onDemand.every,
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(coolDown === undefined ? {} : { coolDown: { after: coolDown.after, forSeconds: coolDown.for } }),
+  };
 }

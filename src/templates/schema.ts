@@ -58,7 +58,21 @@ export function templateSchema({ observers, actions, variants }: Registries) {
       .strictObject({
         deadline: secondsBetween(1, 600).default(60),
         onDemand: z.strictObject({ every: secondsBetween(0, 3600) }).default({ every: 5 }),
-        ...later('attempts'),
+        attempts: z
+          .int()
+          .min(1)
+          .max(1000)
+          .optional()
+          .describe('How often a lab may be graded on demand; handing in comes on top. Default: no limit.'),
+        coolDown: z
+          .strictObject({
+            after: z.int().min(1).max(100).default(3),
+            for: secondsBetween(1, 86_400),
+          })
+          .optional()
+          .describe(
+            'After so many attempts in a row that gained nothing each further one waits, twice as long every time.',
+          ),
       })
       .default({ deadline: 60, onDemand: { every: 5 } }),
     parameters,

@@ -34,7 +34,7 @@ export interface Template {
     readonly warnSeconds: readonly number[];
   };
   readonly backends: readonly BackendName[];
-  readonly grading: { readonly deadlineSeconds: number; readonly onDemandEverySeconds: number };
+  readonly grading: GradingSpec;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly components: Readonly<Record<string, ComponentSpec>>;
   /** Path of the markdown file in the folder. */
@@ -56,6 +56,15 @@ export interface Template {
   readonly reveal: 'never' | 'afterEnd';
   /** What the template's proof may leave out, and what it may take. */
   readonly test: TestSpec;
+}
+
+export interface GradingSpec {
+  readonly deadlineSeconds: number;
+  readonly onDemandEverySeconds: number;
+  /** On demand, besides handing in; absent: as many as one likes. */
+  readonly attempts?: number;
+  /** After so many in a row that gained nothing each further one waits, twice as long every time. */
+  readonly coolDown?: { readonly after: number; readonly forSeconds: number };
 }
 
 /** `test:` of a template. */

@@ -2,9 +2,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AttemptOutcome, AttemptStore, AttemptWork, CheckResult } from '../../src/grading/types.ts';
 import type { LabStore } from '../../src/lab/ports.ts';
+import type { ClassStore } from '../../src/lab/releases/types.ts';
+import { attemptLimitsContract } from './attempt-limits-contract.ts';
 import { codeOf, newLab, newSandbox, type StoreHarness, stockSpare, won } from './store-contract.ts';
 
-type Store = LabStore & AttemptStore;
+type Store = LabStore & AttemptStore & ClassStore;
 
 const ask = { final: false, maxPoints: 10, everySeconds: 0 };
 
@@ -19,6 +21,7 @@ function result(checkId: string, fields: Partial<CheckResult> = {}): CheckResult
     expectations: [{ met: true, points: 4 }],
     evidence: { rows: 'address-1' },
     durationMs: 12.5,
+    looks: [{ name: 'rows', at: '2026-03-01T09:00:00.000Z', durationMs: 3 }],
     ...fields,
   };
 }
@@ -114,6 +117,8 @@ export function attemptStoreContract(harness: StoreHarness<Store>): void {
         expect(await types()).toEqual(['attempt.requested']);
       });
     });
+
+    attemptLimitsContract(harness);
 
     describe('recording', () => {
       beforeEach(async () => {

@@ -1,13 +1,15 @@
 /** Attempts, answers, hints and evidence of the in-memory store. */
 import { staleness } from '../../src/grading/staleness.ts';
-import type { Attempt, AttemptOutcome, AttemptStore, AttemptWork } from '../../src/grading/types.ts';
-import {
-  alreadySubmitted,
-  attemptRunning,
-  labNotFound,
-  refusesAttempt,
-  tooSoon,
-} from '../../src/store/refusals.ts';
+import type {
+  Attempt,
+  AttemptHistory,
+  AttemptOutcome,
+  AttemptStore,
+  AttemptWork,
+} from '../../src/grading/types.ts';
+import type { Lab } from '../../src/lab/lab.ts';
+import { lateBy, refusalOf } from '../../src/store/attempt-refusal.ts';
+import { labNotFound, refusesAttempt } from '../../src/store/refusals.ts';
 import { wellFormed } from '../../src/store/well-formed.ts';
 import type { AnswerValue } from '../../src/templates/types.ts';
 import type { MemoryForks } from './memory-forks.ts';
@@ -39,14 +41,10 @@ export class MemoryAttempts {
     if (!lab) throw labNotFound(labId);
     const refusal = refusesAttempt(lab);
     if (refusal) throw refusal;
-    const earlier = this.#tables.attemptsOf(labId).map((row) => row.attempt);
-    const open = earlier.find(isOpen);
-    if (open) throw attemptRunning(open);
-    const submitted = earlier.find((one) => one.final && one.state === 'finished');
-    if (submitted && options.final) throw alreadySubmitted(submitted);
-    const last = earlier.at(-1);
-    const wait = last ? options.everySeconds - (now.getTime() - last.requestedAt.getTime()) / 1000 : 0;
-    if (wait > 0) throw tooSoon(Math.ceil(wait), options.everySeconds);
+    const history = this.history(labId);
+    const refused = refusalOf(history, options);
+    if (refused) throw refused;
+    const last = history.earlier.findLast(({ own }) => own);
     const attempt: Attempt = {
       id: options.id,
       labId,
@@ -61,12 +59,14 @@ export class MemoryAttempts {
       maxPoints: options.maxPoints,
       penalty: 0,
       voidReason: null,
+      lateSeconds: lateBy(history, options.final),
       results: [],
     };
     const generations = this.#generations(lab.sandboxId);
     this.#tables.attempts.set(attempt.id, {
       attempt,
       alone: options.alone ?? false,
+      counted: options.limits !== undefined,
       fence: 0,
       sandboxId: lab.sandboxId,
       generations,
@@ -75,6 +75,28 @@ export class MemoryAttempts {
     const data = { attempt: attempt.number, final: attempt.final };
     this.#tables.append(labId, [{ type: 'attempt.requested', data }], now);
     return attempt;
+  }
+
+  history(labId: string): AttemptHistory {
+    const lab = this.#tables.labs.get(labId)?.lab;
+    if (!lab) throw labNotFound(labId);
+    const due = lab.class === null ? undefined : this.#tables.classes.get(lab.class)?.due[lab.templateId];
+    const earlier = [...this.#tables.labs.values()]
+      .map((row) => row.lab)
+      .filter((one) => one.id === labId || (lab.class !== null && isSameWork(one, lab)))
+      .flatMap((one) => this.#tables.attemptsOf(one.id))
+      .map(({ attempt, counted }) => ({
+        own: attempt.labId === labId,
+        number: attempt.number,
+        final: attempt.final,
+        state: attempt.state,
+        counted,
+        requestedAt: attempt.requestedAt,
+        finishedAt: attempt.finishedAt,
+        results: attempt.results,
+      }))
+      .sort((a, b) => a.requestedAt.getTime() - b.requestedAt.getTime());
+    return { earlier, due: due ?? null, now: this.#now() };
   }
 
   start(id: string, leaseSeconds: number): AttemptWork | null {
@@ -182,6 +204,10 @@ export class MemoryAttempts {
       sandboxId === null ? {} : (this.#tables.sandboxes.get(sandboxId)?.sandbox.components ?? {});
     return Object.fromEntries(Object.entries(components).map(([name, row]) => [name, row.generation]));
   }
+}
+
+function isSameWork(a: Lab, b: Lab): boolean {
+  return a.class === b.class && a.templateId === b.templateId && a.trainee === b.trainee;
 }
 
 function isOpen(attempt: Attempt): boolean {

@@ -88,6 +88,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     voidAttempt: (id, reason) => step(() => attempts.void(id, reason)),
     getAttempt: (labId, number) => step(() => attempts.get(labId, number)),
     listAttempts: (labId) => step(() => attempts.list(labId)),
+    attemptHistory: (labId) => step(() => attempts.history(labId)),
     progress: (labId) => step(() => [...(tables.progress.get(labId)?.values() ?? [])]),
     answers: (labId) => step(() => Object.fromEntries(tables.answers.get(labId) ?? [])),
     putAnswer: (labId, question, value) => step(() => attempts.putAnswer(labId, question, value)),

@@ -34,6 +34,7 @@ export interface SandboxRow {
 export interface AttemptRow {
   readonly attempt: Attempt;
   readonly alone: boolean;
+  readonly counted: boolean;
   readonly fence: number;
   readonly sandboxId: string | null;
   readonly generations: Readonly<Record<string, number>>;

@@ -122,6 +122,7 @@ describe('a check that is kept back', () => {
         scope: {},
         judgements: noJudgements,
         operations: [],
+        history: { earlier: [], due: null, now: new Date() },
         open: new Set(),
       });
     expect(progress('fail')).toEqual(progress('pass'));

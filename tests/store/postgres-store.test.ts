@@ -36,7 +36,8 @@ describe('the PostgreSQL store', () => {
   async function fresh() {
     await pool.query('truncate labs, lab_events, sandboxes, idempotency_keys, evidence cascade');
     await pool.query('update living_labs set labs = 0');
-    return createPostgresStore(pool);
+    await pool.query('truncate classes cascade');
+    return { ...createPostgresStore(pool), ...createReleaseStore(pool) };
   }
   const harness = { fresh, pass: (seconds: number) => delay(seconds * 1000) };
   storeContract(harness);

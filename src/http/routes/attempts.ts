@@ -24,6 +24,10 @@ const attemptSchema = z.object({
   penalty: z.number().describe('Taken off for hints and skipped tasks'),
   hiddenChecks: z.int().describe('Checks whose verdict is kept until you submit'),
   voidReason: z.string().nullable(),
+  lateSeconds: z
+    .number()
+    .nullable()
+    .describe("Handed in so long after its class's time, where that is marked"),
   regraded: z
     .object({ at: timeSchema, reason: z.string() })
     .nullable()
@@ -58,6 +62,9 @@ const attemptSchema = z.object({
           at: timeSchema,
         })
         .nullable(),
+      looks: z
+        .array(z.object({ name: z.string().optional(), at: timeSchema, durationMs: z.number() }))
+        .describe('When it was looked at, while you kept working; names are for instructors'),
       internal: z.string().nullable().optional().describe('Instructors only'),
       evidence: z.record(z.string(), z.string()).optional().describe('Instructors only'),
     }),
@@ -149,6 +156,7 @@ function attemptWire(view: AttemptView): z.infer<typeof attemptSchema> {
               by: one.mark.by,
               at: iso(one.mark.at),
             },
+      looks: [...one.looks],
       internal: one.internal,
       evidence: one.evidence === undefined ? undefined : { ...one.evidence },
     })),

@@ -33,9 +33,30 @@ const progressSchema = z.object({
   penalty: z.number(),
   latestAttempt: z.int().nullable(),
   submitted: z
-    .object({ attempt: z.int(), at: timeSchema, points: z.number() })
+    .object({
+      attempt: z.int(),
+      at: timeSchema,
+      points: z.number(),
+      lateSeconds: z.number().nullable().describe("After its class's time, where that is marked"),
+    })
     .nullable()
     .describe('The final attempt, once it is finished'),
+  onDemand: z
+    .object({
+      used: z.int(),
+      attempts: z.int().nullable().describe('How many there may be; null: as many as one likes'),
+      left: z.int().nullable(),
+      nextAt: timeSchema.nullable().describe('When the next one is possible; null: at once, or none is left'),
+      because: z
+        .enum(['every', 'coolDown'])
+        .nullable()
+        .describe('`coolDown`: the last ones gained nothing; `every`: they come too fast'),
+    })
+    .describe('Attempts without handing in'),
+  due: z
+    .object({ at: timeSchema, late: z.enum(['accept', 'mark', 'refuse']) })
+    .nullable()
+    .describe("When the lab's class is to hand in, and what becomes of later work"),
   tasks: z.array(
     z.object({
       id: z.string(),
@@ -73,10 +94,12 @@ export function progressRoutes(api: Api, deps: AppDeps): void {
     },
     handler: async (request) => {
       const progress = await deps.attempts.progress(callerOf(request), request.params.id);
-      const { submitted } = progress;
+      const { submitted, onDemand, due } = progress;
       return {
         ...progress,
         submitted: submitted === null ? null : { ...submitted, at: iso(submitted.at) },
+        onDemand: { ...onDemand, nextAt: iso(onDemand.nextAt) },
+        due: due === null ? null : { at: iso(due.at), late: due.late },
         tasks: progress.tasks.map((task) => ({
           ...task,
           checks: task.checks.map((check) => ({

@@ -87,10 +87,11 @@ async function record(query: Query, id: string, attempt: Row, outcome: AttemptOu
   await query({
     name: 'put_check_results',
     text: `
-      insert into check_results
+      insert into check_results (attempt_id, place, check_id, verdict, points, max_points, message, internal,
+                                 expectations, evidence, duration_ms, passed_before, looks)
       select $1, place, each->>'checkId', each->>'verdict', (each->>'points')::float8, (each->>'maxPoints')::float8,
         each->>'message', each->>'internal', each->'expectations', each->'evidence',
-        (each->>'durationMs')::float8, (each->>'passedBefore')::boolean
+        (each->>'durationMs')::float8, (each->>'passedBefore')::boolean, coalesce(each->'looks', '[]')
       from json_array_elements($2::json) with ordinality as result (each, place)`,
     values: [id, jsonText(results)],
   });

@@ -18,11 +18,12 @@ export async function readAttempts(query: Query, which: Which): Promise<Attempt[
       select id, lab_id as "labId", number, final, state, template_hash as "templateHash",
         requested_at as "requestedAt", started_at as "startedAt", finished_at as "finishedAt",
         points, max_points as "maxPoints", penalty, void_reason as "voidReason", record,
+        late_seconds as "lateSeconds",
         coalesce((
           select json_agg(json_build_object(
             'checkId', check_id, 'verdict', verdict, 'points', points, 'maxPoints', max_points,
             'message', message, 'internal', internal, 'expectations', expectations, 'evidence', evidence,
-            'durationMs', duration_ms, 'passedBefore', passed_before) order by place)
+            'durationMs', duration_ms, 'passedBefore', passed_before, 'looks', looks) order by place)
           from check_results where attempt_id = attempts.id
         ), '[]') as results
       from attempts

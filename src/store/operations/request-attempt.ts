@@ -1,7 +1,10 @@
+import type { Limits } from '../../grading/limits.ts';
 import type { Attempt } from '../../grading/types.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { lateBy, refusalOf } from '../attempt-refusal.ts';
 import type { Database, Query } from '../database.ts';
-import { alreadySubmitted, attemptRunning, labNotFound, refusesAttempt, tooSoon } from '../refusals.ts';
+import { labNotFound, refusesAttempt } from '../refusals.ts';
+import { attemptHistory, lockAttemptsOfTrainee } from './attempt-history.ts';
 import { appendEvents } from './events.ts';
 import { readAttempts } from './read-attempts.ts';
 
@@ -10,6 +13,7 @@ export interface AttemptRequest {
   readonly final: boolean;
   readonly maxPoints: number;
   readonly everySeconds: number;
+  readonly limits?: Limits;
   readonly alone?: boolean;
 }
 
@@ -31,40 +35,36 @@ export async function requestAttempt(db: Database, labId: string, request: Attem
     if (!lab) throw labNotFound(labId);
     const refusal = refusesAttempt(lab);
     if (refusal) throw refusal;
-    const earlier = await query<{ number: number; state: Attempt['state']; final: boolean; age: number }>({
-      text: `
-        select number, state, final, extract(epoch from clock_ms() - requested_at)::float8 as age
-        from attempts where lab_id = $1 order by number`,
-      values: [labId],
+    const { attempts, coolDown } = request.limits ?? {};
+    if (attempts !== undefined || coolDown !== undefined) await lockAttemptsOfTrainee(query, labId);
+    const history = await attemptHistory(query, labId);
+    const refused = refusalOf(history, request);
+    if (refused) throw refused;
+    const last = history.earlier.findLast(({ own }) => own);
+    return insertAttempt(query, labId, request, {
+      number: (last?.number ?? 0) + 1,
+      lateSeconds: lateBy(history, request.final),
     });
-    const open = earlier.find(({ state }) => state === 'queued' || state === 'running');
-    if (open) throw attemptRunning(open);
-    const submitted = earlier.find(({ final, state }) => final && state === 'finished');
-    if (submitted && request.final) throw alreadySubmitted(submitted);
-    const last = earlier.at(-1);
-    const wait = last ? request.everySeconds - last.age : 0;
-    if (wait > 0) throw tooSoon(Math.ceil(wait), request.everySeconds);
-    return insertAttempt(query, labId, request, (last?.number ?? 0) + 1);
   });
 }
 
 async function insertAttempt(
   query: Query,
   labId: string,
-  { id, final, maxPoints, alone = false }: AttemptRequest,
-  number: number,
+  { id, final, maxPoints, limits, alone = false }: AttemptRequest,
+  { number, lateSeconds }: { readonly number: number; readonly lateSeconds: number | null },
 ): Promise<Attempt> {
   await query({
     text: `
       insert into attempts (id, lab_id, number, final, max_points, template_hash, sandbox_id, generations,
-                            requested_at, due_at, alone)
+                            requested_at, due_at, alone, counted, late_seconds)
       select $1, lab.id, $2, $3, $4, lab.template_hash, lab.sandbox_id,
         (select coalesce(json_object_agg(name, component->'generation'), '{}')
          from json_each(sandbox.components) as each (name, component)),
-        now, now, $6
+        now, now, $6, $7, $8
       from labs lab join sandboxes sandbox on sandbox.id = lab.sandbox_id, clock_ms() now
       where lab.id = $5`,
-    values: [id, number, final, maxPoints, labId, alone],
+    values: [id, number, final, maxPoints, labId, alone, limits !== undefined, lateSeconds],
   });
   await appendEvents(query, labId, [{ type: 'attempt.requested', data: { attempt: number, final } }]);
   const [attempt] = await readAttempts(query, { id });
