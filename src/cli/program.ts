@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { productVersion } from '../config.ts';
+import { registerAudit } from './audit.ts';
 import { registerClass } from './class/class.ts';
 import type { Cli } from './cli.ts';
 import { type ErrorReport, reportOf } from './cli-error.ts';
@@ -8,6 +9,7 @@ import { exitCodes } from './exit-codes.ts';
 import { createInterrupts } from './interrupts.ts';
 import { registerLab } from './lab/lab.ts';
 import { registerProgram } from './program/program.ts';
+import { registerRegrade } from './regrade/regrade.ts';
 import { registerServe } from './serve.ts';
 import { registerTemplate } from './template/template.ts';
 import { createTerminal, type Look, type Terminal } from './terminal.ts';
@@ -57,6 +59,8 @@ function buildProgram(cli: Cli, argv: readonly string[]): Command {
   registerTemplate(program, cli);
   registerProgram(program, cli);
   registerClass(program, cli);
+  registerRegrade(program, cli);
+  registerAudit(program, cli);
   registerToken(program, cli);
   registerDoctor(program, cli);
   return program;
