@@ -5,7 +5,7 @@ import { lookAll, lookBeside, type Seen, unseen } from '../look-all.ts';
 import { doStep, runSteps, type StepResult, type StepWorld } from '../steps.ts';
 import type { Observation, Value } from '../types.ts';
 import { type Bench, type BenchOptions, createBench, type Side, type TrialWorld } from './bench.ts';
-import { outOfTime, type Trouble, troubleOf, unseenBefore, untried } from './trouble.ts';
+import { brokenByTheirs, outOfTime, type Trouble, troubleOf, unseenBefore, untried } from './trouble.ts';
 
 interface TrialRun extends TrialWorld {
   readonly trial: TrialSpec;
@@ -106,12 +106,15 @@ async function observe(
     else seen[name] = unseen(trouble.problem, trouble.reason, trouble.internal);
   }
   if (start === null) {
-    Object.assign(seen, await lookAll(open, fork.looking, signal));
+    for (const [name, one] of Object.entries(await lookAll(open, fork.looking, signal))) {
+      const look = open[name];
+      seen[name] = look === undefined ? one : brokenByTheirs(look.spec, one);
+    }
   } else {
     // One comparison after the other: two at once would slow each other.
     for (const [name, look] of Object.entries(open)) {
       const [here, there] = await lookBeside(look, [fork.looking, start.looking], signal);
-      seen[name] = compared(here, there);
+      seen[name] = compared(brokenByTheirs(look.spec, here), there);
       if (there.outcome === 'seen') start.observed[name] = there.value;
     }
   }

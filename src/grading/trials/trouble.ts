@@ -85,6 +85,18 @@ export function unseenBefore(
   return null;
 }
 
+/**
+ * What was seen or saved before is the trainee's data. A look that it is filled into and that breaks, such as a path
+ * with `..` in it or a word with U+0000, was broken by them.
+ */
+export function brokenByTheirs(spec: LookSpec['spec'], seen: Observation): Observation {
+  if (seen.outcome === 'seen' || seen.problem !== 'bug') return seen;
+  const theirs = references(spec as Json).some(({ root }) => root === 'observed' || root === 'saved');
+  if (!theirs) return seen;
+  const reason = 'This could not be tried out: what your work gave a step before cannot be used.';
+  return { ...seen, problem: 'rejected', reason };
+}
+
 /** Why we cannot reach a component of ours; null when we can. Rejects only on abort. */
 async function probe(name: string, bench: Bench, signal: AbortSignal): Promise<string | null> {
   const { sandbox } = bench.world;
