@@ -222,11 +222,11 @@ describe('lint', () => {
 describe('a new template', () => {
   const files = new Map([...scaffoldTemplate('first-lab')].map(([path, text]) => [path, bytes(text)]));
 
-  it('loads and lints clean, with a solution and two wrong ways', () => {
+  it('loads and lints clean, with a solution and wrong ways', () => {
     const { template, problems } = language.parseTemplate(files, 'first-lab');
     expect(problems).toEqual([]);
     expect(Object.keys(template?.solutions ?? {})).toHaveLength(1);
-    expect(template?.wrong).toHaveLength(2);
+    expect(template?.wrong.length).toBeGreaterThanOrEqual(2);
     expect(template?.checks.length).toBeGreaterThanOrEqual(5);
   });
 
