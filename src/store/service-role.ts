@@ -122,14 +122,14 @@ async function inTransaction(client: pg.Client, work: () => Promise<void>): Prom
   await client.query('commit');
 }
 
-/** Each of our tables but the log; what only migrations write is left to them. */
+/** Each of our tables and views but the log; what only migrations write is left to them. */
 async function grantAll(client: pg.Client, { service }: Roles): Promise<void> {
   await client.query(`
     do $$ declare one record; begin
       grant usage on schema public to ${service};
       for one in
         select c.relname as name, c.relkind as kind from pg_class c
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'S')
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
           and pg_has_role(c.relowner, 'usage')
           and c.relname not like 'audit_log%' and c.relname not like 'schema_migrations%'
           and not case c.relkind when 'S' then has_sequence_privilege('${service}', c.oid, 'usage')
