@@ -51,7 +51,7 @@ function grid({ checks, runs }: ProofReport, ink: Inks): readonly string[] {
     const bad = run.defects.some(isError);
     const sign = bad ? ink.red('✗') : run.defects.length > 0 ? ink.yellow('!') : ' ';
     const name = run.name.padEnd(width);
-    const seconds = run.resumed ? 'before' : `${Math.round(run.seconds)} s`;
+    const seconds = run.resumed ? 'done before' : `${Math.round(run.seconds)} s`;
     return `  ${sign} ${bad ? ink.red(name) : name}${cells.join('')}  ${ink.dim(seconds)}`;
   });
   return [...legend, head, ...lines];
