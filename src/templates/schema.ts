@@ -66,8 +66,10 @@ export function templateSchema({ observers, actions, variants }: Registries) {
           .describe('How often a lab may be graded on demand; handing in comes on top. Default: no limit.'),
         coolDown: z
           .strictObject({
-            after: z.int().min(1).max(100).default(3),
-            for: secondsBetween(1, 86_400),
+            after: z.int().min(1).max(100).default(3).describe('How many in a row may gain nothing.'),
+            for: secondsBetween(1, 86_400).describe(
+              'How long the first pause is; none grows past an hour or this.',
+            ),
           })
           .optional()
           .describe(

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { LabProgress } from '../../grading/progress-view.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
+import { onDemandLines } from './on-demand.ts';
 import { renderChecks } from './render.ts';
-import { type AttemptWire, labPath } from './wire.ts';
+import { type AttemptWire, labPath, type Wire } from './wire.ts';
 
 interface Options extends ServerOptions {
   readonly final?: true;
@@ -36,7 +38,13 @@ export function registerLabGrade(parent: Command, { terminal, interrupts }: Cli)
         throw new CliError('failed', 'attempt_void', `This attempt does not count: ${attempt.voidReason}.`);
       }
       const done = attempt;
-      terminal.answer(done, () => renderChecks(terminal, done.results, done));
+      const standing = terminal.json
+        ? null
+        : await api.call<Wire<LabProgress>>('GET', labPath(id, 'progress'));
+      terminal.answer(done, () => {
+        const limits = standing === null ? [] : onDemandLines(standing, new Date());
+        return [renderChecks(terminal, done.results, done), ...limits].join('\n');
+      });
       if (done.results.some((result) => result.verdict !== null && result.verdict !== 'pass')) {
         process.exitCode = exitCodes.failed.code;
       }

@@ -3,6 +3,7 @@ import type { LabProgress } from '../../grading/progress-view.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { table } from '../table.ts';
+import { onDemandLines } from './on-demand.ts';
 import { labPath, type Wire } from './wire.ts';
 
 type ProgressWire = Wire<LabProgress>;
@@ -45,7 +46,8 @@ export function registerLabProgress(parent: Command, { terminal }: Cli): void {
     const buttons = progress.buttons.map(({ button, state }) => `${colour.bold(`[${button}]`)}  ${state}`);
     const penalty = progress.penalty > 0 ? ` (${progress.penalty} taken off for hints and skips)` : '';
     const sum = `${progress.points} of ${progress.maxPoints} points${penalty}`;
-    return [table(terminal, columns, rows), ...questions, ...buttons, colour.bold(sum)].join('\n\n');
+    const end = [colour.bold(sum), ...onDemandLines(progress, new Date())].join('\n');
+    return [table(terminal, columns, rows), ...questions, ...buttons, end].join('\n\n');
   }
 }
 
