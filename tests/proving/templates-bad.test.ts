@@ -37,7 +37,7 @@ const expectedOf = (name: string) => expectation.parse(JSON.parse(read(name, 'ex
 
 /** Proofs under way; those that mostly wait are begun first. */
 const atOnce = pLimit(12);
-const slow = ['never-ready', 'leaks-a-process', 'flaky', 'timing-inside-band'];
+const slow = ['never-ready', 'leaks-a-process', 'timing-inside-band'];
 const rank = (name: string) => (slow.includes(name) ? 0 : 1);
 
 describe('a template', () => {
