@@ -43,7 +43,7 @@ describe('the proof of a template', { timeout: 120_000 }, () => {
     expect(ended.stderr).not.toContain('✗');
     expect(ended.code).toBe(0);
     expect(ended.stdout).toContain('base is proved on process: 10 runs');
-    expect(ended.stdout).toMatch(/  done before$/m);
+    expect(ended.stdout).toMatch(/ done before$/m);
     const { ok, templates: proofs } = JSON.parse(readFileSync(at('out/proof.json'), 'utf8'));
     expect([ok, proofs[0].outcome]).toEqual([true, 'proved']);
     const resumed = proofs[0].runs.filter((one: { resumed: boolean }) => one.resumed).length;
