@@ -6,6 +6,7 @@ import { realClock } from '../lab/real-clock.ts';
 import { createAuditLog } from '../store/audit-log.ts';
 import { createTokenStore } from '../store/token-store.ts';
 import { nearest } from '../templates/suggest.ts';
+import { warnOfBrokenPrograms } from './broken-programs.ts';
 import type { Core, CoreParts } from './core.ts';
 import { createMetricFacts } from './metric-facts.ts';
 import { servePages } from './pages.ts';
@@ -72,6 +73,7 @@ export async function serveApi(
     await close();
     throw listenError(config.host, config.port, cause);
   }
+  void warnOfBrokenPrograms(core.programs, log);
   const address = app.server.address();
   const port = address !== null && typeof address === 'object' ? address.port : config.port;
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;

@@ -124,6 +124,10 @@ export function checkWeights(weights: readonly number[], report: Report, path: P
   const sum = weights.reduce((all, one) => all + one, 0);
   if (Math.abs(sum - 100) < 1e-9) return;
   const shown = Number(sum.toFixed(4));
+  if (weights.length === 1) {
+    report(path, 'wrong_value', `the only weight is ${shown}; weights must add up to 100`);
+    return;
+  }
   report(
     path,
     'wrong_value',

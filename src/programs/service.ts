@@ -103,6 +103,11 @@ export function createProgramService({ source, store, templateStore, nearest }: 
       };
     },
 
+    /** What does not load, with its errors: for the log of a server that starts. */
+    async broken(): Promise<readonly LoadedProgram[]> {
+      return (await source.read()).filter((one) => one.program === null);
+    },
+
     /** Throws `program_not_found`, `template_invalid` for one that does not load. */
     get: find,
 
