@@ -128,6 +128,8 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
       made = null;
       saved = {};
       const { seed } = options;
+      // The judge's thread starts while the lab does, so that the first check need not wait for it.
+      parts.judge.evaluate({ sources: ['true'], scope: {} }, signal).catch(() => {});
       own = await askForLab(labs, caller, { template: id, ...(seed === undefined ? {} : { seed }) }, say);
       made = (await labs.getLabWithTemplate(caller, own.id)).version;
       const ended = await own.ready(signal);

@@ -37,8 +37,8 @@ export async function runSession(
   const stop = AbortSignal.any([hold.stop, over.signal]);
   const turns = createTurns(terminal, stop, {
     before: () => clearPrompt(terminal),
+    ended: progress.clear,
     after: () => {
-      progress.clear();
       if (terminal.interactive && !stop.aborted) reader.prompt(true);
     },
   });
@@ -93,7 +93,7 @@ export async function runSession(
 function createTurns(
   terminal: Terminal,
   stop: AbortSignal,
-  around: { readonly before: () => void; readonly after: () => void },
+  around: { readonly before: () => void; readonly ended: () => void; readonly after: () => void },
 ) {
   let last: Promise<void> = Promise.resolve();
   let current: AbortController | null = null;
@@ -104,7 +104,7 @@ function createTurns(
     current = own;
     around.before();
     try {
-      await turn(AbortSignal.any([stop, own.signal]));
+      await turn(AbortSignal.any([stop, own.signal])).finally(around.ended);
     } catch (thrown) {
       if (own.signal.aborted) terminal.print('Stopped.');
       else if (!stop.aborted) terminal.print(terminal.colour.red(reportOf(thrown).message));
