@@ -10,6 +10,7 @@ import {
   parseDocument,
   Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import { expandsBeyond } from './expansion.ts';
 import type { Path, Problem, ProblemCode } from './problem.ts';
@@ -79,7 +80,8 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
     document = parseDocument(text, {
       version: '1.2',
       schema: 'core',
-      uniqueKeys: true,
+      // Looked for below: the parser compares each key with each.
+      uniqueKeys: false,
       stringKeys: false,
       lineCounter: lines,
       prettyErrors: false,
@@ -93,10 +95,6 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
   let readable = true;
   for (const error of [...document.errors, ...document.warnings]) {
     const place = at(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY') {
-      add(place, 'duplicate', `the key "${wordAt(text, error.pos[0])}" is written twice here`);
-      continue;
-    }
     readable = false;
     const braces = (text.split('\n')[place.line - 1] ?? '').includes('{{');
     const hint = braces ? '; a value with {{ }} must be quoted' : '';
@@ -106,6 +104,9 @@ export function readYaml(bytes: Uint8Array, file: string): YamlDocument {
 
   visit(document, {
     Map(_, node) {
+      for (const start of keysWrittenTwice(node)) {
+        add(at(start), 'duplicate', `the key "${wordAt(text, start)}" is written twice here`);
+      }
       const [pair] = node.items;
       if (node.flow !== true || node.items.length !== 1 || !isMap(pair?.key)) return undefined;
       const [start, end] = node.range ?? [0, 0];
@@ -176,6 +177,17 @@ function tooDeep(text: string): boolean {
     if (open > maxDepth * 4) return true;
   }
   return text.split('\n').some((line) => /^ *((- |\? |: ) *){64}/.test(line) || /^ {512}/.test(line));
+}
+
+/** Where a key stands that its map has already. */
+function keysWrittenTwice({ items }: YAMLMap): readonly number[] {
+  const seen = new Set<unknown>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key)) return [];
+    if (seen.has(key.value)) return [key.range?.[0] ?? 0];
+    seen.add(key.value);
+    return [];
+  });
 }
 
 const wordAt = (text: string, offset: number) =>
