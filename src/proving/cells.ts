@@ -14,7 +14,8 @@ export function cellsOf(results: readonly CheckResult[], judged: Judged): readon
       verdict,
       points,
       own: verdict === 'blocked' ? (alone ?? verdict) : verdict,
-      message: verdict === 'error' && internal !== null ? `${message} (${internal})` : message,
+      // An author may know what a trainee is not told.
+      message: message !== null && internal !== null ? `${message} (${internal})` : message,
     };
   });
 }

@@ -26,7 +26,7 @@ function rule(
   }
   switch (run.kind) {
     case 'start':
-      return atStart(template, run.cells);
+      return startFindings(template, run.cells);
     case 'reset': {
       const start = other(startOf(run.of));
       return start === undefined ? [] : unlike('reset-differs', start, run);
@@ -55,8 +55,8 @@ function rule(
   }
 }
 
-/** A guard may pass at the start and has no points there; what a template announces may have them. */
-function atStart({ checks }: Template, cells: readonly Cell[]): readonly Finding[] {
+/** Of a lab in which nothing was done: a guard may pass without points; what a template announces may have them. */
+export function startFindings({ checks }: Template, cells: readonly Cell[]): readonly Finding[] {
   return cells.flatMap((cell): Finding[] => {
     const check = checks.find(({ id }) => id === cell.check);
     if (check === undefined) return [];

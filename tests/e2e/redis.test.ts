@@ -3,9 +3,9 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisProgram, startTestRedis, type TestRedis } from '../queue/redis.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { problemsAtStart } from './at-start.ts';
 import { countThings } from './belongings.ts';
 import type { Client } from './client.ts';
-import { problemsAtStart } from './proof.ts';
 import { eventually, leftoversAfter, startWorld, type World } from './support.ts';
 import { doSteps } from './trainee-steps.ts';
 

@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { StepSpec, Template } from '../../src/templates/types.ts';
+import { problemsAtStart } from './at-start.ts';
 import { findOwned, query } from './belongings.ts';
 import type { AttemptWire, Client } from './client.ts';
 import { databasesOf, sandboxOf, stateOf } from './lab-state.ts';
 import { type NameServer, startNameServer } from './name-server.ts';
-import { problemsAtStart } from './proof.ts';
 import { eventually, leftoversAfter, startWorld, type World } from './support.ts';
 import { testTemplates } from './test-templates.ts';
 import { doSteps } from './trainee-steps.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Problem } from '../../templates/problem.ts';
 import { didYouMean } from '../../templates/suggest.ts';
-import type { BackendName, TemplateVersion } from '../../templates/types.ts';
+import type { TemplateVersion } from '../../templates/types.ts';
 import { CliError } from '../cli-error.ts';
 
 /** One template, as it stands in its folder now. */
@@ -19,35 +19,6 @@ export interface Wanted {
 export interface WantedGroup {
   readonly templatesDir: string;
   readonly templates: readonly Wanted[];
-}
-
-const backends: readonly BackendName[] = ['process', 'docker', 'kubernetes'];
-
-/** Throws CliError `usage` for a name that no backend has, `unavailable` for one that this build has not. */
-export function requireBackend(name: string, here: readonly BackendName[]): BackendName {
-  const backend = backends.find((one) => one === name);
-  if (backend === undefined) {
-    const near = didYouMean(name, backends);
-    const hint = near === '' ? `; known: ${backends.join(', ')}.` : near;
-    throw new CliError('usage', 'bad_usage', `--backend: there is no backend "${name}"${hint}`);
-  }
-  if (here.includes(backend)) return backend;
-  throw new CliError(
-    'unavailable',
-    'backend_unavailable',
-    `The backend ${backend} is not available here; available: ${here.join(', ')}.`,
-  );
-}
-
-/** A whole number from 1 to 1000. Throws CliError `usage`. */
-export function requireRuns(text: string): number {
-  const runs = Number(text);
-  if (/^\d+$/.test(text) && runs >= 1 && runs <= 1000) return runs;
-  throw new CliError(
-    'usage',
-    'bad_usage',
-    `--runs: found "${text}"; a whole number from 1 to 1000 is allowed.`,
-  );
 }
 
 /** Throws CliError `notFound` for what is no folder. */
