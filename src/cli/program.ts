@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { productVersion } from '../config.ts';
+import { registerAttempt } from './attempt/attempt.ts';
 import { registerAudit } from './audit.ts';
 import { registerClass } from './class/class.ts';
 import type { Cli } from './cli.ts';
@@ -59,6 +60,7 @@ function buildProgram(cli: Cli, argv: readonly string[]): Command {
   registerTemplate(program, cli);
   registerProgram(program, cli);
   registerClass(program, cli);
+  registerAttempt(program, cli);
   registerRegrade(program, cli);
   registerAudit(program, cli);
   registerToken(program, cli);

@@ -40,6 +40,7 @@ export async function serveApi(
     attempts: core.attempts,
     people: core.people,
     regrades: core.regrades,
+    explain: core.explain,
     programs: core.programs,
     operations: core.operations,
     releases: core.releases,

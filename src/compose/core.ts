@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { createAttemptService } from '../grading/attempt-service.ts';
+import { createExplainService } from '../grading/explain/explain-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
 import { createOperationService } from '../grading/operations/operation-service.ts';
 import { createPeopleService } from '../grading/people-service.ts';
@@ -95,8 +96,16 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
     nearest,
   });
+  const regradeStore = createRegradeStore(pool);
+  const explain = createExplainService({
+    labs,
+    regrades: regradeStore,
+    templateStore,
+    judge,
+    openEvidence: (piece) => openEvidence(piece, evidenceKey(key)),
+  });
   const regrades = createRegradeService({
-    regrades: createRegradeStore(pool),
+    regrades: regradeStore,
     templateStore,
     findVersion: (id, word) => findVersion(id, word, served),
     unknownTemplate: (id) => unknownTemplate(id, drafts, nearest),
@@ -119,6 +128,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     operations,
     people,
     regrades,
+    explain,
     programs,
     store,
     judge,

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { AttemptService } from '../grading/attempt-service.ts';
+import type { ExplainService } from '../grading/explain/explain-service.ts';
 import type { OperationService } from '../grading/operations/operation-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
 import type { RegradeService } from '../grading/regrade/regrade-service.ts';
@@ -24,6 +25,7 @@ export interface AppDeps {
   readonly attempts: AttemptService;
   readonly people: PeopleService;
   readonly regrades: RegradeService;
+  readonly explain: ExplainService;
   readonly operations: OperationService;
   readonly programs: ProgramService;
   readonly releases: ReleaseService;

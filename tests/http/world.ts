@@ -6,6 +6,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createMetricFacts } from '../../src/compose/metric-facts.ts';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
+import { createExplainService } from '../../src/grading/explain/explain-service.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
 import { createOperationService } from '../../src/grading/operations/operation-service.ts';
 import { createPeopleService } from '../../src/grading/people-service.ts';
@@ -137,6 +138,13 @@ export async function startWorld(
     labs,
     attempts,
     people,
+    explain: createExplainService({
+      labs,
+      regrades: createRegradeStore(pool),
+      templateStore,
+      judge,
+      openEvidence: (piece) => openEvidence(piece),
+    }),
     regrades: createRegradeService({
       regrades: createRegradeStore(pool),
       templateStore,

@@ -106,8 +106,9 @@ function settleOwn(
   const judged = attempt.results.flatMap((result): CheckResult[] => {
     const verdict = own[result.checkId];
     if (verdict === undefined) return [];
-    const { evidence, durationMs } = result;
-    return [{ ...verdict.judged, evidence, durationMs }];
+    // What it was looked at stays as it was, and when; what had been passed before is settled.
+    const { passedBefore: _passedBefore, ...rest } = result;
+    return [{ ...rest, ...verdict.judged }];
   });
   return settle({
     checks,

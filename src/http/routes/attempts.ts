@@ -4,6 +4,7 @@ import type { AttemptView } from '../../grading/attempt-view.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
+import { explanationSchema, explanationWire } from '../explanation-wire.ts';
 import { idSchema, iso, labParams, timeSchema } from '../schemas.ts';
 
 const tags = ['grading'];
@@ -128,11 +129,26 @@ export function attemptRoutes(api: Api, deps: AppDeps): void {
       tags,
       summary: 'One attempt',
       params: attemptParams,
-      response: { 200: attemptSchema, ...problems },
+      querystring: z.strictObject({
+        explain: z
+          .enum(['true', 'false'])
+          .default('false')
+          .describe('Instructors only: also what each check was judged on'),
+      }),
+      response: {
+        200: attemptSchema.extend({ explained: z.array(explanationSchema).nullable().optional() }),
+        ...problems,
+      },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { id, number } = request.params;
-      return attemptWire(await attempts.getAttempt(callerOf(request), id, number));
+      const caller = callerOf(request);
+      const attempt = attemptWire(await attempts.getAttempt(caller, id, number));
+      if (request.query.explain === 'false') return attempt;
+      const stop = new AbortController();
+      reply.raw.once('close', () => stop.abort());
+      const explained = await deps.explain.explain(caller, id, number, stop.signal);
+      return { ...attempt, explained: explained?.map(explanationWire) ?? null };
     },
   });
 }
