@@ -17,6 +17,7 @@ export interface LockGuard {
 /** The labs' cluster has room for nine labs that take as many, until the next look. */
 const mostOfOneLab = 8_000;
 const everyMs = 250;
+const patienceMs = 10_000;
 
 /** Sessions of labs that hold too much together; those with few locks are not to blame. */
 const greedy = `
@@ -40,43 +41,62 @@ export function createLockGuard(adminUrl: string, naming: Naming, log: Log): Loc
   let looking: Promise<void> | null = null;
   let connection: { readonly client: pg.Client; readonly me: number } | null = null;
 
+  type Ended = { readonly database: string | null; readonly locks: number };
+  const ask = (client: pg.Client, name: string, text: string, values: unknown[]) =>
+    client.query<Ended>({ name, text, values });
+
   async function connected() {
     if (connection !== null) return connection;
-    const client = new pg.Client({ connectionString: adminUrl, application_name: 'labwright' });
+    const client = new pg.Client({
+      connectionString: adminUrl,
+      application_name: 'labwright',
+      connectionTimeoutMillis: patienceMs,
+      query_timeout: patienceMs,
+    });
     client.on('error', () => {});
     client.once('end', () => {
       connection = null;
     });
-    await client.connect();
-    const { rows } = await client.query<{ me: number }>(
-      'SELECT oid::int8::float8 AS me FROM pg_roles WHERE rolname = current_user',
-    );
-    connection = { client, me: rows[0]?.me ?? 0 };
-    return connection;
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ me: number }>(
+        'SELECT oid::int8::float8 AS me FROM pg_roles WHERE rolname = current_user',
+      );
+      const me = rows[0]?.me ?? 0;
+      // Parsed while there is room: nobody holds as many.
+      await ask(client, 'all', endAllGreedy, [2 ** 31 - 1, me]);
+      connection = { client, me };
+      return connection;
+    } catch (thrown) {
+      await client.end().catch(() => {});
+      throw thrown;
+    }
   }
 
   async function look(): Promise<void> {
     const { client, me } = await connected();
-    const ask = (text: string, values: unknown[]) =>
-      client.query<{ database: string | null; locks: number }>({ text, values });
-    const { rows } = await ask(endGreedy, [mostOfOneLab, me, labs]).catch((thrown) => {
+    const { rows } = await ask(client, 'labs', endGreedy, [mostOfOneLab, me, labs]).catch((thrown) => {
       if (sqlState(thrown) !== '53200') throw thrown;
-      return ask(endAllGreedy, [mostOfOneLab, me]);
+      return ask(client, 'all', endAllGreedy, [mostOfOneLab, me]);
     });
     for (const { database, locks } of rows)
       log.warn({ database, locks }, 'ended a session of a lab that took too many locks');
   }
 
+  /** While the server is away there is nothing to guard; the next look connects again where it must. */
+  function lookOnce(): void {
+    looking ??= look()
+      .catch(() => {})
+      .then(() => {
+        looking = null;
+      });
+  }
+
   return {
     watch() {
-      timer ??= setInterval(() => {
-        // While the server is away there is nothing to guard; the next look connects again.
-        looking ??= look()
-          .catch(() => connection?.client.end().catch(() => {}))
-          .then(() => {
-            looking = null;
-          });
-      }, everyMs).unref();
+      if (timer !== null) return;
+      timer = setInterval(lookOnce, everyMs).unref();
+      lookOnce();
     },
     async close() {
       if (timer !== null) clearInterval(timer);
