@@ -2,6 +2,7 @@
 import type { Path } from './problem.ts';
 import { type RightAnswer, rightAnswers } from './right-answers.ts';
 import type { Scene } from './scene.ts';
+import type { ComponentSpec } from './types.ts';
 
 type AuthoredCheck = NonNullable<Scene['authored']['checks']>[number];
 
@@ -27,7 +28,7 @@ export function lintTold(scene: Scene): void {
     }
     for (const shown of texts) showsStep(shown, steps);
   }
-  for (const shown of pages.values()) showsStep(shown, steps);
+  for (const shown of [...pages.values(), ...workspaceFiles(scene)]) showsStep(shown, steps);
 }
 
 function tellsAnswer({ what, text, report }: Shown, { question, said, foundIn }: RightAnswer): void {
@@ -74,16 +75,37 @@ function askedIn(scene: Scene, question: string): readonly Shown[] {
 /** The instructions and the texts of tasks, by file. */
 function pagesOf(scene: Scene): ReadonlyMap<string, Shown> {
   const { instructions, tasks = [] } = scene.authored;
-  const pages = new Map<string, Shown>();
-  for (const file of [instructions, ...tasks.map((task) => task.text)]) {
-    const bytes = file === undefined ? undefined : scene.files.get(file);
-    if (file === undefined || bytes === undefined) continue;
-    const text = new TextDecoder().decode(bytes);
-    const report = (offset: number, message: string) =>
-      scene.reportIn(file, text, offset, 'secret_shown', message, 'warning');
-    pages.set(file, { what: 'the page', text, report });
-  }
-  return pages;
+  const named = [instructions, ...tasks.map((task) => task.text)].filter((file) => file !== undefined);
+  return new Map(
+    [...new Set(named)].flatMap((file) => {
+      const page = shownFile(scene, file, 'the page');
+      return page === null ? [] : [[file, page]];
+    }),
+  );
+}
+
+/** What trainees find in their workspace. */
+function workspaceFiles(scene: Scene): readonly Shown[] {
+  const components: readonly ComponentSpec[] = Object.values(scene.authored.components ?? {});
+  const folders = components.flatMap((one) =>
+    one.kind === 'shell' && one.files !== null ? [one.files] : [],
+  );
+  return [...scene.files.keys()]
+    .filter((file) => folders.some((folder) => file.startsWith(folder)))
+    .flatMap((file) => shownFile(scene, file, 'the file') ?? []);
+}
+
+function shownFile(scene: Scene, file: string, what: string): Shown | null {
+  const text = textOf(scene, file);
+  if (text === null) return null;
+  const report = (offset: number, message: string) =>
+    scene.reportIn(file, text, offset, 'secret_shown', message, 'warning');
+  return { what, text, report };
+}
+
+function textOf({ files }: Scene, file: string): string | null {
+  const bytes = files.get(file);
+  return bytes === undefined ? null : new TextDecoder().decode(bytes);
 }
 
 /** A later task may go on from the answer. */
@@ -100,11 +122,12 @@ function pagesFor(scene: Scene, pages: ReadonlyMap<string, Shown>, check: string
 const shortestStep = 30;
 
 /** Statements and files that solutions write and that are long enough to be theirs alone. */
-function solutionTexts({ authored }: Scene) {
-  return Object.entries(authored.solutions ?? {}).flatMap(([solution, steps]) =>
+function solutionTexts(scene: Scene) {
+  return Object.entries(scene.authored.solutions ?? {}).flatMap(([solution, steps]) =>
     steps.flatMap((step) => {
       if (!('kind' in step)) return [];
-      return [step.spec.statement, step.spec.text]
+      const { statement, text: written, from } = step.spec;
+      return [statement, written, typeof from === 'string' ? textOf(scene, from) : null]
         .filter((text) => typeof text === 'string')
         .map((text) => ({ solution, id: step.id ?? '', text: flattened(text) }))
         .filter(({ text }) => text.length >= shortestStep);

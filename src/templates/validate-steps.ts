@@ -3,6 +3,7 @@ import { applyEdits, type Edits, type PlacedStep, type UnknownStep } from './edi
 import { formatPath, type Path } from './problem.ts';
 import { declaredNames, labRoots, type Scene } from './scene.ts';
 import { didYouMean, listWords } from './suggest.ts';
+import { validateRights } from './validate-rights.ts';
 import { validateRun } from './validate-run.ts';
 import { checkIds, requireName } from './validate-structure.ts';
 import type { PlacedTrial } from './validate-trials.ts';
@@ -24,7 +25,9 @@ export function validateSteps(scene: Scene): ProofSteps {
   const roots = labRoots(scene);
   const solutions = resolveSolutions(scene);
   for (const [name, steps] of Object.entries(solutions)) {
-    validateRun(scene, steps, ['solutions', name], { roots, mustSave: true });
+    const path = ['solutions', name];
+    validateRun(scene, steps, path, { roots, mustSave: true });
+    validateRights(scene, steps, path);
   }
   const known = declaredNames(scene, ['solutions']);
   const checks = checkIds(scene);
@@ -37,6 +40,7 @@ export function validateSteps(scene: Scene): ProofSteps {
     const { steps, unknown } = applyEdits(base, one.steps, [...path, 'steps']);
     reportUnknownSteps(scene, unknown, base, one.from);
     validateRun(scene, steps, path, { roots });
+    validateRights(scene, steps, path);
     return steps;
   });
   return { solutions, wrong };

@@ -5,6 +5,17 @@ type Change = readonly [from: string, to: string];
 
 /** One change to the example of the language, and the one error that it makes. */
 const refusals: readonly (readonly [what: string, change: Change, error: RegExp])[] = [
+  // Rights
+  [
+    'a wrong way that does what only the grader can',
+    ['as: trainee, statement', 'as: grader, statement'],
+    /^lab\.yaml:\d+:\d+ it is done as the grader, which no trainee can; /,
+  ],
+  [
+    'a token that only the platform can sign',
+    ['path: /api/v1/customers, auth: trainee,', 'path: /api/v1/customers, auth: { claims: { sub: admin } },'],
+    /its token is signed with the key of the platform, which no trainee can/,
+  ],
   // Structure
   [
     'an unknown key',

@@ -12,7 +12,7 @@ lifetime: { ttl: 1h, max: 2h }
 backends: [process]
 grading: { deadline: 10s, onDemand: { every: 1s } }
 parameters: { town: { draw: { choice: [Ghent, Turin] } } }
-components: { database: { postgres: { seed: [schema.sql], trainee: { role: read-write } } } }
+components: { database: { postgres: { seed: [schema.sql], trainee: { role: read-write } } }, workspace: { shell: { files: workspace/ } } }
 instructions: README.md
 tasks: [{ id: find, title: Find it, text: task.md, checks: [found] }, { id: go-on, title: Go on, text: later.md, checks: [other] }]
 questions: [${question}]
@@ -38,6 +38,7 @@ const files = (text: string, pages: Readonly<Record<string, string>> = {}) =>
       'lab.yaml': text,
       'schema.sql': 'create table towns (id int, name text);',
       'README.md': 'A lab.',
+      'workspace/notes.txt': 'Ask the map.',
       'task.md': 'Find it.',
       'later.md': 'Antwerp, {{params.town}} and {{row.rows[0].name}}.',
       ...pages,
@@ -123,12 +124,15 @@ describe('an answer', () => {
 describe('a solution', () => {
   const check = '    expect: [{ that: row.rows.size() == 1, else: No. }]\n    hints:';
   const statement = "update  towns\n set name = 'Antwerp' where id = 1;";
-  it('is not shown in a page or a hint that is cheap', () => {
+  it('is not shown in a page, a file or a hint that is cheap', () => {
     expect(told(lab(`${check} [{ text: "update towns set name = 'Antwerp' where id = 1" }]`))).toEqual([
       'lab.yaml the hint shows the step "name-it" of the solution "by-sql"',
     ]);
     expect(told(lab(`${check} []`), { 'README.md': `Try this:\n${statement}` })).toEqual([
       'README.md the page shows the step "name-it" of the solution "by-sql"',
+    ]);
+    expect(told(lab(`${check} []`), { 'workspace/notes.txt': `-- to do: ${statement}` })).toEqual([
+      'workspace/notes.txt the file shows the step "name-it" of the solution "by-sql"',
     ]);
   });
 });
