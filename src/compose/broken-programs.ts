@@ -1,5 +1,4 @@
 import type { ProgramService } from '../programs/service.ts';
-import { formatProblem } from '../templates/problem.ts';
 import type { Log } from './log.ts';
 
 /** Says in the log which programs are not served and why. Never throws: a server without a program is still one. */
@@ -9,8 +8,7 @@ export async function warnOfBrokenPrograms(
 ): Promise<void> {
   try {
     for (const { file, problems } of await programs.broken()) {
-      const errors = problems.filter(({ severity }) => severity === 'error').map(formatProblem);
-      log.warn({ file, problems: errors }, 'a program does not load and is not served');
+      log.warn({ file, problems }, 'a program does not load and is not served');
     }
   } catch (err) {
     log.warn({ err }, 'programs could not be read');

@@ -2,6 +2,7 @@
 import { LabError } from '../lab/errors.ts';
 import type { Caller } from '../lab/lab-service.ts';
 import type { TemplateStore } from '../lab/ports.ts';
+import { formatProblem } from '../templates/problem.ts';
 import type { Template } from '../templates/types.ts';
 import { acceptFact, type GivenFact } from './accept-fact.ts';
 import { progressOf, type TraineeProgress } from './progress.ts';
@@ -15,6 +16,12 @@ export interface ProgramServiceDeps {
   readonly templateStore: Pick<TemplateStore, 'load'>;
   /** The nearest known word, or null. */
   readonly nearest: (word: string, known: readonly string[]) => string | null;
+}
+
+export interface BrokenProgram {
+  readonly file: string;
+  /** Errors with their places. */
+  readonly problems: readonly string[];
 }
 
 export interface Page<T> {
@@ -94,18 +101,18 @@ export function createProgramService({ source, store, templateStore, nearest }: 
     /** Those that load; what does not is told to instructors. */
     async list(caller: Caller): Promise<{
       readonly programs: readonly Program[];
-      readonly broken: readonly LoadedProgram[];
+      readonly broken: readonly BrokenProgram[];
     }> {
       const all = await source.read();
       return {
         programs: all.flatMap((one) => (one.program === null ? [] : [one.program])),
-        broken: caller.role === 'trainee' ? [] : all.filter((one) => one.program === null),
+        broken: caller.role === 'trainee' ? [] : brokenOf(all),
       };
     },
 
-    /** What does not load, with its errors: for the log of a server that starts. */
-    async broken(): Promise<readonly LoadedProgram[]> {
-      return (await source.read()).filter((one) => one.program === null);
+    /** What does not load: for the log of a server that starts. */
+    async broken(): Promise<readonly BrokenProgram[]> {
+      return brokenOf(await source.read());
     },
 
     /** Throws `program_not_found`, `template_invalid` for one that does not load. */
@@ -169,6 +176,15 @@ export function createProgramService({ source, store, templateStore, nearest }: 
       return { program, rows: rows() };
     },
   };
+}
+
+function brokenOf(all: readonly LoadedProgram[]): readonly BrokenProgram[] {
+  return all
+    .filter((one) => one.program === null)
+    .map(({ file, problems }) => ({
+      file,
+      problems: problems.filter(({ severity }) => severity === 'error').map(formatProblem),
+    }));
 }
 
 /** Undefined: everybody. Throws `forbidden` for a trainee who asks for somebody else. */

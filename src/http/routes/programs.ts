@@ -1,7 +1,6 @@
 /** Programs, how far people are in them, and what was stored about people. */
 import { z } from 'zod';
 import { factKinds } from '../../programs/types.ts';
-import { formatProblem } from '../../templates/problem.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
@@ -69,10 +68,7 @@ export function programRoutes(api: Api, { programs }: AppDeps): void {
       const { programs: items, broken } = await programs.list(callerOf(request));
       return {
         items: items.map(programWire),
-        problems: broken.map((one) => ({
-          file: one.file,
-          problems: one.problems.filter(({ severity }) => severity === 'error').map(formatProblem),
-        })),
+        problems: broken.map(({ file, problems: texts }) => ({ file, problems: [...texts] })),
       };
     },
   });
