@@ -1,7 +1,7 @@
 /** Proofs for people: what each run came to, checks across and runs down, and in plain words what is wrong. Pure. */
 import { defectsOf, describeDefect, isError } from './defects.ts';
 import { remedies } from './remedies.ts';
-import type { Cell, DefectCode, ProofReport, RunReport } from './types.ts';
+import type { Cell, DefectCode, ProofReport } from './types.ts';
 
 /** How things are set off; each gives its text back where there are no colours. */
 export interface Inks {
@@ -95,16 +95,6 @@ export function summary(reports: readonly ProofReport[]): string {
       : [`${count} ${{ kept: 'proved before', partial: 'interrupted' }[outcome as 'kept'] ?? outcome}`];
   });
   return `${plural(reports.length, 'template')}: ${counts.join(', ')}`;
-}
-
-/** What a run of `--progress` says: `by-api: 5 of 30`. */
-export function progressText(
-  template: string,
-  run: Pick<RunReport, 'name'>,
-  done: number,
-  all: number,
-): string {
-  return `${template}: ${done} of ${all}, ${run.name}`;
 }
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;

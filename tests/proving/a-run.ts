@@ -4,7 +4,7 @@ import type { StepSpec, Template } from '../../src/templates/types.ts';
 import { check, templateOf } from '../support/graded-lab.ts';
 
 /** `pass`, `fail`, `error`, `blocked`; `blocked/fail`: what it would be by itself. Points: 10 for a pass. */
-export function cells(given: Readonly<Record<string, string>>): readonly Cell[] {
+function cells(given: Readonly<Record<string, string>>): readonly Cell[] {
   return Object.entries(given).map(([id, text]) => {
     const [verdict, own = verdict] = text.split('/') as [Cell['verdict'], Cell['verdict']?];
     return { check: id, verdict, own, points: verdict === 'pass' ? 10 : 0, message: null };

@@ -5,6 +5,10 @@ type Change = readonly [from: string, to: string];
 
 /** One change to the lab whose grader experiments, and the errors that it makes: mostly one. */
 const refusals: readonly (readonly [what: string, change: Change, ...errors: RegExp[]])[] = [
+  // Proof
+  ['noise without bounds', ['noise: 20%', 'noise: 2'], /expected more than 0 and at most 90%/],
+  ['noise of another unit', ['noise: 20%', 'noise: 20ms'], /expected a share such as "15%"/],
+  ['a budget of nothing', ['budget: 8m', 'budget: { space: 8m }'], /unknown key "space"/],
   // Components
   ['a size without unit', ['memory: 512Mi', 'memory: 512'], /memory: expected string, found 512$/],
   [

@@ -191,6 +191,16 @@ describe('a lab whose grader experiments', () => {
     });
   });
 
+  it('may say what a lab of it may hold, and how far noise moves its times', async () => {
+    const budget = 'budget: { time: 8m, memory: 512Mi }';
+    const { template } = parse(await changed(name, ['budget: 8m', budget]));
+    expect(template?.test).toMatchObject({ budgetSeconds: 480, budgetMemoryMb: 512 });
+    const fast = template?.checks.find(({ id }) => id === 'fast');
+    expect(fast?.expect.map(({ noise }) => noise)).toEqual([0.2, undefined]);
+    const shared = parse(await changed(name, ['noise: 20%', 'noise: 0.15'])).template?.checks;
+    expect(shared?.find(({ id }) => id === 'fast')?.expect[0]?.noise).toBe(0.15);
+  });
+
   it('may be opened by a bare expression', async () => {
     const files = await changed(name, [
       `opens: { when: "checks['fast'].passed && params.word != \\"\\"" }`,
@@ -274,6 +284,12 @@ describe('warnings of experiments', () => {
       'a number against a time',
       ['speed.durationMs * 2 <= speed.start.durationMs', '500 > speed.durationMs'],
       /a time is compared with a number/,
+    ],
+    ['times without a word of noise', ['noise: 20%', 'points: 5'], /it compares times and has no "noise"/],
+    [
+      'noise where no times are',
+      ['else: Not the word.', 'else: Not the word.\n        noise: 0.1'],
+      /it compares no times, so "noise" says nothing$/,
     ],
     [
       'a skip that pays',
