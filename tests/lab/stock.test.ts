@@ -35,6 +35,9 @@ async function world() {
     backends: new Set(['process'] as const),
   });
   return {
+    store,
+    version,
+    stock,
     /** Whether there is a spare once so many seconds more have passed. */
     async sparesAfter(seconds: number) {
       time += seconds * 1_000;
@@ -60,5 +63,28 @@ describe('the stock', () => {
     expect(await sparesAfter(11 * 60)).toBe(1);
     await fail();
     expect([await sparesAfter(0), await sparesAfter(6)]).toEqual([0, 1]);
+  });
+
+  it('makes what people would get: what is released, and what each class is pinned to', async () => {
+    const { store, version, stock } = await world();
+    const { id } = version.template;
+    const spares = async () => {
+      await stock.keep();
+      return (await store.listSpares()).map((one) => one.templateHash).sort();
+    };
+    expect(await spares()).toEqual([version.hash]);
+    for (const hash of ['older', 'oldest']) await store.save({ ...version, hash });
+    await store.stage(id, 'older', { by: 'ines', note: null });
+    expect(await spares()).toEqual([version.hash]);
+    await store.release(id, 'older', { by: 'ines', note: null });
+    expect(await spares()).toEqual(['older']);
+    await store.putClass('k', { title: 'K', pins: { [id]: 'oldest' }, due: {} }, 'ines');
+    const quota = { perTrainee: 9, global: 9 };
+    const wish = { trainee: 'bob', templateId: id, templateHash: 'oldest', class: 'k', seed: 's' };
+    const times = { ttlSeconds: 3600, maxSeconds: 3600 };
+    await store.createLab({ id: 'lab-2', backend: 'process', ...wish, ...times, idempotency: null, quota });
+    expect(await spares()).toEqual(['older', 'oldest']);
+    await store.deleteClass('k');
+    expect(await spares()).toEqual(['older']);
   });
 });
