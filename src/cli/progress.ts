@@ -21,6 +21,8 @@ export function createProgress(
 ): Progress {
   let text = '';
   let since = performance.now();
+  /** Nothing is waited for: the next wait is counted from its beginning. */
+  let rests = true;
   let frame = 0;
   let timer: NodeJS.Timeout | null = null;
 
@@ -32,9 +34,11 @@ export function createProgress(
     out.write(`\r\x1b[2K${colour.cyan(line.slice(0, room))}${colour.dim(seconds())}`);
   };
   const clear = () => {
+    rests = true;
     if (timer === null) return;
     clearInterval(timer);
     timer = null;
+    text = '';
     out.write('\r\x1b[2K');
   };
 
@@ -42,12 +46,13 @@ export function createProgress(
     say(next) {
       if (mode === 'off' || next === text) return;
       text = next;
+      if (rests) since = performance.now();
+      rests = false;
       if (mode === 'log') {
         out.write(`${text}\n`);
         return;
       }
       if (timer === null) {
-        since = performance.now();
         timer = setInterval(draw, 100);
         timer.unref();
       }

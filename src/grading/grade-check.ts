@@ -189,8 +189,9 @@ function withEvidence(
 /** Whether a check names this observation of its trial or of all: in an expression, or in what it tells the learner. */
 export function isRead(name: string, check: CheckSpec): boolean {
   const word = new RegExp(`\\b${name}\\b`);
+  const filled = (said: string) => said.match(/\{\{[^}]*\}\}/g)?.some((path) => word.test(path)) === true;
   return check.expect.some(
     ({ that, partial, else: said }) =>
-      word.test(that) || word.test(said) || partial.some((part) => word.test(part.that)),
+      word.test(that) || filled(said) || partial.some((part) => word.test(part.that)),
   );
 }

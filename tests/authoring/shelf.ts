@@ -49,7 +49,7 @@ checks:
       count: { sql: { component: database, query: "select count(*)::float8 as n from books" } }
     expect:
       - that: count.rows[0].n == 1 && other.rows[0].n == 1
-        else: There is more than one.
+        else: The books are more than one.
   - id: kept
     title: Another book can be put beside it
     points: 5

@@ -119,7 +119,8 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
       case 'reset':
         progress.say('resetting');
         await bench.reset(signal);
-        return progress.done('The lab is at its start');
+        progress.clear();
+        return terminal.print(`${colour.green('✓')} The lab is at its start`);
       case 'all':
         last = command;
         return grade('all', signal);
