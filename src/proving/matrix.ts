@@ -16,7 +16,12 @@ const marks = { pass: '✓', fail: '✗', error: '!', blocked: '·' } as const;
 
 /** One template: a line of what came of it; where it was run the matrix; its defects with what to do about each kind. */
 export function matrix(report: ProofReport, ink: Inks): string {
-  return [headline(report, ink), ...grid(report, ink), ...troubles(report, ink)].join('\n');
+  return [
+    headline(report, ink),
+    ...grid(report, ink),
+    ...steadiness(report, ink),
+    ...troubles(report, ink),
+  ].join('\n');
 }
 
 function headline(report: ProofReport, ink: Inks): string {
@@ -55,6 +60,17 @@ function grid({ checks, runs }: ProofReport, ink: Inks): readonly string[] {
     return `  ${sign} ${bad ? ink.red(name) : name}${cells.join('')}  ${ink.dim(seconds)}`;
   });
   return [...legend, head, ...lines];
+}
+
+/** Of checks whose runs were repeated: how often each was otherwise. */
+function steadiness({ flakes }: ProofReport, ink: Inks): readonly string[] {
+  const all = Object.entries(flakes);
+  if (all.length === 0) return [];
+  const unsteady = all.filter(([, { differing }]) => differing > 0);
+  if (unsteady.length === 0) return [ink.dim('  Repeated, every check was as before.')];
+  return unsteady.map(
+    ([check, { runs, differing }]) => `  ${check} was otherwise in ${differing} of ${runs} repetitions`,
+  );
 }
 
 /** A check that is blocked shows in brackets what it would be by itself. */

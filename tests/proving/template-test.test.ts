@@ -93,6 +93,6 @@ describe('the proof of a template', { timeout: 120_000 }, () => {
     writeFileSync(join(town, 'lab.yaml'), 'labwright: 1\n');
     const broken = await run(prove(town, '--json'));
     expect(broken.code).toBe(1);
-    expect(JSON.parse(broken.stdout)[0]).toMatchObject({ outcome: 'refused', runs: [] });
+    expect(JSON.parse(broken.stdout).templates[0]).toMatchObject({ outcome: 'refused', runs: [] });
   });
 });

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Runtime } from '../../compose.ts';
 import type { Config } from '../../config.ts';
 import { runsAlone } from '../../proving/jobs.ts';
+import { toJson } from '../../proving/json.ts';
 import { matrix, summary } from '../../proving/matrix.ts';
 import { keptReport, unloadedReport } from '../../proving/report.ts';
 import type { ProofReport } from '../../proving/types.ts';
@@ -61,7 +62,7 @@ export async function runTemplateTest(
     folders.find(({ id }) => id === template)?.folder ?? template;
   const to = { junit: options.junit ?? null, json: jsonFile, github: options.github === true };
   writeReports(reports, to, folderOf);
-  if (terminal.json) terminal.answer(reports, () => '');
+  if (terminal.json) process.stdout.write(toJson(reports));
   terminal.print(summary(reports));
   if (interrupts.happened()) process.exitCode = interruptedCode;
   else if (reports.some(({ outcome }) => outcome === 'refused')) process.exitCode = exitCodes.failed.code;
