@@ -1,9 +1,13 @@
 /** Whether what somebody wants to store fits the program. Pure. */
+import { markedResult } from '../grading/judge/rubric.ts';
+import type { MarkLevel } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
 import { didYouMean, listWords } from '../templates/suggest.ts';
+import type { CriterionSpec } from '../templates/types.ts';
 import { dayOf, isDay } from './calendar.ts';
 import { itemsOf, rubricOf } from './items.ts';
-import type { Criterion, FactKind, MarkLevel, NewFact, Program } from './types.ts';
+import type { FactKind, NewFact } from './record.ts';
+import type { Program } from './types.ts';
 
 /** As it comes from outside: what is left out is undefined. */
 export interface GivenFact {
@@ -93,10 +97,8 @@ const ranges = {
   marks: 'full, half or none by criterion',
 } as const;
 
-const shares: Readonly<Record<MarkLevel, number>> = { full: 1, half: 0.5, none: 0 };
-
 function percentOf(
-  criteria: readonly Criterion[],
+  criteria: readonly CriterionSpec[],
   marks: Readonly<Record<string, MarkLevel>>,
   refuse: (name: string, found: string, allowed: string) => LabError,
 ): number {
@@ -104,11 +106,9 @@ function percentOf(
   const stranger = Object.keys(marks).find((id) => !ids.includes(id));
   if (stranger !== undefined) throw refuse('marks', `"${stranger}"`, `the criteria ${ids.join(', ')}`);
   const most = criteria.reduce((sum, one) => sum + one.points, 0);
-  const points = criteria.reduce((sum, one) => {
-    const level = Object.hasOwn(marks, one.id) ? marks[one.id] : undefined;
-    if (level === undefined) throw refuse(`marks.${one.id}`, 'nothing', 'full, half, none');
-    return sum + one.points * shares[level];
-  }, 0);
+  const unmarked = ids.find((id) => !Object.hasOwn(marks, id));
+  if (unmarked !== undefined) throw refuse(`marks.${unmarked}`, 'nothing', 'full, half, none');
+  const points = markedResult({ of: null, criteria }, { marks }).points.reduce((sum, one) => sum + one, 0);
   return (points / most) * 100;
 }
 

@@ -1,7 +1,8 @@
 /** Where a percentage comes from, and what is missing of it, in words. Pure. */
 import type { Ledger } from './ledger.ts';
 import { mean, reaches, rounded, share, show } from './percent.ts';
-import type { CheckPick, LabResult, Program, Source } from './types.ts';
+import type { LabResult } from './record.ts';
+import type { CheckPick, Program, Source } from './types.ts';
 
 export interface Standing {
   /** What is not there yet counts as nothing; null: there is nothing yet. */

@@ -88,7 +88,9 @@ function look(
     case 'eachAssessment': {
       const below = sessions.flatMap((session) =>
         session.assessments
-          .filter((one) => one.percent === null || !reaches(one.percent, gate.percent))
+          .filter(
+            (one) => one.waived === null && !(one.percent !== null && reaches(one.percent, gate.percent)),
+          )
           .map(
             (one) =>
               `session ${session.id}, ${one.title}: ${one.percent === null ? 'nothing yet' : show(one.percent)}`,

@@ -7,12 +7,11 @@ import type { AuthoredProgram } from './schema.ts';
 import type { Session, Source } from './types.ts';
 
 export function checkSessions(program: AuthoredProgram, report: Report, book: LabBook): readonly Session[] {
-  const places = { sessions: ['sessions'] as const };
   reportTwice(
     program.sessions.map((one) => one.id),
     'session',
     report,
-    (at) => [...places.sessions, at, 'id'],
+    (at) => ['sessions', at, 'id'],
   );
   return program.sessions.map((session, at) => {
     const path: Path = ['sessions', at];

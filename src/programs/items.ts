@@ -1,5 +1,7 @@
 /** What facts of a program may be about. Pure. */
-import type { FactKind, Program } from './types.ts';
+
+import type { FactKind } from './record.ts';
+import type { Program } from './types.ts';
 
 /** Every item that a fact of this kind may name. */
 export function itemsOf(program: Program, kind: FactKind): readonly string[] {

@@ -1,7 +1,8 @@
 /** A trainee's record as of a moment: which facts hold and which attempts count. Pure. */
 import { startOf } from './calendar.ts';
 import { reaches, share } from './percent.ts';
-import type { Counting, Fact, LabResult, TraineeRecord } from './types.ts';
+import type { Fact, LabResult, TraineeRecord } from './record.ts';
+import type { Counting } from './types.ts';
 
 export interface Scored {
   readonly percent: number;

@@ -4,8 +4,9 @@ import { startOf } from './calendar.ts';
 import { type Score, scoreOf } from './certificate.ts';
 import { holding, type Ledger, ledgerOf } from './ledger.ts';
 import { mean } from './percent.ts';
+import type { TraineeRecord } from './record.ts';
 import { type SessionProgress, sessionProgress } from './sessions.ts';
-import type { Certificate, Program, TraineeRecord } from './types.ts';
+import type { Certificate, Program } from './types.ts';
 import { type Validity, validityOf } from './validity.ts';
 
 export interface AreaProgress {

@@ -2,7 +2,8 @@
 import { keptBack } from '../grading/kept-back.ts';
 import { countAttempt } from '../grading/people.ts';
 import type { Template } from '../templates/types.ts';
-import type { GradedAttempt, LabResult } from './types.ts';
+import type { LabResult } from './record.ts';
+import type { GradedAttempt } from './store.ts';
 
 type Graded = Pick<Template, 'checks' | 'tasks'>;
 

@@ -6,9 +6,11 @@ import { formatProblem } from '../templates/problem.ts';
 import type { Template } from '../templates/types.ts';
 import { acceptFact, type GivenFact } from './accept-fact.ts';
 import { progressOf, type TraineeProgress } from './progress.ts';
+import type { Fact } from './record.ts';
 import { resultOf } from './results.ts';
 import type { LoadedProgram, ProgramSource } from './source.ts';
-import type { Fact, GradedAttempt, Program, ProgramStore } from './types.ts';
+import type { GradedAttempt, ProgramStore } from './store.ts';
+import type { Program } from './types.ts';
 
 export interface ProgramServiceDeps {
   readonly source: ProgramSource;

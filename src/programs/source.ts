@@ -84,7 +84,7 @@ function unreadable(file: string, message: string): LoadedProgram {
 }
 
 /** What programs must know of a template. */
-export function knownLab({ id, title, competencies, checks, tasks }: Template): KnownLab {
+function knownLab({ id, title, competencies, checks, tasks }: Template): KnownLab {
   return {
     id,
     title,

@@ -1,7 +1,6 @@
 /** A program as the product knows it: parsed, with labs looked up and selections of checks spelled out. */
-import type { Judgements } from '../grading/people.ts';
-import type { Attempt } from '../grading/types.ts';
 import type { Problem } from '../templates/problem.ts';
+import type { CriterionSpec } from '../templates/types.ts';
 import type { Span } from './calendar.ts';
 
 /** Which attempts make a lab's result: the best that was handed in, the best of all, the newest that was handed in. */
@@ -62,14 +61,6 @@ export interface CompetencyArea {
   }[];
 }
 
-export interface Criterion {
-  readonly id: string;
-  readonly points: number;
-  readonly text: string;
-  readonly full: string | null;
-  readonly half: string | null;
-}
-
 export interface Skill {
   readonly id: string;
   readonly title: string;
@@ -126,7 +117,7 @@ export interface Program {
   readonly sessions: readonly Session[];
   readonly levels: readonly Level[];
   readonly competencies: readonly CompetencyArea[];
-  readonly rubrics: Readonly<Record<string, readonly Criterion[]>>;
+  readonly rubrics: Readonly<Record<string, readonly CriterionSpec[]>>;
   readonly skills: readonly Skill[];
   readonly certificate: Certificate | null;
 }
@@ -152,108 +143,4 @@ export interface ParsedProgram {
   readonly program: Program | null;
   /** Errors and warnings, by place. */
   readonly problems: readonly Problem[];
-}
-
-// ------------------------------------------------------------------------------------------------------ stored facts
-
-export const factKinds = ['attendance', 'quiz', 'mark', 'attestation', 'waiver'] as const;
-export type FactKind = (typeof factKinds)[number];
-
-export type MarkLevel = 'full' | 'half' | 'none';
-
-/** What somebody said about a trainee. Of several about the same kind, item and day the newest counts. */
-export interface NewFact {
-  readonly trainee: string;
-  readonly kind: FactKind;
-  /**
-   * attendance: a session or `renewal`; quiz: its id; mark: `<session>/<assessment>` or a component; attestation: what is
-   * attested; waiver: `attendance:…`, `assessment:…`, `component:…`, `lab:…`, `skill:…` or `attestation:…`.
-   */
-  readonly item: string;
-  /** The day that it is about, `2026-03-01` (UTC). */
-  readonly on: string;
-  /** Attendance only. */
-  readonly hours: number | null;
-  /** Of a quiz or a mark. */
-  readonly percent: number | null;
-  /** By criterion, of a mark with a rubric; null where a percentage was given. */
-  readonly marks: Readonly<Record<string, MarkLevel>> | null;
-  /** A waiver's reason, or what else there is to say. */
-  readonly comment: string | null;
-  /** True: what was said of that day does not hold any more. */
-  readonly withdrawn: boolean;
-  readonly by: string;
-}
-
-export interface Fact extends NewFact {
-  readonly id: string;
-  readonly at: Date;
-}
-
-// ------------------------------------------------------------------------------------------------------ what was graded
-
-/** A finished attempt with what people laid over it. */
-export interface LabResult {
-  readonly lab: string;
-  readonly final: boolean;
-  readonly at: Date;
-  readonly points: number;
-  readonly maxPoints: number;
-  readonly checks: readonly {
-    readonly id: string;
-    readonly tasks: readonly string[];
-    readonly points: number;
-    readonly maxPoints: number;
-  }[];
-}
-
-/** All that is known of one trainee in a program. */
-export interface TraineeRecord {
-  readonly trainee: string;
-  readonly facts: readonly Fact[];
-  readonly results: readonly LabResult[];
-  /** Template → the lab that the trainee has open. */
-  readonly open: Readonly<Record<string, string>>;
-}
-
-// -------------------------------------------------------------------------------------------------------------- port
-
-/** A finished attempt as it was recorded, or regraded since, with what people said of it. */
-export interface GradedAttempt {
-  readonly trainee: string;
-  readonly templateId: string;
-  readonly attempt: Attempt;
-  readonly judgements: Judgements;
-}
-
-export interface ProgramStore {
-  /** All or none, in this order. */
-  addFacts(programId: string, facts: readonly NewFact[]): Promise<readonly Fact[]>;
-  /** Of these trainees, in the order in which they were recorded. */
-  facts(programId: string, trainees: readonly string[]): Promise<readonly Fact[]>;
-  /** Newest first; `before` is the id where the page before ended. */
-  listFacts(
-    programId: string,
-    query: { readonly trainee?: string; readonly before?: string; readonly limit: number },
-  ): Promise<readonly Fact[]>;
-  /** Who has a fact of the program or a lab of these templates, by name, after `after`. */
-  trainees(
-    programId: string,
-    templates: readonly string[],
-    after: string | null,
-    limit: number,
-  ): Promise<readonly string[]>;
-  /** Their finished attempts at these templates; without `handedIn` all of them. */
-  attempts(
-    trainees: readonly string[],
-    templates: readonly string[],
-    handedIn: boolean,
-  ): Promise<readonly GradedAttempt[]>;
-  /** Labs of theirs that have not ended. */
-  openLabs(
-    trainees: readonly string[],
-    templates: readonly string[],
-  ): Promise<readonly { readonly trainee: string; readonly templateId: string; readonly labId: string }[]>;
-  /** The database's. */
-  now(): Promise<Date>;
 }

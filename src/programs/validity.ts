@@ -1,7 +1,8 @@
 /** Since when a certificate is held, until when, and what renews it. Pure. */
 import { minus, plus, startOf } from './calendar.ts';
 import { holding, passes } from './ledger.ts';
-import type { Certificate, Program, Renewal, TraineeRecord } from './types.ts';
+import type { TraineeRecord } from './record.ts';
+import type { Certificate, Program, Renewal } from './types.ts';
 
 export type Validity =
   | { readonly state: 'not yet' }
@@ -70,8 +71,8 @@ function renewing(
     facts.find((fact) => fact.kind === kind && fact.item === item);
   const times: Date[] = [];
   const missing: string[] = [];
-  const need = (times_: readonly (Date | undefined)[], lacks: string) => {
-    const found = times_.filter((one) => one !== undefined).sort((a, b) => a.getTime() - b.getTime())[0];
+  const need = (ways: readonly (Date | undefined)[], lacks: string) => {
+    const found = ways.filter((one) => one !== undefined).sort((a, b) => a.getTime() - b.getTime())[0];
     if (found === undefined) missing.push(lacks);
     else times.push(found);
   };

@@ -1,6 +1,6 @@
 /** What programs are computed from: facts that people stored, and graded attempts. */
 import type pg from 'pg';
-import type { ProgramStore } from '../programs/types.ts';
+import type { ProgramStore } from '../programs/store.ts';
 import { createDatabase } from './database.ts';
 import { programAttempts } from './operations/program-attempts.ts';
 import { addFacts, listFacts, readFacts } from './operations/program-facts.ts';

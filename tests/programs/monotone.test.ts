@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { itemsOf } from '../../src/programs/items.ts';
 import { progressOf, type TraineeProgress } from '../../src/programs/progress.ts';
-import type { Fact, LabResult } from '../../src/programs/types.ts';
+import type { Fact, LabResult } from '../../src/programs/record.ts';
 import { fact, handIn, now, record, thorbis } from './support.ts';
 
 const program = thorbis();

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { itemsOf } from '../../src/programs/items.ts';
 import { reaches, rounded } from '../../src/programs/percent.ts';
 import { progressOf } from '../../src/programs/progress.ts';
-import type { Fact, LabResult, Program } from '../../src/programs/types.ts';
+import type { Fact, LabResult } from '../../src/programs/record.ts';
+import type { Program } from '../../src/programs/types.ts';
 import { fact, handIn, lab, load, now, record, thorbis } from './support.ts';
 
 /** Everything that the program asks for, each at so many percent. */

@@ -3,15 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/config.ts';
 import { parseProgram } from '../../src/programs/parse.ts';
-import type {
-  Fact,
-  KnownLab,
-  LabResult,
-  NewFact,
-  ParsedProgram,
-  Program,
-  TraineeRecord,
-} from '../../src/programs/types.ts';
+import type { Fact, LabResult, NewFact, TraineeRecord } from '../../src/programs/record.ts';
+import type { KnownLab, ParsedProgram, Program } from '../../src/programs/types.ts';
 import { formatProblem } from '../../src/templates/problem.ts';
 
 export const programsFolder = join(projectRoot, 'lab-templates', 'programs');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { FactWire } from '../../http/program-wire.ts';
-import { factKinds } from '../../programs/types.ts';
+import { factKinds } from '../../programs/record.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';

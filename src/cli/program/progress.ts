@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ProgressWire } from '../../http/program-wire.ts';
+import type { ProgressWire } from '../../http/program-progress-wire.ts';
 import type { Cli } from '../cli.ts';
 import { plain } from '../plain.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';

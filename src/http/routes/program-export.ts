@@ -7,7 +7,7 @@ import { type Column, columnsOf } from '../../programs/table.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
-import { progressWire } from '../program-wire.ts';
+import { progressWire } from '../program-progress-wire.ts';
 import { programParams } from './programs.ts';
 
 export function programExportRoutes(api: Api, { programs }: AppDeps): void {
@@ -40,10 +40,10 @@ export function programExportRoutes(api: Api, { programs }: AppDeps): void {
       reply
         .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
         .header('content-disposition', `attachment; filename="${program.id}.${format}"`);
-      // The answer is a stream: there is nothing for a schema to write.
-      return reply
-        .serializer((body: unknown) => body as string)
-        .send((format === 'csv' ? csv(columnsOf(program), rows) : Readable.from(json(rows))) as never);
+      // A stream is sent as it is: no schema has anything to write.
+      return reply.send(
+        (format === 'csv' ? csv(columnsOf(program), rows) : Readable.from(json(rows))) as never,
+      );
     },
   });
 }

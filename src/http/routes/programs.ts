@@ -1,17 +1,11 @@
 /** Programs, how far people are in them, and what was stored about people. */
 import { z } from 'zod';
-import { factKinds } from '../../programs/types.ts';
+import { factKinds } from '../../programs/record.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
-import {
-  factSchema,
-  factWire,
-  programSchema,
-  programWire,
-  progressSchema,
-  progressWire,
-} from '../program-wire.ts';
+import { progressSchema, progressWire } from '../program-progress-wire.ts';
+import { factSchema, factWire, programSchema, programWire } from '../program-wire.ts';
 import { cursorSchema, idSchema, limitSchema, pageOf, subjectSchema, textSchema } from '../schemas.ts';
 
 const tags = ['programs'];

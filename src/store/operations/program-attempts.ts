@@ -1,5 +1,5 @@
 import type { Attempt, CheckResult, Mark, Override } from '../../grading/types.ts';
-import type { GradedAttempt } from '../../programs/types.ts';
+import type { GradedAttempt } from '../../programs/store.ts';
 import type { Database } from '../database.ts';
 
 interface Row extends Omit<Attempt, 'results' | 'requestedAt' | 'startedAt' | 'voidReason' | 'state'> {

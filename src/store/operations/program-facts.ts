@@ -1,4 +1,4 @@
-import type { Fact, NewFact } from '../../programs/types.ts';
+import type { Fact, NewFact } from '../../programs/record.ts';
 import type { Database } from '../database.ts';
 import { jsonText } from '../well-formed.ts';
 
