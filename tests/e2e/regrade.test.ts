@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { start } from '../cli/labwright.ts';
 import type { AttemptWire, Client } from './client.ts';
 import { startWorld, type World } from './support.ts';
 import { testTemplates } from './test-templates.ts';
@@ -117,6 +118,13 @@ const everything = async () =>
     ]),
   );
 
+/** A command of an instructor. */
+async function cli(...args: readonly string[]) {
+  const token = (await world.runtime.ensureTokens())?.instructor ?? '';
+  const env = { LABWRIGHT_URL: world.url, LABWRIGHT_TOKEN: token };
+  return start(args, env).ended;
+}
+
 describe('attempts that a wrong check has judged', () => {
   let dry: Regrade;
   let before: unknown;
@@ -135,6 +143,40 @@ describe('attempts that a wrong check has judged', () => {
     const same = await regrade({ to: first });
     expect(same).toMatchObject({ state: 'ready', attempts: 3, changed: 0, kept: 0 });
     expect(await items(same)).toEqual([]);
+  });
+
+  it('are explained to instructors, with what was compared, and not to trainees', async () => {
+    interface Explained {
+      readonly explained: readonly {
+        readonly check: string;
+        readonly alone: { readonly verdict: string };
+        readonly expectations: readonly { readonly compared: readonly object[] }[];
+        readonly looks: readonly {
+          readonly name: string;
+          readonly seen: string | null;
+          readonly unseen: object;
+        }[];
+      }[];
+    }
+    const path = `/labs/${lab('ada')}/attempts/1?explain=true`;
+    const { explained } = await world.instructor.call<Explained>('GET', path);
+    const [count, named, notes] = explained;
+    expect(count?.expectations[0]?.compared).toEqual([
+      {
+        text: 'n.rows[0].n == 4',
+        left: { text: 'n.rows[0].n', value: '3' },
+        right: { text: '4', value: '4' },
+      },
+    ]);
+    expect(count?.looks[0]?.seen).toMatch(/"code":"•••"/);
+    expect(named?.alone.verdict).toBe('pass');
+    expect(notes?.looks[0]).toMatchObject({ name: 'notes', seen: null, unseen: { problem: 'missing' } });
+    expect(JSON.stringify(explained)).not.toContain('OPEN-SESAME');
+    await expect(as('ada').call('GET', path)).rejects.toThrow('forbidden');
+    const shown = await cli('attempt', 'show', lab('ada'));
+    expect(shown.stdout).toContain('✗ n.rows[0].n == 4');
+    expect(shown.stdout).toMatch(/n\.rows\[0\]\.n == 4: +3 +against +4/);
+    expect(shown.stdout).not.toContain('OPEN-SESAME');
   });
 
   it('are judged again by the corrected one, which says who changes and why, and nothing counts yet', async () => {
@@ -205,6 +247,16 @@ describe('attempts that a wrong check has judged', () => {
     const events = await world.runtime.store.eventsAfter(lab('ada'), 0, 1_000);
     expect(events.at(-1)).toMatchObject({ type: 'attempt.regraded', data: { attempt: 1, points: 20 } });
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+  });
+
+  it('are listed and shown by the command line, and cannot be applied there without a reason', async () => {
+    expect((await cli('regrade')).stdout).toContain(dry.id);
+    const shown = await cli('regrade', '--show', dry.id);
+    expect(shown.stdout).toContain('3 attempts judged again, 3 change.');
+    expect(shown.stdout).toContain('now  n.rows[0].n == 3   (met)');
+    const refused = await cli('regrade', 'chores', '--apply');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--reason')]);
+    expect((await cli('audit', '--target', dry.id)).stdout).toContain('regrade.apply');
   });
 
   it('are not undone while another regrade counts on top', async () => {
