@@ -86,7 +86,12 @@ export function createLockGuard(adminUrl: string, naming: Naming, log: Log): Loc
   /** While the server is away there is nothing to guard; the next look connects again where it must. */
   function lookOnce(): void {
     looking ??= look()
-      .catch(() => {})
+      .catch((thrown) => {
+        // Where the server answered, the connection stays: it may be the last that it gives.
+        if (sqlState(thrown) !== undefined) return;
+        connection?.client.end().catch(() => {});
+        connection = null;
+      })
       .then(() => {
         looking = null;
       });
