@@ -131,7 +131,8 @@ export async function proveTemplate(
   const isWhole = done.size === jobs.length;
   const seconds = (performance.now() - began) / 1000;
   const leaks = signal.aborted ? [] : await leaksOf(parts.runtime, version.hash, signal);
-  if (isWhole && only === null) kept?.clear();
+  // What was left out is for another day, which begins anew.
+  if (!signal.aborted) kept?.clear();
   return reportOf(version, {
     backend,
     problems: parts.runtime.vocabulary.language.parseTemplate(version.files, template.id).problems,

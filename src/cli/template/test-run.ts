@@ -100,19 +100,24 @@ async function proveAll(
     const { id } = version.template;
     const kept = keptRuns(plan.keptIn, [version.hash, plan.platform, backend]);
     if (plan.fresh) kept.clear();
+    let left = 0;
     const options = {
       ...plan,
       labsAtOnce,
       hurry: hold.hurry,
       // Who asks for one run wants to see it run.
       ...(only === null ? { kept } : {}),
-      onRun: ({ name }: { readonly name: string }, done: number, all: number) =>
-        progress.say(`${id}: ${done} of ${all} done, ${name}`),
+      onRun({ name }: { readonly name: string }, done: number, all: number) {
+        left = all - done;
+        progress.say(`${id}: ${done} of ${all} done, ${name}`);
+      },
     };
     const report = await proveTemplate(parts, version, options, hold.stop);
     progress.clear();
     if (report.outcome === 'proved') plan.write?.keep(version);
     tell(report);
+    if (report.outcome === 'proved' && left > 0)
+      terminal.note(`${id}: ${left} mutations are left for another day.`);
   }
 
   await endLeftovers(runtime, prover);

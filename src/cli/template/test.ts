@@ -52,7 +52,7 @@ export function registerTemplateTest(parent: Command, cli: Cli): void {
     .addHelpText(
       'after',
       '\nWith --json the reports are the answer; `--json proof.json` writes them to that file beside the matrix.\n' +
-        '\nExit codes: 0 proved, 1 refused, 2 bad usage, 3 not available here, 130 interrupted.',
+        '\nExit codes: 0 proved, 1 refused, 2 bad usage, 3 not available here, 4 no such template or run, 130 interrupted.',
     )
     .action(async (wanted: string[], options: TestOptions) => {
       const { runTemplateTest } = await import('./test-run.ts');
