@@ -36,7 +36,7 @@ function suite(report: ProofReport) {
     name: 'the template',
     seconds: Math.max(0, seconds - runs.reduce((sum, run) => sum + run.seconds, 0)),
     defects,
-    notes: [title, `version ${hash}`],
+    notes: hash === '' ? [] : [title, `version ${hash}`],
     ...(outcome === 'kept' ? { skipped: 'it was proved before as it is' } : {}),
     ...(outcome === 'partial' ? { error: 'the proof was interrupted' } : {}),
   };
