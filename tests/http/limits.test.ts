@@ -112,6 +112,14 @@ describe('attempts on demand', () => {
   });
 });
 
+describe('a template', () => {
+  it('tells its limits before anybody begins', async () => {
+    const told = async (id: string) => (await ines('GET', `/templates/${id}`)).json.grading;
+    expect(await told('two-tries')).toEqual({ everySeconds: 0, attempts: 2, coolDown: null });
+    expect(await told('cooling')).toMatchObject({ attempts: null, coolDown: { after: 1, forSeconds: 90 } });
+  });
+});
+
 describe('the time of a class', () => {
   const hourAgo = () => new Date(Date.now() - 3_600_000).toISOString();
   const put = (late: string, at = hourAgo()) =>

@@ -27,6 +27,18 @@ const summarySchema = z.object({
 const templateSchema = summarySchema.extend({
   hash: z.string().describe('The version that a lab made now would be pinned to'),
   lifetime: z.object({ ttlSeconds: z.number(), maxSeconds: z.number() }),
+  grading: z
+    .object({
+      everySeconds: z.number().describe('Between two attempts'),
+      attempts: z.int().nullable().describe('On demand, besides handing in; null: as many as one likes'),
+      coolDown: z
+        .object({ after: z.int(), forSeconds: z.number() })
+        .nullable()
+        .describe(
+          'The first pause after so many attempts in a row that gained nothing; each further one doubles',
+        ),
+    })
+    .describe('How often a lab may be graded'),
   components: z.array(z.object({ name: z.string(), kind: z.string(), uses: z.array(z.string()) })),
   parameters: z.array(z.string()).describe('Names of the values that are drawn for each lab'),
   tasks: z.array(
@@ -129,11 +141,17 @@ function summaryOf(template: Template): z.infer<typeof summarySchema> {
 }
 
 function detailsOf({ template, hash }: TemplateVersion): z.infer<typeof templateSchema> {
-  const { ttlSeconds, maxSeconds } = template.lifetime;
+  const { lifetime, grading } = template;
+  const { ttlSeconds, maxSeconds } = lifetime;
   return {
     ...summaryOf(template),
     hash,
     lifetime: { ttlSeconds, maxSeconds },
+    grading: {
+      everySeconds: grading.onDemandEverySeconds,
+      attempts: grading.attempts ?? null,
+      coolDown: grading.coolDown ?? null,
+    },
     components: Object.entries(template.components).map(([name, { kind, uses }]) => ({
       name,
       kind,
