@@ -32,6 +32,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
     'templates/types.ts',
     '*',
   ],
+  authoring: ['compose/solve-lab.ts', 'compose.ts', 'grading/', 'lab/', 'templates/'],
   queue: ['lab/', '*'],
   embedded: ['lab/errors.ts', 'lab/log.ts', '*'],
   sandbox: ['lab/', 'templates/types.ts', 'embedded/', '*'],
