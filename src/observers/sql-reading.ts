@@ -19,8 +19,12 @@ export interface Reading {
 }
 
 const pauseMs = 150;
-/** A session that is ended this often is not ended by us. */
-const mostEnds = 3;
+/**
+ * A session that is ended this often is not ended by us. A copy ends whoever comes in until it has its lock, which on a
+ * busy machine takes longer than to come in again three times.
+ */
+const mostEnds = 6;
+const firstEndPauseMs = 25;
 
 /**
  * What `work` gives. What a session could keep (settings, advisory locks) ends with it.
@@ -42,7 +46,11 @@ export async function readAsChecker<T>(
       return seen;
     } catch (thrown) {
       signal.throwIfAborted();
-      if (wasEnded(thrown) && ends < mostEnds && left() > 2 * pauseMs) continue;
+      const endPauseMs = firstEndPauseMs * 2 ** (ends - 1);
+      if (wasEnded(thrown) && ends < mostEnds && left() > 2 * endPauseMs) {
+        await sleep(endPauseMs, undefined, { signal });
+        continue;
+      }
       const failure = sqlFailure(thrown);
       idle = failure !== null && failure.problem !== 'oversized';
       throw failure ?? (await lostConnection(reading, thrown, signal));

@@ -361,6 +361,12 @@ describe('a database that is copied meanwhile', () => {
     expect(await slow).toMatchObject({ outcome: 'seen', value: { rows: [{ a: 'read' }] } });
   });
 
+  it('is read all the same when a copy ends whoever comes in, until it has its lock', async () => {
+    const slow = ask("select 'read' as a from pg_sleep(0.5)");
+    for (let ended = 0; ended < 4; await sleep(5)) ended += (await end()).rowCount ?? 0;
+    expect(await slow).toMatchObject({ outcome: 'seen', value: { rows: [{ a: 'read' }] } });
+  });
+
   it('is our fault when it stays closed', async () => {
     await allow(false);
     try {
