@@ -12,6 +12,7 @@ import { claim } from './rows/claim.ts';
 import { cold } from './rows/cold.ts';
 import { database } from './rows/database.ts';
 import { grade } from './rows/grade.ts';
+import { hostile } from './rows/hostile.ts';
 import { killed } from './rows/killed.ts';
 import { memory } from './rows/memory.ts';
 import { pickup } from './rows/pickup.ts';
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   accept,
   killed,
   grade,
+  hostile,
   start,
   memory,
   trials,
@@ -68,14 +70,15 @@ function report(rows: readonly Row[], quick: boolean): void {
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes('--quick');
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = names.filter((name) => !benches.some((b) => b.name === name || String(b.row) === name));
+  const isCalled = (bench: Bench, name: string) =>
+    [bench.name, bench.group, String(bench.row)].includes(name);
+  const unknown = names.filter((name) => !benches.some((bench) => isCalled(bench, name)));
   if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && arg !== '--quick')) {
-    console.error(`usage: npm run bench -- [${benches.map((b) => b.name).join('|')} …] [--quick]`);
+    const known = [...new Set(benches.flatMap(({ name, group }) => [name, group ?? name]))];
+    console.error(`usage: npm run bench -- [${known.join('|')} …] [--quick]`);
     return 2;
   }
-  const chosen = benches.filter(
-    (b) => names.length === 0 || names.includes(b.name) || names.includes(String(b.row)),
-  );
+  const chosen = benches.filter((bench) => names.length === 0 || names.some((name) => isCalled(bench, name)));
   const stop = new AbortController();
   const interrupt = () => stop.abort(new Error('interrupted'));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);

@@ -57,7 +57,7 @@ function compared({ compared: figure }: Judged, { target, unit }: Line): string 
 function wanted(target: Target, unit: Line['unit']): string {
   switch (target.kind) {
     case 'ratio':
-      return `≤ ${target.atMost}x`;
+      return `${target.of === undefined ? '' : `${target.of} `}≤ ${target.atMost}x`;
     case 'rate':
       return `≥ ${target.atLeast}x`;
     case 'over':

@@ -1,12 +1,15 @@
 /** A lab in which everything that a look meets fights back: what a whole grading of it may cost is measured on it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { SandboxHandle } from '../../src/grading/types.ts';
 import type { LookSpec, TemplateVersion } from '../../src/templates/types.ts';
 import { check, httpLook, sqlLook, templateOf } from '../support/graded-lab.ts';
-import { bareServer, drip, flood, gzipBomb, reply } from '../support/misbehave.ts';
+import { sampleApi } from '../support/misbehave.ts';
 import { databaseVersion } from '../support/postgres-lab.ts';
 import { execLook, fileLook } from './workspace-lab.ts';
 
@@ -84,18 +87,12 @@ export async function makeHostile(sandbox: SandboxHandle): Promise<HostileLab> {
   };
   sparse('huge.txt', 10_000);
   for (let n = 0; n < 300; n += 1) sparse(`crowd-${n}`, 1);
-  const bomb = gzipBomb(200_000_000);
-  const head = reply('200 OK', { 'content-type': 'application/json', 'content-length': 2 ** 40 });
-  const api = await bareServer((socket, request) => {
-    if (request.startsWith('GET /drip')) return drip(socket, head);
-    if (request.startsWith('GET /flood')) return flood(socket, head);
-    return socket.write(bomb);
-  });
-  const { host, port } = api.access;
+  const api = await startServer();
+  const { host, port } = api;
   return {
     sandbox: {
       ...sandbox,
-      access: (name) => (name === 'api' ? api.access : sandbox.access(name)),
+      access: (name) => (name === 'api' ? api : sandbox.access(name)),
       dial: (name, signal, which) =>
         name === 'api'
           ? new Promise((resolve, reject) => {
@@ -106,5 +103,19 @@ export async function makeHostile(sandbox: SandboxHandle): Promise<HostileLab> {
           : sandbox.dial(name, signal, which),
     },
     stop: api.stop,
+  };
+}
+
+async function startServer() {
+  const program = fileURLToPath(new URL('hostile-server.ts', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    ...sampleApi(Number(port.toString())),
+    async stop(): Promise<void> {
+      child.stdin.end();
+      await ended;
+    },
   };
 }

@@ -1,15 +1,13 @@
 /** Ten checks that need nothing of each other, against the same queries and requests one after the other. */
 import pg from 'pg';
-import { createVocabulary } from '../../../src/compose/language.ts';
 import { gradeLab } from '../../../src/grading/grade.ts';
 import { createJudge } from '../../../src/grading/judge/thread.ts';
-import { noRecords } from '../../../src/grading/records.ts';
 import { bindSandbox } from '../../../src/grading/sandbox-handle.ts';
 import type { ComponentAccess } from '../../../src/lab/ports.ts';
-import { drawParameters } from '../../../src/templates/draw.ts';
 import type { TemplateVersion } from '../../../src/templates/types.ts';
 import type { Bench } from '../bench.ts';
-import { benchTemplate, firstPlan, openDriver, silent } from '../driver.ts';
+import { benchTemplate, firstPlan, openDriver } from '../driver.ts';
+import { gradeInput } from '../grade-input.ts';
 import { createClient } from '../http.ts';
 import { interleave } from '../measure.ts';
 
@@ -18,6 +16,7 @@ type Access<Kind> = Extract<ComponentAccess, { kind: Kind }>;
 export const grade: Bench = {
   row: 12,
   name: 'grade',
+  group: 'grading',
   async run(world) {
     const { signal } = world;
     const version = await benchTemplate();
@@ -27,28 +26,8 @@ export const grade: Bench = {
     for (const component of ['database', 'api', 'workspace']) await driver.ensure(plan, component, signal);
     const judge = createJudge();
     world.defer('a judge', () => judge.close());
-    const { observers, actions } = createVocabulary();
     const sandbox = bindSandbox(driver, plan);
-    const input = {
-      version,
-      params: {},
-      answers: {},
-      hintsTaken: {},
-      progress: [],
-      marks: [],
-      skipped: [],
-      sandbox,
-      whyDown: async () => null,
-      records: noRecords,
-      observers,
-      actions,
-      judge,
-      forks: null,
-      draw: drawParameters,
-      seed: 'bench',
-      fence: 1,
-      log: silent,
-    };
+    const input = gradeInput(world, { version, sandbox, judge });
     const floor = await openFloor(
       version,
       sandbox.access('database') as Access<'postgres'>,
@@ -58,7 +37,7 @@ export const grade: Bench = {
       {
         async ours() {
           const start = performance.now();
-          const graded = await gradeLab({ ...input, evidenceKey: world.installationKey }, signal);
+          const graded = await gradeLab(input, signal);
           const took = performance.now() - start;
           if (graded.points !== graded.maxPoints) throw new Error(JSON.stringify(graded.results));
           return took;
