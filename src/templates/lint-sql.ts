@@ -49,8 +49,11 @@ const writing = new RegExp(
   'i',
 );
 
-/** The same length, so that places stay: strings, quoted names and comments hold no keywords. */
+/**
+ * The same length, so that places stay: strings and comments hold no keywords. What is never closed goes on to the end,
+ * or each of many openings would be followed there.
+ */
 function withoutTexts(sql: string): string {
-  const texts = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|(\$\w*\$)[\s\S]*?\1/g;
+  const texts = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*(?:''[^']*)*(?:'|$)|(\$\w*\$)[\s\S]*?(?:\1|$)/g;
   return sql.replace(texts, (text) => ' '.repeat(text.length));
 }

@@ -172,4 +172,14 @@ describe('a look', () => {
   ])('may read: %s', (query) => {
     expect(refused(query)).toEqual([]);
   });
+
+  it.each(['/* ', "'a''", 'update ', '( '])(
+    'is read in a moment, whatever is opened and never closed: %s',
+    (piece) => {
+      const query = piece.repeat(90_000 / piece.length);
+      const began = performance.now();
+      refused(`select 1 ${query}`);
+      expect(performance.now() - began).toBeLessThan(2_000);
+    },
+  );
 });
