@@ -73,6 +73,11 @@ export const people: readonly Attack<ApiWorld>[] = [
       ['POST', '/tokens', { body: { subject: 'eve' } }],
       ['GET', '/tokens'],
       ['GET', '/help'],
+      ['GET', '/audit'],
+      ['GET', '/regrades'],
+      ['GET', '/templates/first-steps/versions'],
+      ['POST', '/templates/first-steps/stage', { body: {} }],
+      ['PUT', '/classes/mine', { body: { title: 'x' } }],
     ],
   ),
   asOthers(

@@ -1,5 +1,5 @@
 /** A server with a trainee, Ann, whose lab is ready, and another, Eve, who wants what is not hers. */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { type World as HttpWorld, startWorld } from '../../http/world.ts';
 import type { Worlds } from '../attack.ts';
 
@@ -72,11 +72,11 @@ export const done = ({ status }: Answer): boolean => status >= 200 && status < 3
 
 /** A server that somebody wrote without the one guard, for as long as `work` takes. */
 export async function withServer<T>(
-  options: Parameters<typeof Fastify>[0],
+  options: Pick<FastifyServerOptions, 'bodyLimit' | 'onProtoPoisoning'>,
   routes: (app: FastifyInstance) => void,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  const app = Fastify(options) as unknown as FastifyInstance;
+  const app: FastifyInstance = Fastify(options);
   routes(app);
   try {
     return await work(await app.listen({ port: 0, host: '127.0.0.1' }));

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { exchange } from '../../../src/observers/http-exchange.ts';
 import { bareServer, drip, reply } from '../../support/misbehave.ts';
 import { type Attack, attack, outcome } from '../attack.ts';
-import { toLoopback } from './naive-client.ts';
 import { hangs } from '../waiting.ts';
+import { toLoopback } from './naive-client.ts';
 import { gradeServer, type HttpWorld, wonBy } from './world.ts';
 
 function slow(name: string, answer: (socket: Socket) => unknown): Attack<HttpWorld> {
