@@ -7,7 +7,10 @@ import { secretsOf } from '../values/message.ts';
 import { type AttemptRecord, marksOf, type RecordedLook } from './attempt-record.ts';
 import type { Material } from './regradable.ts';
 
-/** What was sealed at this address. Throws when it is not there, or is not what was sealed. */
+/** What was seen cannot be read any more: what it belongs to is not regradable. */
+export class EvidenceLost extends Error {}
+
+/** What was sealed at this address. Throws EvidenceLost. */
 export type OpenEvidence = (address: string) => Promise<Value>;
 
 /** As grading judged it: the same template and record give the same bytes. Rejects as `evaluate` and `open` do. */

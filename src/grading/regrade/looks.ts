@@ -4,6 +4,8 @@ import type { CheckSpec, Json, TemplateVersion, TrialSpec } from '../../template
 
 export interface Looks {
   readonly version: TemplateVersion;
+  /** What judging any check reads beside the check and its looks: the same text for the same. */
+  readonly around: string;
   check(id: string): CheckSpec | undefined;
   /** The same text in two versions: the same look. Null when the check sees nothing of this name. */
   identity(check: CheckSpec, name: string): string | null;
@@ -41,6 +43,11 @@ export function looksOf(version: TemplateVersion): Looks {
 
   return {
     version,
+    around: canonical([
+      template.faults,
+      template.parameters,
+      template.trials.map(({ id, draws }) => [id, draws]),
+    ]),
     check: (id) => checks.get(id),
     identity: (check, name) => remembered(`${check.id} ${name}`, () => find(check, name)),
     trialIdentity: (id) =>

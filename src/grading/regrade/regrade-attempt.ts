@@ -31,6 +31,8 @@ export interface Again extends Settled {
   readonly materials: Readonly<Record<string, Material>>;
 }
 
+const notThere: readonly string[] = ['the check is not in that version'];
+
 /** Rejects as `open` and `evaluate` do. */
 export async function regradeAttempt(input: AttemptToRegrade): Promise<Again> {
   const { attempt, layer, record, now, then } = input;
@@ -45,19 +47,22 @@ export async function regradeAttempt(input: AttemptToRegrade): Promise<Again> {
   const own: Record<string, OwnVerdict> = { ...before };
   const kept: Record<string, readonly string[]> = {};
   const materials: Record<string, Material> = {};
-  for (const { checkId } of attempt.results) {
-    if (input.only !== null && input.only !== checkId) continue;
-    const check = now.check(checkId);
-    const found =
-      check === undefined ? ['the check is not in that version'] : materialFor(check, now, then, record);
-    if (check === undefined || Array.isArray(found)) {
-      kept[checkId] = found as readonly string[];
-      continue;
-    }
-    const material = found as Material;
-    materials[checkId] = material;
-    own[checkId] = { version: now.version.hash, judged: await again(check, material, input) };
-  }
+  await Promise.all(
+    attempt.results.map(async ({ checkId }) => {
+      if (input.only !== null && input.only !== checkId) return;
+      const check = now.check(checkId);
+      const found = check === undefined ? notThere : materialFor(check, now, then, record);
+      if (check === undefined || !('looks' in found)) {
+        kept[checkId] = 'looks' in found ? notThere : found;
+        return;
+      }
+      materials[checkId] = found;
+      const judged = isUntouched(check, found, input)
+        ? before[checkId]?.judged
+        : await again(check, found, input);
+      if (judged !== undefined) own[checkId] = { version: now.version.hash, judged };
+    }),
+  );
   for (const { id } of now.version.template.checks) {
     const isNew = !attempt.results.some(({ checkId }) => checkId === id);
     if (isNew && (input.only === null || input.only === id))
@@ -72,17 +77,33 @@ async function verdictsBefore(input: AttemptToRegrade): Promise<Readonly<Record<
   const { attempt, layer, then, record } = input;
   if (layer !== null) return layer.own;
   const { hash, template } = then.version;
-  const verdicts: Record<string, OwnVerdict> = {};
-  for (const { checkId } of attempt.results) {
-    const check = then.check(checkId);
-    if (check === undefined) continue;
-    const { observations = {}, drawn = null } = record.checks[checkId] ?? {};
-    const material = { looks: observations, drawn };
-    const secrets = secretsOfCheck(check, [template], drawn, record);
-    const judged = await judgeAgain(check, template, material, record, { ...input, secrets });
-    verdicts[checkId] = { version: hash, judged };
-  }
-  return verdicts;
+  const verdicts = await Promise.all(
+    attempt.results.map(async ({ checkId }) => {
+      const check = then.check(checkId);
+      if (check === undefined) return [];
+      const { observations = {}, drawn = null } = record.checks[checkId] ?? {};
+      const material = { looks: observations, drawn };
+      const secrets = secretsOfCheck(check, [template], drawn, record);
+      const judged = await judgeAgain(check, template, material, record, { ...input, secrets });
+      return [[checkId, { version: hash, judged }] as const];
+    }),
+  );
+  return Object.fromEntries(verdicts.flat());
+}
+
+/** Whether its own version has judged it on the same just now: most checks of a corrected template are as they were. */
+function isUntouched(
+  check: CheckSpec,
+  { looks }: Material,
+  { layer, now, then, record }: AttemptToRegrade,
+): boolean {
+  const seen = record.checks[check.id]?.observations ?? {};
+  return (
+    layer === null &&
+    now.around === then.around &&
+    JSON.stringify(check) === JSON.stringify(then.check(check.id)) &&
+    Object.entries(looks).every(([name, look]) => seen[name] === look)
+  );
 }
 
 function again(check: CheckSpec, material: Material, input: AttemptToRegrade): Promise<Judged> {

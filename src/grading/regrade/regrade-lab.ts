@@ -6,6 +6,7 @@ import type { CheckResult, EvidencePiece, Value } from '../types.ts';
 import { sealEvidence } from '../values/evidence.ts';
 import { type AttemptRecord, readRecord } from './attempt-record.ts';
 import { changesOf } from './changes.ts';
+import { EvidenceLost, type OpenEvidence } from './judge-again.ts';
 import { type Looks, looksOf } from './looks.ts';
 import { passedBy } from './passed.ts';
 import { type Again, regradeAttempt } from './regrade-attempt.ts';
@@ -48,17 +49,32 @@ export function createLabRegrader(wish: RegradeWish, deps: RegradeLabDeps): LabR
     return found;
   };
 
-  const open = async (address: string): Promise<Value> => {
+  /** The pieces of one lab: most are read several times. */
+  function opener(): OpenEvidence {
+    const pieces = new Map<string, Promise<Value>>();
+    return (address) => {
+      const known = pieces.get(address) ?? openOne(address);
+      pieces.set(address, known);
+      return known;
+    };
+  }
+
+  async function openOne(address: string): Promise<Value> {
     const bytes = await deps.store.evidence(address);
-    if (bytes === null) throw new Error(`there is no evidence at ${address}`);
-    return deps.openEvidence({ address, bytes });
-  };
+    if (bytes === null) throw new EvidenceLost('what was seen is not kept any more');
+    try {
+      return deps.openEvidence({ address, bytes });
+    } catch (cause) {
+      throw new EvidenceLost('what was seen cannot be read any more', { cause });
+    }
+  }
 
   async function one(
     subject: RegradeSubject,
     now: Looks,
     earlier: readonly Standing[],
     forgotten: readonly Date[],
+    open: OpenEvidence,
   ): Promise<Outcome> {
     const { attempt, layer } = subject;
     const hashes = Object.values(layer?.own ?? {}).map((own) => own.version);
@@ -68,12 +84,7 @@ export function createLabRegrader(wish: RegradeWish, deps: RegradeLabDeps): LabR
       return unknown('the version that graded it is not kept any more');
     if (attempt.record == null)
       return unknown('it was graded before records were kept of what it was judged on');
-    let record: AttemptRecord;
-    try {
-      record = readRecord(await open(attempt.record));
-    } catch {
-      return unknown('its record cannot be read');
-    }
+    const record = recordIn(await open(attempt.record));
     const progress = passedBy(record.progress, earlier, attempt.requestedAt, forgotten);
     const common = { record, open, evaluate: deps.evaluate };
     const again = await regradeAttempt({
@@ -99,6 +110,7 @@ export function createLabRegrader(wish: RegradeWish, deps: RegradeLabDeps): LabR
     const now = await load(wish.to);
     if (now === null) throw new Error(`template version ${wish.to} is not recorded`);
     const earlier: Standing[] = [];
+    const open = opener();
     const found: RegradedAttempt[] = [];
     for (const subject of attempts) {
       const { attempt, layer } = subject;
@@ -108,7 +120,7 @@ export function createLabRegrader(wish: RegradeWish, deps: RegradeLabDeps): LabR
         earlier.push({ ...standing, counted });
         continue;
       }
-      const { again, changes, why } = await one(subject, now, earlier, forgotten);
+      const { again, changes, why } = await one(subject, now, earlier, forgotten, open).catch(whyLost);
       const before = { points: layer?.points ?? attempt.points ?? 0, results: counted };
       const counts = wish.finals || !attempt.final;
       earlier.push({ ...standing, counted: again !== null && counts ? again.results : counted });
@@ -160,4 +172,18 @@ function plain(changes: readonly CheckChange[]): Value {
       expectations: expectations.map((line) => ({ ...line })),
     })),
   };
+}
+
+function recordIn(value: Value): AttemptRecord {
+  try {
+    return readRecord(value);
+  } catch (cause) {
+    throw new EvidenceLost('its record cannot be read', { cause });
+  }
+}
+
+/** Rejects with everything but lost evidence, which is known of one attempt and says nothing of the others. */
+function whyLost(thrown: unknown): Outcome {
+  if (thrown instanceof EvidenceLost) return unknown(thrown.message);
+  throw thrown;
 }

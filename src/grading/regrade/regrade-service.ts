@@ -1,4 +1,5 @@
 /** Regrades for people: ask for one, see what it would change, let it count, take it back. */
+import pLimit from 'p-limit';
 import { LabError } from '../../lab/errors.ts';
 import type { Caller } from '../../lab/lab-service.ts';
 import type { TemplateStore } from '../../lab/ports.ts';
@@ -37,8 +38,9 @@ export interface RegradeItem extends Omit<RegradedAttempt, 'results' | 'own' | '
 
 export type RegradeService = ReturnType<typeof createRegradeService>;
 
-/** Labs at once in memory: each with all its attempts. */
 const labsAPage = 50;
+/** Each is in memory with all its attempts. */
+const labsAtOnce = 4;
 
 export function createRegradeService(deps: RegradeServiceDeps) {
   const { regrades } = deps;
@@ -92,19 +94,25 @@ export function createRegradeService(deps: RegradeServiceDeps) {
         openEvidence: deps.openEvidence,
         evidenceKey: deps.evidenceKey,
       });
+      const limit = pLimit(labsAtOnce);
       try {
         for (let after = ''; ; ) {
           const labs = await regrades.labsToRegrade(wish, after, labsAPage);
-          for (const labId of labs) {
-            signal.throwIfAborted();
-            await regrades.put(id, await regradeLab(await regrades.readLab(labId)));
-          }
+          await Promise.all(
+            labs.map((labId) =>
+              limit(async () => {
+                signal.throwIfAborted();
+                await regrades.put(id, await regradeLab(await regrades.readLab(labId)));
+              }),
+            ),
+          );
           const last = labs.at(-1);
           if (last === undefined || labs.length < labsAPage) break;
           after = last;
         }
         await regrades.end(id, 'ready');
       } catch (thrown) {
+        limit.clearQueue();
         await regrades.end(id, 'stopped').catch(() => undefined);
         throw thrown;
       }

@@ -151,14 +151,19 @@ async function graded(given: Situation, version: TemplateVersion) {
   return { outcome, record: sealRecord({ ...outcome, ...facts }, key) };
 }
 
-async function again(given: Situation): Promise<{ first: string; second: RegradedAttempt | undefined }> {
+async function again(
+  given: Situation,
+  lose: (address: string, record: string) => boolean = () => false,
+): Promise<{ first: string; second: RegradedAttempt | undefined }> {
   const version = templateFor(given);
   const { outcome, record } = await graded(given, version);
   const pieces = new Map([...outcome.evidence, record].map(({ address, bytes }) => [address, bytes]));
   const regrade = createLabRegrader(
     { templateId: 'test', from: null, to: version.hash, labId: null, checkId: null, finals: true },
     {
-      store: { evidence: async (address) => pieces.get(address) ?? null },
+      store: {
+        evidence: async (address) => (lose(address, record.address) ? null : (pieces.get(address) ?? null)),
+      },
       templates: { load: async () => version },
       evaluate: (batch) => judge.evaluate(batch, AbortSignal.timeout(60_000)),
       openEvidence: (piece) => openEvidence(piece, key),
@@ -198,4 +203,22 @@ describe('an attempt that is judged again by its own template', () => {
       { numRuns: 100 },
     );
   }, 180_000);
+
+  it('keeps its verdicts when what was seen is lost, or the record of it', async () => {
+    const seen: Observation = { outcome: 'seen', value: 1, at, durationMs: 1 };
+    const one = { that: 'own == 1', partial: null, needs: false, guard: false, sticky: false, hint: false };
+    const given: Situation = {
+      checks: [{ ...one, waits: null, seen }],
+      shared: seen,
+      passed: [],
+      taken: false,
+      skipped: false,
+    };
+    expect((await again(given)).second?.kept).toEqual({});
+    const lost = await again(given, (address, record) => address !== record);
+    expect(lost.second?.kept).toEqual({ '*': ['what was seen is not kept any more'] });
+    expect(JSON.stringify(lost.second?.results)).toBe(lost.first);
+    const unknown = await again(given, (address, record) => address === record);
+    expect(unknown.second).toMatchObject({ changed: false, points: 10 });
+  });
 });
