@@ -70,14 +70,14 @@ function look(source: Source, item: string, pass: number, scene: Assessing): Fou
         ledger.score('quiz', source.quiz),
         asLab ? assessLab(source.quiz, pass, scene) : null,
       ];
-      const percents = [given?.percent ?? null, lab?.percent ?? null].filter((one) => one !== null);
+      const percents = [given, lab?.percent ?? null].filter((one) => one !== null);
       if (percents.length > 0) return { percent: Math.max(...percents), missing: [] };
       return { percent: null, missing: [`the quiz ${source.quiz} has no result`] };
     }
     case 'rubric': {
       const given = ledger.score('mark', item);
       const of = source.of === null ? '' : ` (${source.of})`;
-      if (given !== null) return { percent: given.percent, missing: [] };
+      if (given !== null) return { percent: given, missing: [] };
       return { percent: null, missing: [`no instructor has marked it yet${of}`] };
     }
   }

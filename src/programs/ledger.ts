@@ -4,18 +4,13 @@ import { reaches, share } from './percent.ts';
 import type { Fact, LabResult, TraineeRecord } from './record.ts';
 import type { Counting } from './types.ts';
 
-export interface Scored {
-  readonly percent: number;
-  readonly at: Date;
-}
-
 export interface Ledger {
   /** What counts of a lab by the program's rule; null while nothing does. */
   lab(id: string): LabResult | null;
   /** Hours that were attended, over all days. */
   hours(item: string): number;
-  /** By the same rule as labs: the best, or the newest. */
-  score(kind: 'quiz' | 'mark', item: string): Scored | null;
+  /** Percent, by the same rule as labs: the best, or the newest. */
+  score(kind: 'quiz' | 'mark', item: string): number | null;
   attestation(item: string): Fact | null;
   waiver(item: string): Fact | null;
   /** Facts that hold, in order of their days. */
@@ -57,24 +52,19 @@ export function ledgerOf(
     hours: (item) =>
       Math.round(about('attendance', item).reduce((sum, fact) => sum + (fact.hours ?? 0), 0) * 100) / 100,
     score(kind, item) {
-      let found: Scored | null = null;
-      for (const fact of about(kind, item)) {
-        const percent = fact.percent ?? 0;
-        if (found === null || counts === 'latest' || percent > found.percent)
-          found = { percent, at: startOf(fact.on) };
-      }
-      return found;
+      const percents = about(kind, item).map((fact) => fact.percent ?? 0);
+      if (percents.length === 0) return null;
+      return counts === 'latest' ? (percents.at(-1) ?? null) : Math.max(...percents);
     },
     attestation: (item) => about('attestation', item).at(-1) ?? null,
     waiver: (item) => about('waiver', item).at(-1) ?? null,
   };
 }
 
-/** The better one, or the newer one; of equally good ones the earlier, so that repeating a lab moves no date. */
+/** The newer one, or the better one. */
 function replaces(one: LabResult, before: LabResult, counts: Counting): boolean {
   if (counts === 'latest') return one.at > before.at;
-  const difference = share(one.points, one.maxPoints) - share(before.points, before.maxPoints);
-  return difference === 0 ? one.at < before.at : difference > 0;
+  return share(one.points, one.maxPoints) > share(before.points, before.maxPoints);
 }
 
 /** Attempts that may renew: in order of time, good enough, and counted by the program's rule. */

@@ -141,6 +141,26 @@ describe('the certificate of the catalogue', () => {
     expect(unmet(of(program, without, [...results, handIn('th-3-3-integrations', 100)]))).toEqual([]);
   });
 
+  it('forgets what was withdrawn, of every kind', () => {
+    const { facts, results } = everything(program, 90);
+    for (const kind of ['attendance', 'quiz', 'mark', 'attestation'] as const) {
+      const one = facts.find((each) => each.kind === kind);
+      if (one === undefined) throw new Error(`there is no ${kind}`);
+      const withdrawn = [...facts, { ...one, id: '999999', withdrawn: true }];
+      expect({ kind, gates: unmet(of(program, withdrawn, results)).length }).toEqual({ kind, gates: 1 });
+    }
+  });
+
+  it('shows no skill by which no lab is named', () => {
+    const { facts, results } = everything(program, 100);
+    const [area, ...rest] = program.competencies;
+    if (area === undefined) throw new Error('there is an area');
+    const items = area.items.map((item, at) => (at === 0 ? { ...item, labs: [] } : item));
+    const bare = { ...program, competencies: [{ ...area, items }, ...rest] };
+    const [first, second] = of(bare, facts, results).competencies[0]?.items ?? [];
+    expect([first?.shown, second?.shown]).toEqual([false, true]);
+  });
+
   it('counts a session 8 as the capstone, and the mean of the others as the assessments', () => {
     const { facts, results } = everything(program, 90);
     const capstone = [
@@ -167,6 +187,12 @@ describe('the certificate of the catalogue', () => {
       handIn('th-3-3-integrations', { 'own-tests': 50, a1: 80 }),
     ]);
     expect(progress.sessions[2]?.assessments.map((one) => one.percent)).toEqual([100, 97.5, 50]);
+    // What is in no task is no part of all tasks.
+    const rest = [
+      ...results.filter((one) => one.lab !== 'th-3-1-rest'),
+      handIn('th-3-1-rest', { 'own-tests': 0 }),
+    ];
+    expect(of(program, facts, rest).sessions[2]?.assessments[0]?.percent).toBe(100);
   });
 
   it('says of labs that are not there yet that they are not, and passes nobody by them', () => {
@@ -260,6 +286,14 @@ describe('a renewal', () => {
       state: 'renewal due',
       renewedAt: null,
       missing: expect.arrayContaining(missing),
+    });
+  });
+
+  it('takes no assessment from before the certificate', () => {
+    const early = [handIn('th-annual-skills', 100, '2026-01-02T08:00:00Z')];
+    expect(state(renewed('2026-11-01'), early, '2026-12-01T00:00:00Z')).toMatchObject({
+      renewedAt: null,
+      missing: ['th-annual-skills is not passed'],
     });
   });
 
