@@ -25,6 +25,8 @@ const pauseMs = 150;
  */
 const mostEnds = 6;
 const firstEndPauseMs = 25;
+/** Of connections that are refused or lost at once. */
+const mostFailures = 4;
 
 /**
  * What `work` gives. What a session could keep (settings, advisory locks) ends with it.
@@ -41,7 +43,7 @@ export async function readAsChecker<T>(
     const session = await connect(reading, left, signal);
     let idle = false;
     try {
-      const seen = await work(session);
+      const seen = await Promise.race([work(session), session.lost]);
       idle = true;
       return seen;
     } catch (thrown) {
@@ -68,7 +70,7 @@ async function connect(reading: Reading, left: () => number, signal: AbortSignal
     } catch (thrown) {
       signal.throwIfAborted();
       const pause = isClosed(thrown);
-      if (!pause && failures++ >= 2) throw unreachable(reading.component, thrown);
+      if (!pause && failures++ >= mostFailures) throw unreachable(reading.component, thrown);
       if (pause && left() < 2 * pauseMs) throw unreachable(reading.component, thrown);
     }
     await sleep(pauseMs, undefined, { signal });
@@ -90,9 +92,10 @@ function optionsOf({ sandbox, component, settings }: Reading, leftMs: number): S
   };
 }
 
-/** `admin_shutdown`: somebody ended the session. */
+/** Somebody ended the session: the server says so (`admin_shutdown`), or is gone before one hears it. */
 function wasEnded(thrown: unknown): boolean {
-  return thrown instanceof pg.DatabaseError && thrown.code === '57P01';
+  if (thrown instanceof pg.DatabaseError) return thrown.code === '57P01';
+  return sqlFailure(thrown) === null;
 }
 
 /** Not accepting connections, which only its owner can decide; starting up or shutting down. */

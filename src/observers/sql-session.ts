@@ -19,8 +19,21 @@ export interface SqlSession {
   readonly client: pg.Client;
   /** Name of the trainee's role. */
   readonly trainee: string;
+  /**
+   * Rejects when the connection is lost, with what the server said of it if it said anything. What is asked at that
+   * moment may never be answered: neither `pg` nor its cursor notices every one.
+   */
+  readonly lost: Promise<never>;
   /** Ends at once; a backend that may still be working is terminated from outside. Never throws. */
   close(idle: boolean): void;
+}
+
+/** The connection was closed and the server has not said why. */
+class ConnectionLost extends Error {
+  constructor() {
+    super('the connection was closed');
+    this.name = 'ConnectionLost';
+  }
 }
 
 const terminateMs = 3_000;
@@ -47,8 +60,13 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   const client = clientOver(stream, access, access[options.as], { ...dialect, ...options.settings });
   const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
   signal.addEventListener('abort', abort, { once: true });
+  const lost = Promise.withResolvers<never>();
+  // Nobody may be waiting for it.
+  lost.promise.catch(() => {});
+  client.on('error', lost.reject);
+  stream.once('close', () => lost.reject(new ConnectionLost()));
   try {
-    await client.connect();
+    await Promise.race([client.connect(), lost.promise]);
   } catch (thrown) {
     signal.removeEventListener('abort', abort);
     stream.destroy();
@@ -57,6 +75,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   return {
     client,
     trainee: access.trainee.user,
+    lost: lost.promise,
     close(idle) {
       signal.removeEventListener('abort', abort);
       if (idle && !stream.destroyed) client.end().catch(() => {});
@@ -128,8 +147,6 @@ function clientOver(
     options: options.join(' '),
     types: rawTypes as pg.CustomTypesConfig,
   } as pg.ClientConfig);
-  // A connection that breaks while nobody waits for it is told by the next use.
-  client.on('error', () => {});
   return client;
 }
 

@@ -367,6 +367,23 @@ describe('a database that is copied meanwhile', () => {
     expect(await slow).toMatchObject({ outcome: 'seen', value: { rows: [{ a: 'read' }] } });
   });
 
+  it('is never waited for in vain, whenever a session is ended', async () => {
+    let isOver = false;
+    const ending = (async () => {
+      for (; !isOver; await sleep(Math.random() * 60)) await end();
+    })();
+    const asked = async () => {
+      const problems: string[] = [];
+      for (let nth = 0; nth < 15; nth += 1) problems.push(await problem('select 1'));
+      return problems;
+    };
+    const problems = (await Promise.all([asked(), asked(), asked()])).flat();
+    isOver = true;
+    await ending;
+    expect(problems).not.toContain('slow');
+    expect(problems).toContain('seen');
+  });
+
   it('is our fault when it stays closed', async () => {
     await allow(false);
     try {
