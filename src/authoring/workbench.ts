@@ -47,6 +47,8 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
   const { caller, folder, id, say } = options;
   let edition: Edition = { content: null, problems: [] };
   let own: OwnLab | null = null;
+  /** It was there once: one that was not waited for is none. */
+  let ready = false;
   let made: TemplateVersion | null = null;
   let saved: NonNullable<Parameters<typeof solveLab>[3]['saved']> = {};
 
@@ -61,7 +63,7 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
 
   async function live(): Promise<LiveLab> {
     const now = content();
-    if (own === null || made === null) {
+    if (own === null || made === null || !ready) {
       throw new LabError('lab_not_ready', 'There is no lab yet; r makes one.');
     }
     const { lab, sandbox, now: time } = await labs.getLabWithTemplate(caller, own.id);
@@ -105,7 +107,8 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
 
   return {
     edition: () => edition,
-    labId: () => own?.id ?? null,
+    /** Null while there is none that was ever ready. */
+    labId: () => (ready ? (own?.id ?? null) : null),
     /** The template as it loads now. Throws `template_invalid`. */
     template: (): Template => content().template,
     /** Reads the folder; what it gives is used from now on. */
@@ -120,6 +123,7 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
     /** Ends the lab, if there is one, and makes one of the template as it is now. Throws LabError. */
     async remake(signal: AbortSignal): Promise<void> {
       content();
+      ready = false;
       if (own !== null) {
         say('removing the lab');
         await own.end(signal);
@@ -133,7 +137,8 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
       own = await askForLab(labs, caller, { template: id, ...(seed === undefined ? {} : { seed }) }, say);
       made = (await labs.getLabWithTemplate(caller, own.id)).version;
       const ended = await own.ready(signal);
-      if (ended === null) return;
+      ready = ended === null;
+      if (ready) return;
       own = null;
       made = null;
       throw new LabError('provision_failed', `The lab never got ready: ${ended}.`);
@@ -181,6 +186,7 @@ export function createWorkbench(parts: WorkbenchParts, options: WorkbenchOptions
     },
     /** Ends the lab. */
     async close(signal: AbortSignal): Promise<void> {
+      ready = false;
       await own?.end(signal);
       own = null;
       made = null;

@@ -195,6 +195,17 @@ describe('a template that is edited', () => {
     expect((await only('there')).verdict).toBe('fail');
   });
 
+  it('whose lab was not waited for has none, until the next one is made', async () => {
+    const stop = new AbortController();
+    const making = bench.remake(stop.signal);
+    stop.abort();
+    await expect(making).rejects.toThrow();
+    expect(bench.labId()).toBeNull();
+    await expect(bench.all(signal)).rejects.toMatchObject({ code: 'lab_not_ready' });
+    await bench.remake(signal);
+    expect((await bench.all(signal)).points).toBe(5);
+  });
+
   it('leaves nothing behind', async () => {
     await bench.close(signal);
     expect(await leftoversAfter(world.installation)).toEqual([]);

@@ -16,13 +16,11 @@ import { runSolution, runStep, runWrong } from './dev-steps.ts';
 /** Rows of a statement that are shown. */
 const mostRows = 50;
 
-export interface DevState {
-  /** The check that every save grades, or `all`. */
-  watch: string | null;
-}
-
-export function createActions(terminal: Terminal, progress: Progress, bench: Workbench, state: DevState) {
+export function createActions(terminal: Terminal, progress: Progress, bench: Workbench, options: DevOptions) {
   const { colour } = terminal;
+  /** The check that every save grades, or `all`. */
+  let watched = options.watch ?? null;
+  let begun = false;
   let last: DevCommand | null = null;
   let making: AbortController | null = null;
   /** What of the template the lab is older than was told already. */
@@ -148,14 +146,15 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
   }
 
   function watch(name: string): void {
-    if (name === '' || name === 'off') state.watch = null;
-    else state.watch = name === 'all' ? name : findCheck(bench.template(), name).id;
-    terminal.print(state.watch === null ? 'No check is watched.' : `Every save grades ${state.watch}.`);
+    if (name === '' || name === 'off') watched = null;
+    else watched = name === 'all' ? name : findCheck(bench.template(), name).id;
+    terminal.print(watched === null ? 'No check is watched.' : `Every save grades ${watched}.`);
   }
 
-  async function begin(options: Pick<DevOptions, 'solve' | 'wrong'>, signal: AbortSignal): Promise<void> {
+  async function begin(signal: AbortSignal): Promise<void> {
     await remake(signal);
     if (bench.labId() === null) return;
+    begun = true;
     terminal.print(renderAccess(terminal, { components: await bench.access() }));
     terminal.print('');
     list();
@@ -164,18 +163,18 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
       await runSolution(terminal, bench, options.solve === true ? '' : options.solve, signal);
     }
     if (options.wrong !== undefined) await wrong(options.wrong, signal);
-    if (state.watch !== null) await grade(state.watch, signal);
+    if (watched !== null) await grade(watched, signal);
   }
 
   return {
     run,
     /** Makes the lab, shows how to reach it, and does what was asked for at the start. */
     begin,
-    /** After a save that was read: says whether the lab is older than the template, and grades what is watched. */
-    async saved(fresh: boolean, signal: AbortSignal): Promise<void> {
-      if (bench.edition().content === null) return;
+    /** After a save that loads: says whether the lab is older than the template, and grades what is watched. */
+    async saved(signal: AbortSignal): Promise<void> {
+      if (!begun) return begin(signal);
       const changed = bench.changed();
-      if (bench.labId() === null || (fresh && changed.length > 0)) {
+      if (bench.labId() === null || (options.fresh === true && changed.length > 0)) {
         if (changed.length > 0) terminal.print(`Changed: ${changed.join(', ')}`);
         await remake(signal);
       } else if (changed.length > 0 && changed.join() !== toldChanged) {
@@ -184,7 +183,7 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
           `${colour.yellow('!')} The lab is made of what has changed: ${changed.join(', ')}. ${colour.bold('r')} makes it anew.`,
         );
       }
-      if (state.watch !== null && bench.labId() !== null) await grade(state.watch, signal);
+      if (watched !== null && bench.labId() !== null) await grade(watched, signal);
     },
     /** What is being made is not what is wanted any more. */
     giveUpMaking: () => making?.abort(),

@@ -42,7 +42,7 @@ export async function runSession(
       if (terminal.interactive && !stop.aborted) reader.prompt(true);
     },
   });
-  const actions = createActions(terminal, progress, bench, { watch: options.watch ?? null });
+  const actions = createActions(terminal, progress, bench, options);
 
   reader.on('SIGINT', () => {
     if (!turns.interrupt()) process.kill(process.pid, 'SIGINT');
@@ -63,7 +63,7 @@ export async function runSession(
   turns.add(async (signal) => {
     if (errorsOf(bench.edition()).length > 0)
       return terminal.print('Mend it and save; the lab is made then.');
-    await actions.begin(options, signal);
+    await actions.begin(signal);
   });
   const watching = watchFolder(
     folder,
@@ -72,9 +72,8 @@ export async function runSession(
       clearPrompt(terminal);
       tell(now);
       // A lab that is being made of what has changed since is not waited for.
-      if (now.content !== null && bench.labId() !== null && bench.changed().length > 0)
-        actions.giveUpMaking();
-      turns.add((signal) => actions.saved(options.fresh === true, signal));
+      if (bench.changed().length > 0) actions.giveUpMaking();
+      if (now.content !== null) turns.add((signal) => actions.saved(signal));
     },
     stop,
   );
