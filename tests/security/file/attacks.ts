@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { SandboxHandle } from '../../../src/grading/types.ts';
 import { type Attack, attack, outcome } from '../attack.ts';
 import { hangs } from '../waiting.ts';
 import {
@@ -92,13 +93,18 @@ const swapped = (name: string, swap: (workspace: Workspace) => () => void): Atta
       }),
   });
 
-/** Wins when the grader's memory grows, or it is late. */
+/** Wins when more is read than the grader may hold, or it suffers otherwise. */
 const huge = (name: string, defence: string, spec: object, plant: (workspace: Workspace) => void) => {
   const tried = (world: HostileWorld, bounded: boolean, signal: AbortSignal) =>
     inWorkspace(world, signal, async (workspace) => {
       plant(workspace);
-      const sandbox = bounded ? workspace.sandbox : boundless(workspace.sandbox);
-      return tryWorkspace(world, sandbox, fileLook(spec), 'f.exists && f.files.size() == 1', signal);
+      const reader = counted(bounded ? workspace.sandbox : boundless(workspace.sandbox));
+      const that = 'f.exists && f.files.size() == 1';
+      const { succeeded, seen } = await tryWorkspace(world, reader.sandbox, fileLook(spec), that, signal);
+      return outcome(
+        succeeded || reader.bytes() > 64 * megabyte,
+        `${reader.bytes()} bytes were read; ${seen}`,
+      );
     });
   return attack<HostileWorld>({
     family: 'file',
@@ -109,6 +115,21 @@ const huge = (name: string, defence: string, spec: object, plant: (workspace: Wo
     control: (world, signal) => tried(world, false, signal),
   });
 };
+
+function counted(sandbox: SandboxHandle): { readonly sandbox: SandboxHandle; bytes(): number } {
+  let bytes = 0;
+  return {
+    bytes: () => bytes,
+    sandbox: {
+      ...sandbox,
+      async readFiles(...asked) {
+        const found = await sandbox.readFiles(...asked);
+        for (const { content } of found) bytes += content?.byteLength ?? 0;
+        return found;
+      },
+    },
+  };
+}
 
 const megabyte = 1024 * 1024;
 const evilName = 'ok\u001b[2J\u001b[H\nPASSED';
