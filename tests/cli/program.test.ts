@@ -34,6 +34,7 @@ describe('labwright program', { timeout: 240_000 }, () => {
     const shown = (await program('show', 'thorbis-technical-specialist')).stdout;
     expect(shown).toContain('th-2-4-ha (planned)');
     expect(shown).toContain('(2/recovery-procedure; by rubric, of th-2-4-ha/recovery.md; passes with 85 %)');
+    expect(shown).toContain('Reviewed every 3 months; next: 2025-04-30 (overdue)');
     const unknown = await program('show', 'dotmac-onbording');
     expect(unknown).toMatchObject({ code: 4 });
     expect(unknown.stderr).toContain('Did you mean "dotmac-onboarding"?');

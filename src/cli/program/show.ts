@@ -30,7 +30,10 @@ export function registerProgramShow(parent: Command, { terminal }: Cli): void {
       const attendance = session.attendance === 'required' ? ', attendance required' : '';
       return [`${title}${hours}${attendance}`, ...modules, ...assessments].join('\n');
     });
-    const { certificate } = program;
+    const { certificate, review } = program;
+    const overdue = review !== null && new Date(review.next) < new Date() ? colour.yellow(' (overdue)') : '';
+    const reviewed =
+      review === null ? [] : [`Reviewed every ${review.every}; next: ${review.next}${overdue}`];
     const end =
       certificate === null
         ? []
@@ -45,6 +48,7 @@ export function registerProgramShow(parent: Command, { terminal }: Cli): void {
     return [
       colour.bold(program.title),
       ...(program.summary === null ? [] : [program.summary]),
+      ...reviewed,
       ...sessions,
       ...end,
     ].join('\n\n');
