@@ -188,6 +188,23 @@ describe('an instructor', () => {
   });
 });
 
+describe('a draft that is gone', () => {
+  it('stands for no other version', async () => {
+    await release('a', 'b');
+    edit('c');
+    await ines('POST', `/templates/${id}/stage`);
+    folder.length = 0;
+    for (const [path, body] of [
+      ['release', { version: 'draft' }],
+      ['rollback', { from: 'draft' }],
+    ] as const) {
+      const answer = await ines('POST', `/templates/${id}/${path}`, body);
+      expect([path, answer.status, answer.json.code]).toEqual([path, 404, 'template_not_found']);
+    }
+    expect(await labOf(ann)).toBe('b');
+  });
+});
+
 describe('a trainee', () => {
   it('neither chooses a version nor releases one', async () => {
     expect(await labOf(ann, { version: 'draft' })).toBe('forbidden');

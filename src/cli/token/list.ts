@@ -15,6 +15,7 @@ export function registerTokenList(parent: Command, cli: Cli): void {
         { title: 'Role' },
         { title: 'Subject', wraps: true },
         { title: 'Name', wraps: true },
+        { title: 'Class', wraps: true },
         { title: 'Made' },
         { title: 'State' },
       ];
@@ -23,6 +24,7 @@ export function registerTokenList(parent: Command, cli: Cli): void {
         one.role,
         one.subject,
         one.name,
+        one.class ?? '',
         one.createdAt.slice(0, 16),
         state(one),
       ]);

@@ -46,6 +46,14 @@ export function createReleaseService(deps: ReleaseServiceDeps) {
     return [{ hash: draft.hash, stage: 'draft', ...nobody, inFolder: true }, ...views];
   }
 
+  /** Null: none was named. What is named and is not there is an error, never another version. */
+  async function named(templateId: string, word: string | undefined, field: string): Promise<string | null> {
+    if (word === undefined) return null;
+    const version = await findVersion(templateId, word, deps, field);
+    if (version === null) throw await unknownTemplate(templateId, drafts, deps.nearest);
+    return version.hash;
+  }
+
   return {
     /** What the folder holds, all that were staged, and those that labs live on. Throws `template_not_found`. */
     async versions(caller: Caller, templateId: string): Promise<readonly VersionView[]> {
@@ -79,9 +87,9 @@ export function createReleaseService(deps: ReleaseServiceDeps) {
     ): Promise<Released> {
       requireInstructor(caller, 'release a template');
       const known = await versionsOf(templateId);
-      const wanted = version === undefined ? null : await findVersion(templateId, version, deps);
+      const wanted = await named(templateId, version, 'version');
       const act = { by: caller.subject, note };
-      const done = await releases.release(templateId, wanted?.hash ?? null, act);
+      const done = await releases.release(templateId, wanted, act);
       switch (done.outcome) {
         case 'released':
           return { hash: done.hash, before: done.before, changed: true };
@@ -90,7 +98,7 @@ export function createReleaseService(deps: ReleaseServiceDeps) {
         case 'not_staged':
           throw new LabError(
             'nothing_staged',
-            `version: ${shortHash(wanted?.hash ?? '')} was not staged. Staged: ${listed(known, 'staged')}.`,
+            `version: ${shortHash(wanted ?? '')} was not staged. Staged: ${listed(known, 'staged')}.`,
             { extra: { field: 'version', found: version, allowed: hashes(known, 'staged') } },
           );
         case 'nothing_staged':
@@ -111,16 +119,16 @@ export function createReleaseService(deps: ReleaseServiceDeps) {
     ): Promise<Released> {
       requireInstructor(caller, 'roll a template back');
       const known = await versionsOf(templateId);
-      const meant = from === undefined ? null : await findVersion(templateId, from, deps, 'from');
+      const meant = await named(templateId, from, 'from');
       const act = { by: caller.subject, note };
-      const done = await releases.rollBack(templateId, meant?.hash ?? null, act);
+      const done = await releases.rollBack(templateId, meant, act);
       switch (done.outcome) {
         case 'rolled_back':
           return { hash: done.hash, before: done.before, changed: true };
         case 'moved':
           throw new LabError(
             'conflict',
-            `from: ${shortHash(meant?.hash ?? '')} is not what is released; it is ${shortHash(done.hash)}. Nothing was changed.`,
+            `from: ${shortHash(meant ?? '')} is not what is released; it is ${shortHash(done.hash)}. Nothing was changed.`,
             { extra: { field: 'from', found: from, released: done.hash } },
           );
         case 'never_released':
