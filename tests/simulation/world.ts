@@ -77,6 +77,7 @@ export class World {
     reaped: 0,
     refused: 0,
     rewound: 0,
+    released: 0,
   };
   readonly #effects = new Effects(this.#tables, (what) => this.broken.push(what));
   readonly #looks = new Looks(this.#tables, (what) => this.broken.push(what));
@@ -260,12 +261,30 @@ export class World {
     else if (dice < 26) this.#userDoes(({ service }, id) => service.extendLab(instructor, id, 3));
     else if (dice < 36) this.#someoneWorks(dice);
     else if (dice < 40) this.#breakSomething();
-    else if (dice < 41) this.#version++;
+    else if (dice < 40.5) this.#version++;
+    else if (dice < 41) this.#userDoes(this.#releaseOrRollBack());
     else if (dice < 47) this.#crash();
     else if (dice < 49) this.#freezeOrThaw();
     else if (dice < 54)
       await this.#scheduler.advance(this.#random() < 0.1 ? 400_000 : 7_000 * this.#random());
     else if (worker !== undefined) this.#workerDoes(worker, dice - 12);
+  }
+
+  /** What trainees get is another version from here on, or the one before again. */
+  #releaseOrRollBack() {
+    const act = { by: instructor.subject, note: null };
+    const draft = this.#versionOf(`lively-${this.#version}`, (hash) => livelyVersion('lively', hash));
+    const back = this.#random() < 0.3;
+    return async ({ labs }: Parts): Promise<void> => {
+      if (!back) {
+        await labs.save(draft);
+        await labs.stage('lively', draft.hash, act);
+      }
+      const { outcome } = await (back
+        ? labs.rollBack('lively', null, act)
+        : labs.release('lively', null, act));
+      if (outcome === 'released' || outcome === 'rolled_back') this.counts.released++;
+    };
   }
 
   /** What trainees do in a lab: have it graded, press its button, have a task done, go back. */
