@@ -12,8 +12,8 @@ import { readRows } from '../observers/sql-look.ts';
 import { readAsChecker } from '../observers/sql-reading.ts';
 import type { Template } from '../templates/types.ts';
 
-/** By `database schema.table` and by the path of a file. What cannot be seen is its reason, which must not change either. */
-export type LabState = ReadonlyMap<string, string>;
+/** By `database schema.table` and by `shell path`, or by component where nothing of it can be told; null: it could not be seen, for it is stopped or changes hands. */
+export type LabState = ReadonlyMap<string, string | null>;
 
 const withinMs = 60_000;
 const files = { glob: '**', maxFiles: 5_000, maxBytesEach: 5 * 1024 * 1024 };
@@ -40,24 +40,25 @@ export async function stateOf(
   template: Template,
   signal: AbortSignal,
 ): Promise<LabState> {
-  const state = new Map<string, string>();
+  const state = new Map<string, string | null>();
+  const within = AbortSignal.any([signal, AbortSignal.timeout(2 * withinMs)]);
   const note = async (name: string, see: () => Promise<void>) => {
     try {
       await see();
-    } catch (error) {
+    } catch {
       signal.throwIfAborted();
-      state.set(name, `not seen: ${error instanceof LookFailure ? error.problem : String(error)}`);
+      state.set(name, null);
     }
   };
   for (const [name, { kind }] of Object.entries(template.components)) {
-    if (kind === 'postgres') await note(name, () => noteDatabase(state, sandbox, name, signal));
-    if (kind === 'shell') await note(name, () => noteFiles(state, sandbox, name, signal));
+    if (kind === 'postgres') await note(name, () => noteDatabase(state, sandbox, name, within));
+    if (kind === 'shell') await note(name, () => noteFiles(state, sandbox, name, within));
   }
   return state;
 }
 
 async function noteDatabase(
-  state: Map<string, string>,
+  state: Map<string, string | null>,
   sandbox: SandboxHandle,
   component: string,
   signal: AbortSignal,
@@ -77,7 +78,7 @@ async function noteDatabase(
       state.set(key, `${row?.n} ${row?.sum}`);
     } catch (error) {
       if (!(error instanceof LookFailure)) throw error;
-      state.set(key, `not seen: ${error.problem}`);
+      state.set(key, null);
     }
   }
   const schemas = [...new Set(tables.map(({ schema }) => String(schema)))];
@@ -94,7 +95,7 @@ function lasting(section: string, row: { readonly [field: string]: Value }): unk
 }
 
 async function noteFiles(
-  state: Map<string, string>,
+  state: Map<string, string | null>,
   sandbox: SandboxHandle,
   component: string,
   signal: AbortSignal,
@@ -109,8 +110,14 @@ function hashOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Names of what differs between two states, in order. */
+const componentOf = (name: string) => name.split(' ', 1)[0] ?? name;
+
+/** Names of what differs between two states, in order; of what was not seen nothing can be said. */
 export function changesBetween(before: LabState, after: LabState): readonly string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
-  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
+  const isUnseen = (name: string) => before.get(name) === null || after.get(name) === null;
+  return [...names]
+    .filter((name) => before.get(name) !== after.get(name))
+    .filter((name) => !isUnseen(name) && !isUnseen(componentOf(name)))
+    .sort();
 }

@@ -27,6 +27,12 @@ it('sees what was added, removed and changed', () => {
   expect(changesBetween(before, after)).toEqual(['added', 'changed', 'removed']);
 });
 
+it('says nothing of what was not seen', () => {
+  expect(changesBetween(new Map([['a', null]]), new Map([['a', '1']]))).toEqual([]);
+  expect(changesBetween(new Map([['a', '1']]), new Map([['a', null]]))).toEqual([]);
+  expect(changesBetween(new Map([['db', null]]), new Map([['db public.t', '1']]))).toEqual([]);
+});
+
 it('lets grading pass that changes nothing', async () => {
   expect(await whileUnchanged(lab({ a: '1' }), graded, signal)).toEqual({ graded: 'graded', found: [] });
 });
