@@ -88,7 +88,7 @@ const asks = [
 
 it('is never a pass, our fault, or late', async () => {
   const trees = sample(arbitraryTree, 600);
-  await inWorkspace(world, AbortSignal.timeout(110_000), async ({ sandbox, folder }) => {
+  await inWorkspace(world, AbortSignal.timeout(290_000), async ({ sandbox, folder }) => {
     for (const [nth, tree] of trees.entries()) plant(join(folder, `c${nth}`), tree);
     const cases = trees.map(({ kind, content: bytes, beside }, nth) => {
       const parse = inTurns(parsers, nth);
@@ -102,4 +102,4 @@ it('is never a pass, our fault, or late', async () => {
     const workspace = { kind: 'shell', uses: [], custody: 'trainee', files: null, tools: [] } as const;
     expect(await wrongsOf(cases, judge, sandbox, { workspace }), replay).toEqual([]);
   });
-}, 120_000);
+}, 300_000);

@@ -50,4 +50,4 @@ it('is never a pass, our fault, or late', async () => {
   if (database === undefined) throw new Error('the sample has no database');
   const sandbox = testHandle({ database: db.access });
   expect(await wrongsOf(cases, judge, sandbox, { database }), replay).toEqual([]);
-}, 120_000);
+}, 300_000);

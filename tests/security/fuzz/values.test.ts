@@ -36,7 +36,7 @@ const asks = [
 
 it('is never a pass, our fault, or late', async () => {
   const values = sample(arbitraryValue, 1_800);
-  const signal = AbortSignal.timeout(110_000);
+  const signal = AbortSignal.timeout(290_000);
   const wrongs: string[] = [];
   const judged = values.map(async (value, nth) => {
     const seen = record({ outcome: 'seen', value, at: new Date(), durationMs: 1 }, null).observation;
@@ -50,4 +50,4 @@ it('is never a pass, our fault, or late', async () => {
   });
   await Promise.all(judged);
   expect(wrongs, replay).toEqual([]);
-}, 120_000);
+}, 300_000);
