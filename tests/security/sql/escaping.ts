@@ -120,6 +120,12 @@ const writer = [
   'create view answer as select note_it() as n',
 ];
 
+const lazy = [
+  `create function work() returns int language plpgsql security definer as $$ begin
+    update orders set status = 'paid'; return (select count(*) from orders where status <> 'paid'); end $$`,
+  'create view answer as select work() as n',
+];
+
 const marks = async (world: HostileWorld, lab: Lab) => {
   const [row] = (await asSuperuser(world, lab, 'select count(*)::int as n from marks')) as { n: number }[];
   return row?.n ?? 0;
@@ -240,6 +246,23 @@ export const escaping: readonly Attack<HostileWorld>[] = [
       await readWith(lab, readAnswer.query, { default_transaction_read_only: 'off' }, signal);
       const n = await marks(world, lab);
       return outcome(n > 0, `${n} rows written`);
+    },
+  }),
+  attack({
+    family: 'sql',
+    name: 'a function with its owner’s rights that does the work while it is looked at',
+    defence: 'a look is read-only, whoever’s rights it has (SECURITY DEFINER)',
+    off: 'a session that is not',
+    run: (world, signal) => tryGrading(world, { trainee: lazy, ...readAnswer }, signal),
+    async control(world, signal) {
+      const lab = await prepared(world, { trainee: lazy }, signal);
+      const { rows } = await readWith(
+        lab,
+        readAnswer.query,
+        { default_transaction_read_only: 'off' },
+        signal,
+      );
+      return outcome(rows[0]?.n === 0, rows);
     },
   }),
   visiting(

@@ -94,6 +94,18 @@ function careless(change: (value: Value) => Value): NonNullable<Effort['input']>
   return { observers: new Map([...observerKinds(), ['sql', naive]]) };
 }
 
+/** Whatever could not be seen is taken for our own fault. */
+function forgiving(): NonNullable<Effort['input']> {
+  const naive: ObserverKind = {
+    ...(sqlObserver as ObserverKind),
+    async observe(spec, context, signal): Promise<Observation> {
+      const seen = await (sqlObserver as ObserverKind).observe(spec, context, signal);
+      return seen.outcome === 'seen' ? seen : { ...seen, problem: 'bug' };
+    },
+  };
+  return { observers: new Map([...observerKinds(), ['sql', naive]]) };
+}
+
 const value = (
   name: string,
   defence: string,
@@ -238,6 +250,15 @@ export const exhausting: readonly Attack<HostileWorld>[] = [
   ),
   pouring('one row of 30 MB', asView(`select repeat('x', 30000000) as n`), { sqlWireBytes: noLimit }),
   pouring('a flood of notices', [notices, ...asView('select shout() as n')], { sqlWireBytes: noLimit }),
+  attack({
+    family: 'sql',
+    name: 'dropping the schema that every look goes through, to be charged nothing',
+    defence: 'what is not there is the trainee’s own doing (the table of attribution)',
+    off: 'whatever cannot be seen is taken for a fault of ours',
+    run: (world, signal) => tryGrading(world, { trainee: ['drop schema public cascade'] }, signal),
+    control: (world, signal) =>
+      tryGrading(world, { trainee: ['drop schema public cascade'], input: forgiving() }, signal),
+  }),
   value(
     'NaN against a bound the wrong way round',
     'NaN stays text, which meets no bound',
