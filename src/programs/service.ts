@@ -63,7 +63,8 @@ export function createProgramService({ source, store, templateStore, nearest }: 
 
   /** Everything about these trainees, in few queries however many they are. */
   async function progressOfAll(program: Program, trainees: readonly string[]): Promise<TraineeProgress[]> {
-    const labs = program.labs.filter((one) => one.available).map((one) => one.id);
+    // Also labs whose template is gone: what was handed in there still counts.
+    const labs = program.labs.map((one) => one.id);
     const [facts, attempts, open, now] = await Promise.all([
       store.facts(program.id, trainees),
       store.attempts(trainees, labs, program.counts !== 'best'),
