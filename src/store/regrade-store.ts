@@ -18,6 +18,12 @@ export function createRegradeStore(pool: pg.Pool): RegradeStore {
   const db = createDatabase(pool);
   return {
     async begin({ id, templateId, from, to, labId, checkId, finals, askedBy }) {
+      // Dry runs that nobody applied are looked at for a while and never again.
+      await db.query({
+        text: `
+          delete from regrades
+          where state in ('running', 'ready', 'stopped') and asked_at < clock_ms() - interval '30 days'`,
+      });
       await db.query({
         text: `
           insert into regrades (id, template_id, from_hash, to_hash, lab_id, check_id, finals, asked_by)
@@ -70,11 +76,7 @@ export function createRegradeStore(pool: pg.Pool): RegradeStore {
           from json_array_elements($2::json) with ordinality as result (each, place)
           join unnest($3::bytea[]) with ordinality as sealed (bytes, place) using (place)
           on conflict do nothing`,
-        values: [
-          id,
-          jsonText(attempts.map((one) => ({ ...one, detail: { address: one.detail.address } }))),
-          attempts.map(({ detail }) => Buffer.from(detail.bytes)),
-        ],
+        values: [id, jsonText(attempts.map(stored)), attempts.map(({ detail }) => Buffer.from(detail.bytes))],
       });
     },
     async end(id, state) {
@@ -114,6 +116,11 @@ export function createRegradeStore(pool: pg.Pool): RegradeStore {
     undo: (id, act) => change(db, id, 'undo', act),
     evidence: (address) => readEvidence(db, address),
   };
+}
+
+/** What changes nothing is kept only to know that it was looked at. */
+function stored({ detail: { address }, ...one }: RegradedAttempt): object {
+  return { ...one, ...(one.changed ? {} : { results: [], own: {} }), detail: { address } };
 }
 
 /** The layers that count of a lab's attempts. */

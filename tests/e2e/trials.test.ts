@@ -287,6 +287,15 @@ it('is judged by people where no program can', async () => {
   expect(seen.points).toBe((marked.points ?? 0) + 2);
 });
 
+it('is judged the same again from what was recorded, with nothing left out', async () => {
+  const body = { template: 'everything', to: (await trainee.lab(lab)).templateHash };
+  const dry = await world.instructor.call<{ id: string; attempts: number }>('POST', '/regrade', body);
+  const { items } = await world.instructor.call<{ items: object[] }>('GET', `/regrades/${dry.id}/attempts`);
+  expect(items).toEqual([]);
+  expect(dry).toMatchObject({ state: 'ready', changed: 0, kept: 0 });
+  expect(dry.attempts).toBeGreaterThan(5);
+});
+
 it('calls for help, and is answered', async () => {
   const asked = await trainee.call<{ id: string }>('POST', `/labs/${lab}/help`, { message: 'What now?' });
   const { items } = await world.instructor.call<{ items: { id: string; lab: string }[] }>('GET', '/help');
