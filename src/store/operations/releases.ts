@@ -19,7 +19,9 @@ export async function choice(db: Database, templateId: string, classId: string |
   const [row] = await db.query<Choice & object>({
     name: 'release_choice',
     text: `
-      select (standing_release($1)).hash as released,
+      select (
+          select hash from releases where template_id = $1 and withdrawn_at is null order by id desc limit 1
+        ) as released,
         (select hash from class_pins where class_id = $2 and template_id = $1) as pinned,
         exists (select from classes where id = $2) as "classKnown"`,
     values: [templateId, classId],
@@ -92,6 +94,8 @@ export function versions(db: Database, templateId: string): Promise<readonly Ver
         select template_hash as hash, count(*)::int as labs from labs
         where template_id = $1 and phase = any('{requested,provisioning,ready,terminating}')
         group by template_hash
+      ), standing as (
+        select id from releases where template_id = $1 and withdrawn_at is null order by id desc limit 1
       ), known as (
         select hash from staged_versions where template_id = $1 union select hash from living
       ), judged as (
@@ -106,11 +110,11 @@ export function versions(db: Database, templateId: string): Promise<readonly Ver
         from known
         left join staged_versions s on s.template_id = $1 and s.hash = known.hash
         left join lateral (
-          select id = (standing_release($1)).id as standing, withdrawn_at is not null as withdrawn,
+          select releases.id = (select id from standing) as standing, withdrawn_at is not null as withdrawn,
             coalesce(withdrawn_at, released_at) as changed_at, coalesce(withdrawn_by, released_by) as changed_by,
             case when withdrawn_at is null then note else withdrawn_note end as change_note
           from releases where template_id = $1 and hash = known.hash
-          order by id = (standing_release($1)).id desc, id desc
+          order by releases.id = (select id from standing) desc, releases.id desc
           limit 1
         ) r on true
       )
