@@ -13,11 +13,12 @@ const settleMs = 25;
 const everyMs = 500;
 
 /**
- * Calls `onChange` after each change until `signal` is aborted, one call after the other; what changes during a call
- * is told after it. Resolves then, and rejects with what `onChange` does.
+ * Calls `onChange` after each change since the folder was as `known`, until `signal` is aborted; one call after the
+ * other, and what changes during a call is told after it. Resolves then, and rejects with what `onChange` does.
  */
 export async function watchFolder(
   folder: string,
+  known: string,
   onChange: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -28,16 +29,16 @@ export async function watchFolder(
     watcher = null;
   };
   try {
-    let known = await signatureOf(folder);
+    let last = known;
     while (!signal.aborted) {
       watcher ??= openWatcher(folder, bell.ring, unwatch);
       if (await bell.rangWithin(everyMs, signal))
         await delay(settleMs, undefined, { signal }).catch(() => {});
       const now = await signatureOf(folder);
-      if (signal.aborted || now === known) continue;
+      if (signal.aborted || now === last) continue;
       // One that comes back is another folder.
       if (!existsSync(folder)) unwatch();
-      known = now;
+      last = now;
       await onChange();
     }
   } finally {
@@ -45,8 +46,8 @@ export async function watchFolder(
   }
 }
 
-/** Whatever cannot be listed has a signature too: it changes when that changes. */
-async function signatureOf(folder: string): Promise<string> {
+/** What a folder is now. Whatever cannot be listed has a signature too: it changes when that changes. */
+export async function signatureOf(folder: string): Promise<string> {
   try {
     return JSON.stringify(await listFolder(folder));
   } catch (thrown) {

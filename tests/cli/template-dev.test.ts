@@ -31,19 +31,21 @@ function open(...options: readonly string[]) {
   return {
     ...session,
     type: (line: string) => void session.child.stdin?.write(`${line}\n`),
-    /** Waits for the text in what was printed since the last wait. */
+    /** Waits for a line with this text after the line of the last wait; gives what was printed from there to here. */
     async says(text: string | RegExp): Promise<string> {
-      const at = () => {
+      const end = () => {
         const rest = session.stdout().slice(read);
-        return typeof text === 'string' ? rest.indexOf(text) : rest.search(text);
+        const at = typeof text === 'string' ? rest.indexOf(text) : rest.search(text);
+        return at < 0 ? -1 : rest.indexOf('\n', at);
       };
       await eventually(
-        () => at() >= 0 || session.child.exitCode !== null,
+        () => end() >= 0 || session.child.exitCode !== null,
         () => `${text} in\n${session.stdout()}\n${session.stderr()}`,
         60_000,
       );
-      const said = session.stdout().slice(read);
-      read = session.stdout().length;
+      if (end() < 0) throw new Error(`it ended without ${text}:\n${session.stdout()}\n${session.stderr()}`);
+      const said = session.stdout().slice(read, read + end() + 1);
+      read += said.length;
       return said;
     },
     /** The lab that was made last. */
@@ -107,6 +109,18 @@ describe('a session', () => {
     session.type('q');
     const { code, stderr } = await session.ended;
     expect([code, stderr.includes('could not be closed')]).toEqual([0, false]);
+    expect(processesOf(data)).toEqual([]);
+  });
+
+  it('waits for a template that does not load yet, and has nothing left when its input ends', async () => {
+    shelf.replace('points: 10', 'pionts: 10');
+    const session = open('--solve');
+    await session.says('did you mean "points"?');
+    await session.says('Mend it and save');
+    shelf.replace('pionts: 10', 'points: 10');
+    await session.says('✓ turn');
+    session.child.stdin?.end('all\n');
+    expect((await session.ended).stdout).toContain('20 of 20 points');
     expect(processesOf(data)).toEqual([]);
   });
 

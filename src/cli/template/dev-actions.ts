@@ -168,9 +168,10 @@ export function createActions(terminal: Terminal, progress: Progress, bench: Wor
 
   return {
     run,
-    /** Makes the lab, shows how to reach it, and does what was asked for at the start. */
-    begin,
-    /** After a save that loads: says whether the lab is older than the template, and grades what is watched. */
+    /**
+     * After a save that loads. The first makes the lab, shows how to reach it, and does what was asked for at the start;
+     * later ones say whether the lab is older than the template, and grade what is watched.
+     */
     async saved(signal: AbortSignal): Promise<void> {
       if (!begun) return begin(signal);
       const changed = bench.changed();

@@ -15,6 +15,7 @@ export async function tryOnce(
   word: string,
   options: DevOptions,
 ): Promise<void> {
+  await bench.read();
   await bench.remake(hold.stop);
   progress.done(`Lab ${bench.labId()} is ready`);
   const { solve, wrong } = options;

@@ -62,7 +62,6 @@ async function openBench(
     progress.say('removing the lab');
     await bench.close(AbortSignal.any([hold.hurry, AbortSignal.timeout(endSeconds * 1000)]));
   });
-  await bench.read();
   return bench;
 }
 

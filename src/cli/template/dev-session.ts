@@ -1,7 +1,7 @@
 /** The prompt of `template dev`: what is typed and what is saved, one after the other. */
 import { createInterface } from 'node:readline';
 import { type Edition, errorsOf } from '../../authoring/edition.ts';
-import { watchFolder } from '../../authoring/folder-watch.ts';
+import { signatureOf, watchFolder } from '../../authoring/folder-watch.ts';
 import type { Workbench } from '../../authoring/workbench.ts';
 import { formatProblem } from '../../templates/problem.ts';
 import type { Cli } from '../cli.ts';
@@ -26,13 +26,16 @@ export async function runSession(
   options: DevOptions,
 ): Promise<void> {
   const { colour } = terminal;
+  const tell = createTeller(terminal);
+  // Before it is read: what is saved from now on is told.
+  const known = await signatureOf(folder);
+  tell(await bench.read());
   const reader = createInterface({
     input: process.stdin,
     output: process.stdout,
     terminal: terminal.interactive,
     prompt: `${colour.bold('dev')}> `,
   });
-  const tell = createTeller(terminal);
   const over = new AbortController();
   const stop = AbortSignal.any([hold.stop, over.signal]);
   const turns = createTurns(terminal, stop, {
@@ -59,14 +62,13 @@ export async function runSession(
     stop.addEventListener('abort', () => resolve(), { once: true });
   });
 
-  tell(bench.edition());
   turns.add(async (signal) => {
-    if (errorsOf(bench.edition()).length > 0)
-      return terminal.print('Mend it and save; the lab is made then.');
-    await actions.begin(signal);
+    if (bench.edition().content !== null) await actions.saved(signal);
+    else terminal.print('Mend it and save; the lab is made then.');
   });
   const watching = watchFolder(
     folder,
+    known,
     async () => {
       const now = await bench.read();
       clearPrompt(terminal);
