@@ -13,7 +13,7 @@ import { type Outcome, outcome, type Worlds } from '../attack.ts';
 import { measured } from '../measured.ts';
 
 /** What every check asks for: nothing that the trainee's servers say is the work. */
-export const done = 'api.status == 200 && api.text.contains("the work is done")';
+const done = 'api.status == 200 && api.text.contains("the work is done")';
 
 export interface HttpWorld {
   readonly judge: Judge;
