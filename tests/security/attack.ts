@@ -80,6 +80,3 @@ export function tryAttacks<World>(
     });
   });
 }
-
-/** For attacks that need no world. */
-export const noWorld: Worlds<undefined> = { start: async () => undefined, stop: async () => {} };

@@ -10,7 +10,7 @@ import { databaseVersion } from '../../support/postgres-lab.ts';
 import { type Outcome, outcome } from '../attack.ts';
 import { asSuperuser, asTrainee, type Graded, type HostileWorld, isWon, type Lab } from '../world.ts';
 
-export const ordersVersion = databaseVersion({
+const ordersVersion = databaseVersion({
   'seed.sql': `
     create table orders (id int primary key, email varchar(50), status text, total numeric);
     insert into orders select g, 'p' || g || '@example.net', 'open', g from generate_series(1, 20) g;

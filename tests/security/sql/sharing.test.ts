@@ -1,6 +1,6 @@
 import { tryAttacks } from '../attack.ts';
+import { sharing } from './attacks.ts';
 import { startSharedServerWorld } from './server.ts';
-import { sharing } from './sharing.ts';
 
 tryAttacks('what labs share', sharing, {
   start: startSharedServerWorld,
