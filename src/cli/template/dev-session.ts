@@ -5,17 +5,15 @@ import { signatureOf, watchFolder } from '../../authoring/folder-watch.ts';
 import type { Workbench } from '../../authoring/workbench.ts';
 import { formatProblem } from '../../templates/problem.ts';
 import type { Cli } from '../cli.ts';
-import { reportOf } from '../cli-error.ts';
 import type { PrivateWorld } from '../private-runtime.ts';
 import type { Terminal } from '../terminal.ts';
 import type { DevOptions } from './dev.ts';
 import { createActions } from './dev-actions.ts';
 import { parseDevCommand } from './dev-command.ts';
+import { createTurns } from './dev-turns.ts';
 
 /** One slip in YAML makes many: the first ones say where it is. */
 const mostErrors = 5;
-
-type Turn = (signal: AbortSignal) => Promise<void>;
 
 /** Until the author leaves, the input ends, or Ctrl-C. */
 export async function runSession(
@@ -88,49 +86,6 @@ export async function runSession(
     await watching;
   }
   hold.stop.throwIfAborted();
-}
-
-/** One after the other; each can be interrupted by itself, and what it throws is told and no more. */
-function createTurns(
-  terminal: Terminal,
-  stop: AbortSignal,
-  around: { readonly before: () => void; readonly ended: () => void; readonly after: () => void },
-) {
-  let last: Promise<void> = Promise.resolve();
-  let current: AbortController | null = null;
-
-  async function take(turn: Turn): Promise<void> {
-    if (stop.aborted) return;
-    const own = new AbortController();
-    current = own;
-    around.before();
-    try {
-      await turn(AbortSignal.any([stop, own.signal])).finally(around.ended);
-    } catch (thrown) {
-      if (own.signal.aborted) terminal.print('Stopped.');
-      else if (!stop.aborted) terminal.print(terminal.colour.red(reportOf(thrown).message));
-    } finally {
-      current = null;
-      around.after();
-    }
-  }
-
-  return {
-    add(turn: Turn): void {
-      last = last.then(() => take(turn));
-    },
-    /** False: nothing is under way. */
-    interrupt(): boolean {
-      current?.abort();
-      return current !== null;
-    },
-    async idle(): Promise<void> {
-      for (let seen: Promise<void> | null = null; seen !== last; ) {
-        seen = last;
-        await seen;
-      }
-    },
-  };
 }
 
 /** Tells what is wrong now, after a save also what is so no longer; each warning once a session. */
