@@ -51,19 +51,23 @@ export function createProofLabs(open: OpenLab, atOnce: number, places: LimitFunc
   }
 
   return {
-    /** Does the work in a lab whose values come from this seed, when its turn comes; null when it is too late then. */
+    /**
+     * Does the work in a lab whose values come from this seed, when its turn comes; null when it is too late then. A lab
+     * that is spoiled is not used again.
+     */
     within: <T>(
       seed: string,
       isLate: () => boolean,
-      work: (lab: ProofLab) => Promise<T>,
+      work: (lab: ProofLab) => Promise<{ readonly done: T; readonly spoiled: boolean }>,
     ): Promise<T | null> =>
       own(() =>
         places(async () => {
           if (isLate()) return null;
           const held = await take(seed);
           held.used = true;
-          const done = await orGiveUp(held, () => work(held.lab));
-          idle.push(held);
+          const { done, spoiled } = await orGiveUp(held, () => work(held.lab));
+          if (spoiled) await drop(held);
+          else idle.push(held);
           return done;
         }),
       ),

@@ -51,6 +51,8 @@ export interface ProofOptions {
   readonly onRun?: (run: RunFacts, done: number, all: number) => void;
 }
 
+const isGraded = (runs: readonly RunFacts[]) => runs.every(({ cells }) => cells.length > 0);
+
 /** @param cores that jobs may keep busy. */
 export function provingParts(runtime: Runtime, cores = availableParallelism()): ProvingParts {
   const places = { light: pLimit(Math.max(2, 2 * cores)), heavy: pLimit(Math.max(1, cores)) };
@@ -103,10 +105,12 @@ export async function proveTemplate(
     };
     const facts = await labs.within(job.otherValues ? unlike : seed, isLate, async (lab) => {
       memoryMb = Math.max(memoryMb, await lab.memoryMb());
-      return doJob(parts, version, job, lab, either);
+      const runs = await doJob(parts, version, job, lab, either);
+      return { done: runs, spoiled: !isGraded(runs) };
     });
     if (facts === null) return;
-    kept?.save(job.name, facts);
+    // What had trouble is done again by who goes on.
+    if (isGraded(facts)) kept?.save(job.name, facts);
     finish(job, facts);
   }
 
