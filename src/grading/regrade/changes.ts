@@ -72,7 +72,7 @@ async function changeOf(from: CheckResult, to: CheckResult, input: ChangesInput)
 }
 
 /** What was seen, as short text without secrets. */
-export async function observedText(
+async function observedText(
   { looks }: Pick<Material, 'looks'>,
   secrets: readonly string[],
   open: OpenEvidence,
