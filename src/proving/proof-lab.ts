@@ -99,13 +99,17 @@ export async function openProofLab(
     /** The attempt as it was recorded. Throws RunTrouble `grading-errs` when it is void. */
     async grade(): Promise<Attempt> {
       // As the service does, but for the pause between two attempts, which is for trainees.
-      const asked = await runtime.store.requestAttempt(id, {
-        id: randomIds.attempt(),
-        final: false,
-        maxPoints: template.checks.reduce((sum, check) => sum + check.points, 0),
-        everySeconds: 0,
-        alone: template.trials.some(({ fork }) => fork === null),
-      });
+      const asked = await runtime.store
+        .requestAttempt(id, {
+          id: randomIds.attempt(),
+          final: false,
+          maxPoints: template.checks.reduce((sum, check) => sum + check.points, 0),
+          everySeconds: 0,
+          alone: template.trials.some(({ fork }) => fork === null),
+        })
+        .catch((error) => {
+          throw error instanceof LabError ? new RunTrouble('lab-fails', error.message) : error;
+        });
       await runtime.queue.wake(`attempt:${asked.id}`).catch(() => {});
       const deadline = performance.now() + gradedMs;
       for (;;) {
