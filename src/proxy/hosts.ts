@@ -13,7 +13,7 @@ const longestLabel = 63;
 const labPart = /^(lab-[a-z2-9]{12})-([a-z0-9-]+)$/;
 
 /** Host names know neither case nor `_`. */
-export function labelOf(component: string): string {
+function labelOf(component: string): string {
   return component.toLowerCase().replaceAll('_', '-');
 }
 
