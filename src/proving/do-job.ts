@@ -50,8 +50,12 @@ export async function doJob(
   async function grade(): Promise<Graded> {
     const attempt = await lab.grade();
     const judged = parts.witnessed.take(lab.id, attempt.number);
-    const found = await noiseFindings(parts.runtime.judge, judged, signal);
-    return { cells: cellsOf(attempt.results, judged), found };
+    const cells = cellsOf(attempt.results, judged);
+    // Of a step that is left out only verdicts count, and what is blocked has no say.
+    const counts = (check: string) =>
+      job.kind !== 'mutation' && cells.some((cell) => cell.check === check && cell.verdict !== 'blocked');
+    const timed = judged.filter(({ result }) => counts(result.checkId));
+    return { cells, found: await noiseFindings(parts.runtime.judge, timed, signal) };
   }
 
   /** And sees that the lab is as it was. */
