@@ -32,14 +32,24 @@ const endGreedy = `
   SELECT d.datname AS database, g.total AS locks, pg_terminate_backend(g.pid) AS ended
   FROM (${greedy}) g JOIN pg_database d ON d.oid = g.datid WHERE d.datname LIKE $3`;
 
-/** Of the server's own, as names of databases can only be read with a lock that there is no room for any more. */
-const endAllGreedy = `SELECT NULL AS database, total AS locks, pg_terminate_backend(pid) AS ended FROM (${greedy}) g`;
+/**
+ * Without names of databases, which can only be read with a lock. Even to end a session takes one, on the roles of the
+ * server: what was held in reserve is given up in the same breath, before somebody else can have it.
+ */
+const endAllGreedy = `
+  WITH freed AS MATERIALIZED (SELECT pg_advisory_unlock_all() IS NULL AS never)
+  SELECT NULL AS database, total AS locks, pg_terminate_backend(pid) AS ended
+  FROM freed, (${greedy}) g WHERE NOT never`;
+
+/** Room in the table that is kept for us: locks of the guard's own, which mean nothing. */
+const takeReserve = 'SELECT pg_advisory_lock(n) FROM generate_series(1, 200) n';
 
 export function createLockGuard(adminUrl: string, naming: Naming, log: Log): LockGuard {
   const labs = `${naming.prefix.replaceAll('_', '\\_')}%`;
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> | null = null;
   let connection: { readonly client: pg.Client; readonly me: number } | null = null;
+  let hasReserve = false;
 
   type Ended = { readonly database: string | null; readonly locks: number };
   const ask = (client: pg.Client, name: string, text: string, values: unknown[]) =>
@@ -65,6 +75,7 @@ export function createLockGuard(adminUrl: string, naming: Naming, log: Log): Loc
       const me = rows[0]?.me ?? 0;
       // Parsed while there is room: nobody holds as many.
       await ask(client, 'all', endAllGreedy, [2 ** 31 - 1, me]);
+      hasReserve = false;
       connection = { client, me };
       return connection;
     } catch (thrown) {
@@ -75,8 +86,11 @@ export function createLockGuard(adminUrl: string, naming: Naming, log: Log): Loc
 
   async function look(): Promise<void> {
     const { client, me } = await connected();
+    if (!hasReserve) await client.query(takeReserve);
+    hasReserve = true;
     const { rows } = await ask(client, 'labs', endGreedy, [mostOfOneLab, me, labs]).catch((thrown) => {
       if (sqlState(thrown) !== '53200') throw thrown;
+      hasReserve = false;
       return ask(client, 'all', endAllGreedy, [mostOfOneLab, me]);
     });
     for (const { database, locks } of rows)
