@@ -1,6 +1,7 @@
 /** A lab's own pages, as a browser meets them: over the API, the proxy, and a program of the trainee's. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../cli/labwright.ts';
 import type { Client } from '../e2e/client.ts';
 import { startWorld, type World } from '../e2e/support.ts';
 import { testTemplates } from '../e2e/test-templates.ts';
@@ -108,6 +109,16 @@ it('ends what a visitor has left, on the other side too', async () => {
   const { socket } = await upgrade(`${origin}/live`, { cookie });
   socket.end();
   await once(socket, 'close');
+});
+
+it('gives its address on the command line', async () => {
+  const token = await world.instructor.call<{ token: string }>('POST', '/tokens', { subject: 'ann' });
+  const env = { LABWRIGHT_URL: world.url, LABWRIGHT_TOKEN: token.token };
+  const { stdout, stderr } = await run(['lab', 'open', lab, '--path', '/echo'], env);
+  expect(stderr).toBe('');
+  expect(await visit(stdout.trim())).toMatchObject({ status: 303, headers: { location: '/echo' } });
+  const other = await run(['lab', 'open', lab, 'workspace'], env);
+  expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining('those that have: site') });
 });
 
 it('names components that have pages', async () => {

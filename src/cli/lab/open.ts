@@ -23,7 +23,7 @@ export function registerLabOpen(parent: Command, { terminal }: Cli): void {
     const client = connect(options);
     const component = asked ?? onlyOne(await client.call<Access>('GET', labPath(id, 'access')));
     const body = options.path === undefined ? {} : { body: { path: options.path } };
-    const path = labPath(id, `proxy/${encodeURIComponent(component)}`);
+    const path = labPath(id, 'proxy', component);
     const opened = await client.call<{ url: string; expiresAt: string }>('POST', path, body);
     terminal.answer(opened, () => opened.url);
   });
