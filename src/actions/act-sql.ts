@@ -1,15 +1,18 @@
 /** Running a statement with the trainee's or the grader's role, on a connection of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { ActContext, ActionOutcome } from '../grading/types.ts';
 import { limits } from '../observers/limits.ts';
 import { rowsValue } from '../observers/sql-look.ts';
-import { openSession, type SessionOptions } from '../observers/sql-session.ts';
+import { isClosed, wasEnded } from '../observers/sql-reading.ts';
+import { openSession, type SessionOptions, type SqlSession } from '../observers/sql-session.ts';
 import { writeValue } from '../observers/sql-values.ts';
 import { act, failed } from './act.ts';
 import type { SqlActionSpec } from './sql.ts';
 
-const adminShutdown = '57P01';
-const mostEfforts = 5;
+/** Together a second and a half: a copy of 100 MB takes 0.2 s, and on a busy machine some time to begin. */
+const firstPauseMs = 25;
+const longestPauseMs = 800;
 
 type RawResult = pg.QueryArrayResult<(string | null)[]>;
 
@@ -23,44 +26,52 @@ export function actSql(
     const args = asked.args.map((arg) => writeValue(context.fill.value(arg)));
     const { component, as } = asked;
     const options = { sandbox: context.sandbox, component, as, settings: {}, wireBytes: limits.sqlWireBytes };
-    for (let efforts = 1; ; efforts += 1) {
+    for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       const done = await once(asked, args, options, within);
-      if (done !== 'undone') return done;
-      if (efforts === mostEfforts) return failed('57P01: the session was ended, several times in a row');
+      if (typeof done !== 'string') return done;
+      if (pauseMs > longestPauseMs) return failed(`${done}, several times in a row`);
+      await sleep(pauseMs, undefined, { signal: within });
     }
   });
 }
 
 /**
- * `undone`: the session was ended before its transaction was, so nothing of it has happened. A copy of the database,
- * for a trial or a checkpoint, does that to whoever is at work in it.
+ * A text: the session was ended before its transaction was, so nothing of it has happened. A copy of the database, for a
+ * trial or a checkpoint, does that to whoever is at work in it or comes in.
  */
 async function once(
   asked: SqlActionSpec,
   args: unknown[],
   options: SessionOptions,
   signal: AbortSignal,
-): Promise<ActionOutcome | 'undone'> {
+): Promise<ActionOutcome | string> {
   // What commits by itself in the midst of its text is not begun anew.
   const progress = { committing: !asked.transaction || /\bcommit\b/i.test(asked.statement) };
-  let session: Awaited<ReturnType<typeof openSession>> | null = null;
+  let session: SqlSession | null = null;
   let idle = false;
   try {
     session = await openSession(options, signal);
     const start = performance.now();
-    const result = await run(session.client, asked, args, progress);
+    const result = await Promise.race([run(session.client, asked, args, progress), session.lost]);
     idle = true;
     const rowCount = result.rowCount ?? 0;
     const durationMs = Math.round(performance.now() - start);
     return { ok: true, value: { ...rowsValue(result.fields, result.rows), rowCount, durationMs } };
   } catch (thrown) {
+    signal.throwIfAborted();
+    const begun = session !== null && progress.committing;
+    if (!begun && (wasEnded(thrown) || isClosed(thrown))) return told(thrown);
     if (!(thrown instanceof pg.DatabaseError)) throw thrown;
-    if (thrown.code === adminShutdown && (session === null || !progress.committing)) return 'undone';
     idle = true;
-    return failed(`${thrown.code}: ${thrown.message}`);
+    return failed(told(thrown));
   } finally {
     session?.close(idle);
   }
+}
+
+function told(thrown: unknown): string {
+  if (thrown instanceof pg.DatabaseError) return `${thrown.code}: ${thrown.message}`;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** @param progress whether the transaction may have happened, also when this throws. */

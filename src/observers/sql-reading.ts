@@ -93,13 +93,13 @@ function optionsOf({ sandbox, component, settings }: Reading, leftMs: number): S
 }
 
 /** Somebody ended the session: the server says so (`admin_shutdown`), or is gone before one hears it. */
-function wasEnded(thrown: unknown): boolean {
+export function wasEnded(thrown: unknown): boolean {
   if (thrown instanceof pg.DatabaseError) return thrown.code === '57P01';
   return sqlFailure(thrown) === null;
 }
 
 /** Not accepting connections, which only its owner can decide; starting up or shutting down. */
-function isClosed(thrown: unknown): boolean {
+export function isClosed(thrown: unknown): boolean {
   if (!(thrown instanceof pg.DatabaseError)) return false;
   return thrown.code === '55000' || thrown.code === '57P03' || thrown.code === '57P01';
 }

@@ -1,6 +1,7 @@
 /** What of an installation's sandboxes exists on this machine, found without asking Labwright. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { decodeLabels, labelVariable } from '../../src/sandbox/labels.ts';
 import { createNaming, sandboxPart } from '../../src/sandbox/naming.ts';
@@ -117,18 +118,23 @@ function portsOf(folder: string): readonly string[] {
   }
 }
 
-/** One statement on a connection of its own. */
+/** One statement on a connection of its own; again when a copy of the database, for a trial or a checkpoint, ends it. */
 export async function query<Row extends object>(
   url: string,
   text: string,
   values: unknown[] = [],
 ): Promise<readonly Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
+  for (let more = 10; ; more -= 1) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query<Row>(text, values)).rows;
+    } catch (thrown) {
+      if (!(thrown instanceof pg.DatabaseError) || thrown.code !== '57P01' || more === 0) throw thrown;
+    } finally {
+      await client.end().catch(() => {});
+    }
+    await delay(200);
   }
 }
