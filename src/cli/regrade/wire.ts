@@ -1,3 +1,5 @@
+import type { CheckChange } from '../../grading/regrade/types.ts';
+
 /** Regrades as the API gives them. */
 export interface RegradeWire {
   readonly id: string;
@@ -16,13 +18,6 @@ export interface RegradeWire {
   readonly askedAt: string;
 }
 
-interface Standing {
-  readonly verdict: string;
-  readonly points: number;
-  readonly maxPoints: number;
-  readonly message: string | null;
-}
-
 export interface ItemWire {
   readonly lab: string;
   readonly attempt: number;
@@ -30,19 +25,7 @@ export interface ItemWire {
   readonly pointsBefore: number;
   readonly points: number;
   readonly kept: Readonly<Record<string, readonly string[]>>;
-  readonly changes: readonly {
-    readonly check: string;
-    readonly because: 'judged' | 'settled';
-    readonly from: Standing;
-    readonly to: Standing;
-    readonly expectations: readonly {
-      readonly old: string | null;
-      readonly new: string | null;
-      readonly metBefore: boolean | null;
-      readonly metNow: boolean | null;
-    }[];
-    readonly observed: Readonly<Record<string, string>>;
-  }[];
+  readonly changes: readonly CheckChange[];
 }
 
 export interface Page<T> {
