@@ -161,12 +161,71 @@ const schema = z.object({
     description: 'What this process does',
     allowed: 'a comma-separated list of api, worker',
   }),
-  backends: setting(listOf('process').default(['process']), {
+  backends: setting(listOf('process', 'docker').default(['process']), {
     env: 'BACKENDS',
     flag: '--backends',
     value: '<list>',
     description: 'What labs are made with; the first is the default',
-    allowed: 'a comma-separated list of: process',
+    allowed: 'a comma-separated list of: process, docker',
+  }),
+  dockerHost: setting(url('unix:', 'tcp:', 'http:', 'https:').default('unix:///var/run/docker.sock'), {
+    env: 'DOCKER_HOST',
+    flag: '--docker-host',
+    value: '<url>',
+    description: 'The Docker Engine of the backend docker (API 1.41 or newer)',
+    allowed: 'a URL such as unix:///var/run/docker.sock or tcp://host:2376',
+  }),
+  dockerCertPath: setting(folder.nullable().default(null), {
+    env: 'DOCKER_CERT_PATH',
+    flag: '--docker-cert-path',
+    value: '<folder>',
+    description: 'Folder with ca.pem, cert.pem and key.pem for a Docker Engine behind TLS',
+    allowed: 'the path of a folder',
+    defaultText: 'no TLS',
+  }),
+  dockerSubnets: setting(
+    z
+      .string()
+      .regex(/^(\d{1,3}\.){3}0\/(1[0-9]|2[0-4])$/)
+      .default('10.213.0.0/16'),
+    {
+      env: 'DOCKER_SUBNETS',
+      flag: '--docker-subnets',
+      value: '<cidr>',
+      description:
+        "What labs' networks are cut from, 16 addresses each, where nothing else on the network is",
+      allowed: 'an IPv4 network from /10 to /24, such as 10.213.0.0/16',
+    },
+  ),
+  labwrightImage: setting(z.string().min(1).default(`labwright:${productVersion()}`), {
+    env: 'LABWRIGHT_IMAGE',
+    flag: '--labwright-image',
+    value: '<image>',
+    description: "Image of this version of Labwright, for labs' APIs, partners and gateways in containers",
+    allowed: 'the name of an image',
+    defaultText: 'labwright with the version of this checkout',
+  }),
+  workspaceImage: setting(z.string().min(1).default(`labwright-workspace:${productVersion()}`), {
+    env: 'WORKSPACE_IMAGE',
+    flag: '--workspace-image',
+    value: '<image>',
+    description: "Image of labs' workspaces in containers",
+    allowed: 'the name of an image',
+    defaultText: 'labwright-workspace with the version of this checkout',
+  }),
+  postgresImage: setting(z.string().min(1).default('postgres:17'), {
+    env: 'POSTGRES_IMAGE',
+    flag: '--postgres-image',
+    value: '<image>',
+    description: "Image of labs' databases in containers: PostgreSQL 17 on Debian",
+    allowed: 'the name of an image',
+  }),
+  redisImage: setting(z.string().min(1).default('redis:8'), {
+    env: 'REDIS_IMAGE',
+    flag: '--redis-image',
+    value: '<image>',
+    description: "Image of labs' Redis in containers",
+    allowed: 'the name of an image',
   }),
   spares: setting(whole(0, 100).default(1), {
     env: 'SPARES',

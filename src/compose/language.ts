@@ -4,7 +4,7 @@ import { createCompiler } from '../grading/expression/compile.ts';
 import type { ActionKind, ObserverKind } from '../grading/types.ts';
 import { observerKinds } from '../observers/registry.ts';
 import { variantNames } from '../sample-api/variants.ts';
-import { variablesIn } from '../sandbox/process/sql-variables.ts';
+import { variablesIn } from '../sandbox/postgres/sql-variables.ts';
 import { parseStubFile } from '../stub/spec.ts';
 import { createLanguage, type Language } from '../templates/language.ts';
 import { parseTrafficFile } from '../traffic/spec.ts';

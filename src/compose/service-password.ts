@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { scramVerifier } from '../sandbox/process/scram.ts';
+import { scramVerifier } from '../sandbox/postgres/scram.ts';
 import type { ServicePassword } from '../store/service-role.ts';
 
 /** Of the service's own login, derived from the installation's key; guessing need not be slow, for it is 256 bits. */

@@ -49,6 +49,7 @@ const table = {
   internal: { status: 500, permanent: false },
   database_unavailable: { status: 503, permanent: false },
   backend_unavailable: { status: 503, permanent: false },
+  backend_busy: { status: 503, permanent: false },
   provision_failed: { status: 500, permanent: false },
   seed_failed: { status: 500, permanent: true },
   start_failed: { status: 500, permanent: false },

@@ -129,6 +129,20 @@ export interface ExecResult {
   readonly durationMs: number;
 }
 
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** A shell on a terminal, as a person sits before it. */
+export interface Terminal {
+  /** What is typed goes in, what is shown comes out; destroying it ends the shell. */
+  readonly stream: Duplex;
+  resize(size: TerminalSize): Promise<void>;
+  /** Resolves when the shell has ended, with its exit code; null when a signal ended it or that is not known. */
+  readonly ended: Promise<number | null>;
+}
+
 export interface FileQuery {
   /** A path or a glob (`*`, `**`, `?`) relative to the component's root; `..` and absolute paths are refused. */
   readonly glob: string;
@@ -184,6 +198,16 @@ export interface SandboxDriver {
     limits: ExecLimits,
     signal: AbortSignal,
   ): Promise<ExecResult>;
+  /**
+   * A shell in a component's workspace, as the trainee. Throws `bad_request` where the component has none,
+   * `backend_unavailable` when it does not run.
+   */
+  terminal(plan: SandboxPlan, component: string, size: TerminalSize, signal: AbortSignal): Promise<Terminal>;
+  /**
+   * Ends what a component costs while nobody uses it, and keeps all that it holds; `ensure` brings it back as it was.
+   * It is seen as absent or broken until then. What costs nothing stays as it is; what is absent is a success.
+   */
+  stop(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void>;
   /** Regular files only, links are not followed. The newest first, and only the newest `maxFiles`. */
   readFiles(
     plan: SandboxPlan,

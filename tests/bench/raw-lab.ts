@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { findFreePort } from '../../src/embedded/free-port.ts';
 import { asUser } from '../../src/embedded/os-user.ts';
+import { scramVerifier } from '../../src/sandbox/postgres/scram.ts';
 import { probe } from '../../src/sandbox/process/http-probe.ts';
-import { scramVerifier } from '../../src/sandbox/process/scram.ts';
 import { end } from './server.ts';
 import type { World } from './world.ts';
 

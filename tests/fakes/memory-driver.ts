@@ -105,6 +105,11 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
     access: cannot,
     dial: async () => cannot(),
     exec: async () => cannot(),
+    terminal: async () => cannot(),
+    stop: (plan, component, signal) =>
+      effect(signal, () => {
+        backend.break(plan.sandboxId, component);
+      }),
     kill: (plan, component, kind, signal) =>
       effect(signal, () => {
         if (kind === 'KILL' || kind === 'TERM') backend.break(plan.sandboxId, component);

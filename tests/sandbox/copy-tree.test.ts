@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyTree } from '../../src/sandbox/process/copy-tree.ts';
+import { copyTree } from '../../src/sandbox/files/copy-tree.ts';
 
 let folder: string;
 const from = () => join(folder, 'from');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchesPart, pathParts, step } from '../../src/sandbox/process/glob.ts';
+import { matchesPart, pathParts, step } from '../../src/sandbox/files/glob.ts';
 
 /** Whether a whole path matches, by walking down as a search does. */
 function matches(glob: string, path: string): boolean {

@@ -20,8 +20,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { copyTree } from '../../src/sandbox/process/copy-tree.ts';
-import { removeTree } from '../../src/sandbox/process/remove-tree.ts';
+import { copyTree } from '../../src/sandbox/files/copy-tree.ts';
+import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 
 const isRoot = process.getuid?.() === 0;
 const trainee = { name: 'nobody', uid: 65_534, gid: 65_534 };

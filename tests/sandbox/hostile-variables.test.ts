@@ -1,7 +1,7 @@
 /** Values and texts that want to leave the place where an overlay puts them, read back by a real server. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fillVariables } from '../../src/sandbox/process/sql-variables.ts';
+import { fillVariables } from '../../src/sandbox/postgres/sql-variables.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let server: TestPostgres;

@@ -215,7 +215,8 @@ describe('a copy of it', () => {
   });
 
   it('several copies at once are whole, and the server goes on after them', async () => {
-    await asRole(access(), 'trainee', 'insert into a values (1000)');
+    // Far above what the sessions before this one have counted up to.
+    await asRole(access(), 'trainee', 'insert into a values (1000000)');
     const forks = Array.from({ length: 3 }, (_, i) => forkOf(live, `sb-own-many-${i}`));
     let over = false;
     const states = new Set<string>();
@@ -234,7 +235,7 @@ describe('a copy of it', () => {
     // That it stands still for a moment is no trouble.
     expect([...states]).toEqual(['running']);
     for (const fork of forks) {
-      const check = `select coalesce(bool_and(x = before + 1), true) as whole from (select x, lag(x) over (order by x) as before from a where x >= 1000) s where before is not null`;
+      const check = `select coalesce(bool_and(x = before + 1), true) as whole from (select x, lag(x) over (order by x) as before from a where x >= 1000000) s where before is not null`;
       expect(await asRole(access(fork), 'trainee', check)).toEqual([{ whole: true }]);
       await test.driver.destroy(fork.sandboxId, signal);
     }

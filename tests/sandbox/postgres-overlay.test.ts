@@ -1,7 +1,7 @@
 /** What a database holds of its lab's own parameters. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
-import { fillVariables } from '../../src/sandbox/process/sql-variables.ts';
+import { fillVariables } from '../../src/sandbox/postgres/sql-variables.ts';
 import type { Json } from '../../src/templates/types.ts';
 import { asRole, forkOf, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
 import { databaseVersion } from '../support/postgres-lab.ts';

@@ -8,7 +8,7 @@ import {
   isSource,
   matchesAny,
   scanSource,
-} from '../../src/sandbox/process/source-files.ts';
+} from '../../src/sandbox/files/source-files.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNaming } from '../../src/sandbox/naming.ts';
-import { statementLines } from '../../src/sandbox/process/sql-statements.ts';
+import { statementLines } from '../../src/sandbox/postgres/sql-statements.ts';
 import type { PostgresRole, TemplateVersion } from '../../src/templates/types.ts';
 import { asRole, plainDatabase, planFor, postgresAccess } from '../contracts/driver-contract-plans.ts';
 import { makeDriver, startTestDriver, type TestDriver } from '../support/process-driver.ts';

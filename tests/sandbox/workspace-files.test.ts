@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findFiles } from '../../src/sandbox/process/workspace-files.ts';
+import { findFiles } from '../../src/sandbox/files/workspace-files.ts';
 
 const megabyte = 1024 * 1024;
 const many = 300;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { actionKinds } from '../../src/actions/registry.ts';
 import { createCompiler } from '../../src/grading/expression/compile.ts';
 import { observerKinds } from '../../src/observers/registry.ts';
-import { variablesIn } from '../../src/sandbox/process/sql-variables.ts';
+import { variablesIn } from '../../src/sandbox/postgres/sql-variables.ts';
 import { parseStubFile } from '../../src/stub/spec.ts';
 import { createLanguage } from '../../src/templates/language.ts';
 import { loadFolder } from '../../src/templates/load-folder.ts';

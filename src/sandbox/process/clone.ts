@@ -1,6 +1,6 @@
 /** Copying a whole database on the labs' server, from a template database or from one that is in use. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Admin, quote, sqlState } from './admin.ts';
+import { type Admin, quote, sqlState } from '../postgres/admin.ts';
 
 export interface Cloning {
   /** Nobody may connect to the copy yet, not even a superuser. Nobody is in `template`. */

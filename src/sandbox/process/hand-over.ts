@@ -6,7 +6,7 @@
  * that hold them.
  */
 import type { LabRole } from '../naming.ts';
-import { literal } from './admin.ts';
+import { literal } from '../postgres/admin.ts';
 
 const roles: readonly LabRole[] = ['t', 'c', 'a', 'g'];
 

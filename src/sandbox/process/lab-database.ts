@@ -3,12 +3,12 @@ import type { Credentials } from '../../lab/ports.ts';
 import type { PostgresComponent } from '../../templates/types.ts';
 import type { LabRole, Naming, ResourceRef } from '../naming.ts';
 import { componentPart, sandboxPart } from '../naming.ts';
+import type { Piece } from '../part.ts';
+import { type Admin, literal, quote, sqlState } from '../postgres/admin.ts';
+import { openDatabase, overlayMark } from '../postgres/lab-roles.ts';
+import { applyOverlay } from '../postgres/overlay.ts';
 import type { DeriveSecret } from '../secrets.ts';
-import { type Admin, literal, quote, sqlState } from './admin.ts';
-import { openDatabase, overlayMark } from './lab-roles.ts';
 import { createMaker } from './make-database.ts';
-import { applyOverlay } from './overlay.ts';
-import type { Piece } from './part.ts';
 import type { TemplateDatabases } from './template-database.ts';
 
 export interface LabDatabases {

@@ -6,7 +6,7 @@
 import pg from 'pg';
 import type { Log } from '../../lab/log.ts';
 import type { Naming } from '../naming.ts';
-import { sqlState } from './admin.ts';
+import { sqlState } from '../postgres/admin.ts';
 
 export interface LockGuard {
   /** From now on, on a connection of its own: when the table is full, it is too late to connect. */

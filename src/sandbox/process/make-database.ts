@@ -4,13 +4,13 @@ import { LabError } from '../../lab/errors.ts';
 import type { Credentials } from '../../lab/ports.ts';
 import type { PostgresComponent } from '../../templates/types.ts';
 import type { LabRole, Naming, ResourceRef } from '../naming.ts';
-import { type Admin, sqlState } from './admin.ts';
+import type { Piece } from '../part.ts';
+import { type Admin, sqlState } from '../postgres/admin.ts';
+import { openToRoles } from '../postgres/lab-roles.ts';
+import { scramVerifier } from '../postgres/scram.ts';
 import { createCloning } from './clone.ts';
 import { handOver } from './hand-over.ts';
 import type { FoundDatabase } from './lab-database.ts';
-import { openToRoles } from './lab-roles.ts';
-import type { Piece } from './part.ts';
-import { scramVerifier } from './scram.ts';
 import type { TemplateDatabases } from './template-database.ts';
 
 /** Makes one that is not there, and opens it; see `LabDatabases.ensure`. */

@@ -1,14 +1,7 @@
 import type { OsUser } from '../../embedded/os-user.ts';
 import type { Log } from '../../lab/log.ts';
-import type { Json } from '../../templates/types.ts';
+import type { Fill } from '../fill.ts';
 import type { DeriveSecret } from '../secrets.ts';
-
-/** Fills `{{path}}` from these roots; throws an error named `FillError` where a value is missing. */
-export type Fill = (scope: Readonly<Record<string, Json>>) => {
-  text(raw: string): string;
-  /** A lone `{{path}}` keeps its type. */
-  value(raw: Json): unknown;
-};
 
 export interface ProcessDriverOptions {
   /** Workspaces, logs and records go to `<dataDir>/sandboxes`. */

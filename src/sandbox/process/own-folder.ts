@@ -3,8 +3,8 @@ import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ensureFolder } from '../../embedded/folder.ts';
 import type { OsUser } from '../../embedded/os-user.ts';
-import { removeTree } from './remove-tree.ts';
-import { writeFileBeneath } from './workspace-files.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { writeFileBeneath } from '../files/workspace-files.ts';
 
 /** Makes the folder with these files unless it is there; it is whole or absent. Those of other generations go. */
 export async function fillFolder(

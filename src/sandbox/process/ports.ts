@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPortFree } from '../../embedded/free-port.ts';
+import type { SandboxPlan } from '../../lab/ports.ts';
+import { standsAlone } from '../postgres/stands-alone.ts';
 import type { Records } from './records.ts';
 
 /** Below the range that systems take outgoing ports from, so that a stopped program finds its port free again. */
@@ -47,6 +49,16 @@ export async function takePort(
 export async function reservePort(records: Records, sandboxId: string, name: string): Promise<void> {
   if (records.get(sandboxId)?.ports[name] === undefined) await takePort(records, sandboxId, name, true);
 }
+
+/** As `reservePort`, of all that listen: what is told of a program that starts later must be where it will listen. */
+export async function reservePorts(records: Records, plan: SandboxPlan): Promise<void> {
+  for (const [name, { spec }] of Object.entries(plan.components)) {
+    if (listening.has(spec.kind) || standsAlone(plan.version, name))
+      await reservePort(records, plan.sandboxId, name);
+  }
+}
+
+const listening: ReadonlySet<string> = new Set(['sample-api', 'service', 'redis', 'stub']);
 
 function* candidates(records: Records, sandboxId: string, name: string): Generator<number, undefined> {
   const start = createHash('sha256').update(`${sandboxId}/${name}`).digest().readUInt32BE() % count;

@@ -10,12 +10,16 @@ import { ensureFolder } from '../../embedded/folder.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
+import { createEnvironments } from '../environment.ts';
+import { createSources } from '../files/sources.ts';
+import { createWorkspaceContents } from '../files/workspace-contents.ts';
+import { findFiles, isFolderBeneath, writeFileBeneath } from '../files/workspace-files.ts';
+import { createInFlight } from '../in-flight.ts';
 import { createNaming, sandboxPart } from '../naming.ts';
-import { createAdmin } from './admin.ts';
+import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
+import { createAdmin } from '../postgres/admin.ts';
 import { createChildren } from './children.ts';
 import { openCompileCaches } from './compile-caches.ts';
-import { createEnvironments } from './environment.ts';
-import { createInFlight } from './in-flight.ts';
 import { endInhabitants } from './inhabitants.ts';
 import { createLabDatabases } from './lab-database.ts';
 import { createLockGuard } from './lock-guard.ts';
@@ -24,8 +28,8 @@ import { eitherServer } from './own-server/either-part.ts';
 import { createOwnFolders } from './own-server/own-folders.ts';
 import { createOwnServerPart } from './own-server/own-server-part.ts';
 import { createPreparedServers } from './own-server/prepared-servers.ts';
-import { type Part, type Parts, pieceOf, pieceOfKind } from './part.ts';
 import { createPartnerParts } from './partner-part.ts';
+import { reservePorts } from './ports.ts';
 import { createPostgresPart } from './postgres-part.ts';
 import { createPrograms } from './programs.ts';
 import { openRecords } from './records.ts';
@@ -35,10 +39,7 @@ import { createRunner } from './runner.ts';
 import { createSampleApiPart } from './sample-api-part.ts';
 import { createServicePart } from './service-part.ts';
 import { createShellPart } from './shell-part.ts';
-import { createSources } from './sources.ts';
 import { createTemplateDatabases } from './template-database.ts';
-import { createWorkspaceContents } from './workspace-contents.ts';
-import { findFiles, isFolderBeneath, writeFileBeneath } from './workspace-files.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 export interface ProcessDriver extends SandboxDriver {
@@ -72,7 +73,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const sources = createSources(records);
   const inFlight = createInFlight();
   const closing = new AbortController();
-  const environments = createEnvironments(records, access, options.fill);
+  const environments = createEnvironments((plan) => reservePorts(records, plan), access, options.fill);
   const programs = createPrograms(records, children);
   const runner = createRunner({
     programs,
@@ -179,6 +180,15 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       const result = await runProgram({ argv, cwd, path, env, user: labUser }, limits, signal);
       await runner.filesChanged(plan.sandboxId);
       return result;
+    },
+    async terminal(plan, component) {
+      throw new LabError(
+        'bad_request',
+        `Component "${pieceOf(plan, component).ref.component}" has no terminal.`,
+      );
+    },
+    async stop(plan, component) {
+      await children.stop(plan.sandboxId, pieceOf(plan, component).ref.component);
     },
     async readFiles(plan, component, query, signal) {
       return findFiles(workspaceOf(plan, component), query, signal);

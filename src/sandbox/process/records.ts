@@ -5,8 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../embedded/process-identity.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { sandboxFolder } from '../naming.ts';
-import { removeTree } from './remove-tree.ts';
 
 export interface StopSpec {
   readonly signal: NodeJS.Signals;

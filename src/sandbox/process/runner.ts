@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxPlan } from '../../lab/ports.ts';
 import type { ComponentSpec, SourceSpec } from '../../templates/types.ts';
+import { hashOf } from '../files/source-files.ts';
+import type { Followed, Sources } from '../files/sources.ts';
+import type { WorkspaceContents } from '../files/workspace-contents.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { ResourceRef } from '../naming.ts';
+import { type Part, type Piece, pieceOfKind } from '../part.ts';
 import type { Children } from './children.ts';
-import type { InFlight } from './in-flight.ts';
-import { type Part, type Piece, pieceOfKind } from './part.ts';
 import type { Program, Programs } from './programs.ts';
-import { hashOf } from './source-files.ts';
-import type { Followed, Sources } from './sources.ts';
-import type { WorkspaceContents } from './workspace-contents.ts';
 
 /** How long a trainee's program may take to serve: a lab that waits for it is not ready. */
 const patienceMs = 20_000;

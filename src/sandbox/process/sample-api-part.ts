@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import type { ComponentAccess } from '../../lab/ports.ts';
 import type { SampleApiComponent } from '../../templates/types.ts';
+import type { Environments } from '../environment.ts';
 import type { ResourceRef } from '../naming.ts';
+import { type Part, type Piece, pieceOfKind } from '../part.ts';
 import type { DeriveSecret } from '../secrets.ts';
 import type { CompileCaches } from './compile-caches.ts';
-import type { Environments } from './environment.ts';
 import type { ProcessDriverOptions } from './options.ts';
-import { type Part, type Piece, pieceOfKind } from './part.ts';
 import { portOf } from './ports.ts';
 import type { PostgresPart } from './postgres-part.ts';
 import type { Program } from './programs.ts';

@@ -1,11 +1,11 @@
 /** A program of the template, or of the trainee. */
 import { join } from 'node:path';
 import type { ServiceComponent } from '../../templates/types.ts';
+import type { Environments } from '../environment.ts';
 import { workspaceFolder } from '../naming.ts';
-import type { Environments } from './environment.ts';
+import type { Part, Piece } from '../part.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { fillFolder } from './own-folder.ts';
-import type { Part, Piece } from './part.ts';
 import { portOf } from './ports.ts';
 import type { Program } from './programs.ts';
 import { httpTrouble, logTrouble, tcpTrouble } from './readiness.ts';

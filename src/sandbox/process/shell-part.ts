@@ -1,8 +1,8 @@
 /** Workspaces: folders in which programs are run as the trainee would. */
 import { waitForEnd } from '../../embedded/process-identity.ts';
 import type { ShellComponent } from '../../templates/types.ts';
+import type { Part } from '../part.ts';
 import { signalInhabitants } from './inhabitants.ts';
-import type { Part } from './part.ts';
 import type { Workspaces } from './workspaces.ts';
 
 export function createShellPart(workspaces: Workspaces): Part<ShellComponent> {

@@ -7,12 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
-import { type Admin, quote } from './admin.ts';
-import { fillDatabase } from './fill-database.ts';
+import { type Admin, quote } from '../postgres/admin.ts';
+import { fillDatabase } from '../postgres/fill-database.ts';
+import { privilegesVersion } from '../postgres/privileges.ts';
+import { standsAlone } from '../postgres/stands-alone.ts';
+import { hasStatistics } from '../postgres/statement-statistics.ts';
 import type { ProcessDriverOptions } from './options.ts';
-import { standsAlone } from './own-server/stands-alone.ts';
-import { privilegesVersion } from './privileges.ts';
-import { hasStatistics } from './statement-statistics.ts';
 
 export interface TemplateDatabases {
   /** Builds what is not there; one of several callers builds, the others wait. Throws LabError `seed_failed`. */

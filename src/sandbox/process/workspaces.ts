@@ -6,14 +6,14 @@ import { ensureFolder } from '../../embedded/folder.ts';
 import type { OsUser } from '../../embedded/os-user.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ShellComponent } from '../../templates/types.ts';
+import { copyTree } from '../files/copy-tree.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import type { WorkspaceContents } from '../files/workspace-contents.ts';
+import { writeFileBeneath } from '../files/workspace-files.ts';
 import { componentPart, type ResourceRef, workspaceFolder } from '../naming.ts';
-import { copyTree } from './copy-tree.ts';
+import type { Piece } from '../part.ts';
 import { endInhabitants } from './inhabitants.ts';
-import type { Piece } from './part.ts';
 import type { Records } from './records.ts';
-import { removeTree } from './remove-tree.ts';
-import type { WorkspaceContents } from './workspace-contents.ts';
-import { writeFileBeneath } from './workspace-files.ts';
 
 export interface Workspaces {
   path(ref: ResourceRef): string;

@@ -1,7 +1,7 @@
 import type { PostgresComponent } from '../../../templates/types.ts';
-import type { Piece } from '../part.ts';
+import type { Piece } from '../../part.ts';
+import { standsAlone } from '../../postgres/stands-alone.ts';
 import type { PostgresPart } from '../postgres-part.ts';
-import { standsAlone } from './stands-alone.ts';
 
 /** Each database where it belongs: on the server that all labs share, or on one of its lab's own. */
 export function eitherServer(shared: PostgresPart, own: PostgresPart): PostgresPart {

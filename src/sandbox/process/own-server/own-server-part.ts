@@ -4,24 +4,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ComponentAccess } from '../../../lab/ports.ts';
 import type { PostgresComponent } from '../../../templates/types.ts';
 import type { Naming, ResourceRef } from '../../naming.ts';
+import type { Piece } from '../../part.ts';
+import { createAdmin } from '../../postgres/admin.ts';
+import { serverTrouble } from '../../postgres/ask-server.ts';
+import { type Following, following } from '../../postgres/follow.ts';
+import { applyOverlay } from '../../postgres/overlay.ts';
+import {
+  ownCredentials,
+  ownDatabase,
+  replicationRole,
+  superuserCredentials,
+} from '../../postgres/own-names.ts';
+import { lacksOfPostgres } from '../../postgres/postgres-limits.ts';
+import { resetStatistics } from '../../postgres/statement-statistics.ts';
 import type { DeriveSecret } from '../../secrets.ts';
-import { createAdmin } from '../admin.ts';
 import type { Children } from '../children.ts';
 import type { ProcessDriverOptions } from '../options.ts';
-import { applyOverlay } from '../overlay.ts';
-import type { Piece } from '../part.ts';
 import { portOf } from '../ports.ts';
-import { lacksOfPostgres } from '../postgres-limits.ts';
 import type { PostgresPart } from '../postgres-part.ts';
 import type { Program } from '../programs.ts';
 import type { Records, StopSpec } from '../records.ts';
 import type { Runner } from '../runner.ts';
-import { resetStatistics } from '../statement-statistics.ts';
-import { serverTrouble } from './ask-server.ts';
-import { type Following, following } from './follow.ts';
 import type { OwnFolders } from './own-folders.ts';
 import { primaryOf } from './own-folders.ts';
-import { ownCredentials, ownDatabase, replicationRole, superuserCredentials } from './own-names.ts';
 import { endRemains, signalServer } from './server-processes.ts';
 import { argumentsOf } from './server-settings.ts';
 

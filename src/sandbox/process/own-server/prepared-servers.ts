@@ -10,14 +10,14 @@ import { ensureFolder } from '../../../embedded/folder.ts';
 import { LabError } from '../../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../../templates/types.ts';
 import type { Naming } from '../../naming.ts';
-import { createAdmin } from '../admin.ts';
-import { fillDatabase } from '../fill-database.ts';
+import { createAdmin } from '../../postgres/admin.ts';
+import { fillDatabase } from '../../postgres/fill-database.ts';
+import { ownDatabase } from '../../postgres/own-names.ts';
+import { createOwnRoles } from '../../postgres/own-roles.ts';
+import { standsAlone } from '../../postgres/stands-alone.ts';
 import type { ProcessDriverOptions } from '../options.ts';
-import { ownDatabase } from './own-names.ts';
-import { createOwnRoles } from './own-roles.ts';
 import { runCommand } from './run-command.ts';
 import { configOf, ownInitdb, preparingSettings } from './server-settings.ts';
-import { standsAlone } from './stands-alone.ts';
 
 /** Raised when what is made below changes, or the major version of PostgreSQL. */
 const layout = 1;

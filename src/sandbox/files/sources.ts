@@ -3,7 +3,7 @@
  * start. They are followed from their start, or from the first look after Labwright itself was started again.
  */
 import type { ResourceRef } from '../naming.ts';
-import type { Records } from './records.ts';
+import type { Records } from '../process/records.ts';
 import { changedOutside, type SourceScan, scanSource } from './source-files.ts';
 import { type FolderWatch, watchFolders } from './watch-folders.ts';
 

@@ -1,4 +1,4 @@
-import type { ComponentSpec, PostgresComponent, TemplateVersion } from '../../../templates/types.ts';
+import type { ComponentSpec, PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 
 /** Whether this database has a server of the lab's own, where others share one. */
 export function standsAlone({ template }: TemplateVersion, component: string): boolean {

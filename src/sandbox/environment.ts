@@ -1,13 +1,10 @@
 /** What programs are told of their lab: facts of other components, and the template's own variables, filled. */
-import { traineeFacts } from '../../lab/access.ts';
-import { LabError } from '../../lab/errors.ts';
-import type { ComponentAccess, SandboxPlan } from '../../lab/ports.ts';
-import type { Json } from '../../templates/types.ts';
-import type { Fill } from './options.ts';
-import { standsAlone } from './own-server/stands-alone.ts';
+import { traineeFacts } from '../lab/access.ts';
+import { LabError } from '../lab/errors.ts';
+import type { ComponentAccess, SandboxPlan } from '../lab/ports.ts';
+import type { Json } from '../templates/types.ts';
+import type { Fill } from './fill.ts';
 import type { Piece } from './part.ts';
-import { reservePort } from './ports.ts';
-import type { Records } from './records.ts';
 
 export interface Environments {
   /** `<NAME>_URL`, `<NAME>_USER` and `<NAME>_PASSWORD` of these components, as far as they have one. */
@@ -19,16 +16,13 @@ export interface Environments {
 }
 
 export function createEnvironments(
-  records: Records,
+  /** Called before facts are told: what they name must be fixed by then. */
+  settle: (plan: SandboxPlan) => Promise<void>,
   access: (plan: SandboxPlan, component: string) => ComponentAccess,
   fill: Fill,
 ): Environments {
   async function scopeOf(plan: SandboxPlan): Promise<Readonly<Record<string, Json>>> {
-    // What is told of a program that starts later must be where it will listen.
-    for (const [name, { spec }] of Object.entries(plan.components)) {
-      if (hasPort.has(spec.kind) || standsAlone(plan.version, name))
-        await reservePort(records, plan.sandboxId, name);
-    }
+    await settle(plan);
     const facts = Object.keys(plan.components).map((name) => [name, { ...traineeFacts(access(plan, name)) }]);
     return {
       access: Object.fromEntries(facts) as Json,
@@ -80,7 +74,6 @@ export function createEnvironments(
   };
 }
 
-const hasPort: ReadonlySet<string> = new Set(['sample-api', 'service', 'redis', 'stub']);
 const hole = /\{\{\s*([a-z]+)\b[^{}]*\}\}/g;
 const ours: ReadonlySet<string> = new Set(['params', 'attempt', 'access']);
 

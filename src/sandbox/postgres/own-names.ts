@@ -2,9 +2,9 @@
  * Names on a lab's own server. They are the same in all labs, so that a copy of a server has nothing to be renamed;
  * only the passwords differ.
  */
-import type { Credentials } from '../../../lab/ports.ts';
-import type { LabRole, ResourceRef } from '../../naming.ts';
-import type { DeriveSecret } from '../../secrets.ts';
+import type { Credentials } from '../../lab/ports.ts';
+import type { LabRole, ResourceRef } from '../naming.ts';
+import type { DeriveSecret } from '../secrets.ts';
 
 export const ownDatabase = 'lab';
 /** Of the platform itself, as far as the trainee leaves it that. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { PostgresComponent } from '../../templates/types.ts';
 import { refusedExtensions } from './extensions.ts';
-import { needsOwnServer } from './own-server/stands-alone.ts';
+import { needsOwnServer } from './stands-alone.ts';
 
 /** A sentence each. */
 export function lacksOfPostgres(component: string, spec: PostgresComponent): readonly string[] {

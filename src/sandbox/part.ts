@@ -1,9 +1,9 @@
 /** What the backend does for one kind of component; `process-driver.ts` has one part for each kind. */
-import { LabError } from '../../lab/errors.ts';
-import type { ComponentObservation } from '../../lab/lab.ts';
-import type { ComponentAccess, ComponentPort, KillSignal, SandboxPlan } from '../../lab/ports.ts';
-import type { ComponentKind, ComponentSpec } from '../../templates/types.ts';
-import type { ResourceRef } from '../naming.ts';
+import { LabError } from '../lab/errors.ts';
+import type { ComponentObservation } from '../lab/lab.ts';
+import type { ComponentAccess, ComponentPort, KillSignal, SandboxPlan } from '../lab/ports.ts';
+import type { ComponentKind, ComponentSpec } from '../templates/types.ts';
+import type { ResourceRef } from './naming.ts';
 
 /** One component of one sandbox, at the generation that its plan names. */
 export interface Piece<Spec extends ComponentSpec = ComponentSpec> {

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { asUser } from '../../embedded/os-user.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
-import type { ProcessDriverOptions } from './options.ts';
+import type { ProcessDriverOptions } from '../process/options.ts';
 import { lineAt, statementLines } from './sql-statements.ts';
 
 const run = promisify(execFile);

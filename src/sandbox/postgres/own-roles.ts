@@ -1,13 +1,13 @@
 /** Who is who on a lab's own server; made once a template version, with passwords that nobody knows. */
 import { randomBytes } from 'node:crypto';
-import type { Credentials } from '../../../lab/ports.ts';
-import type { PostgresComponent } from '../../../templates/types.ts';
-import type { LabRole, Naming } from '../../naming.ts';
-import { literal, quote } from '../admin.ts';
-import { openToRoles } from '../lab-roles.ts';
-import { scramVerifier } from '../scram.ts';
-import { closedSchema } from '../statement-statistics.ts';
+import type { Credentials } from '../../lab/ports.ts';
+import type { PostgresComponent } from '../../templates/types.ts';
+import type { LabRole, Naming } from '../naming.ts';
+import { literal, quote } from './admin.ts';
+import { openToRoles } from './lab-roles.ts';
 import { ownDatabase, ownRole, replicationRole } from './own-names.ts';
+import { scramVerifier } from './scram.ts';
+import { closedSchema } from './statement-statistics.ts';
 
 /**
  * Run as superuser. The checker sees what there is to be seen of the whole server, which is this lab's alone, and is

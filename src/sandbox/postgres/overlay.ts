@@ -5,9 +5,9 @@
 import type pg from 'pg';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent } from '../../templates/types.ts';
+import type { Piece } from '../part.ts';
 import { literal, quote } from './admin.ts';
 import { overlayMark } from './lab-roles.ts';
-import type { Piece } from './part.ts';
 import { readSqlFile, runSqlFile, withClient } from './seed.ts';
 import { fillVariables } from './sql-variables.ts';
 
