@@ -37,7 +37,10 @@ export interface Subject {
   readonly driver: SandboxDriver;
 }
 
-/** A failed effort: counted, backed off, told. What can never succeed counts as all tries at once. */
+/**
+ * A failed effort: counted, backed off, told. What can never succeed counts as all tries at once; a backend that is away
+ * or full ends no lab, however long that takes: it waits, and says so.
+ */
 export async function recordFailure(
   subject: Subject,
   errors: readonly LabError[],
@@ -47,7 +50,7 @@ export async function recordFailure(
   const [error] = errors;
   if (sandbox === null || error === undefined) return;
   deps.log.warn({ sandboxId: sandbox.id, labId: sandbox.labId, code: error.code, err: error }, error.message);
-  const failures = errors.some((e) => e.permanent) ? deps.policy.provisionTries : sandbox.failures + 1;
+  const failures = failuresAfter(sandbox.failures, errors, deps.policy.provisionTries);
   await deps.labs.changeSandbox(
     sandbox.id,
     sandbox.version,
@@ -58,6 +61,12 @@ export async function recordFailure(
     },
     [{ type: 'lab.error', data: { code: error.code, message: error.message, failures } }],
   );
+}
+
+function failuresAfter(before: number, errors: readonly LabError[], tries: number): number {
+  if (errors.some(({ permanent }) => permanent)) return tries;
+  const waits = errors.every(({ code }) => code === 'backend_unavailable' || code === 'backend_busy');
+  return waits ? Math.min(before + 1, tries - 1) : before + 1;
 }
 
 export function retryAfter(sandbox: Sandbox, policy: Policy): number {
