@@ -1,0 +1,53 @@
+# Labwright's own images. Nothing to give and nothing to log in to:
+#   docker build -t labwright:0.1.0 .
+#   docker build -t labwright-workspace:0.1.0 --target workspace .
+# The order of the lines is the order in which they change: an edit below src/ makes two small layers anew.
+
+# --- workspace: what a trainee's shell is in ---
+FROM node:24-slim AS node
+
+FROM debian:trixie-slim AS workspace
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends \
+      bash ca-certificates coreutils curl git jq less nano postgresql-client-17 procps python3 util-linux vim-tiny \
+ && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+RUN groupadd --gid 999 trainee \
+ && useradd --uid 999 --gid 999 --home-dir /home/trainee --create-home --shell /bin/bash trainee
+USER 999:999
+ENV LANG=C.UTF-8 PAGER=less
+WORKDIR /home/trainee
+CMD ["bash"]
+
+# --- packages: what runs, and nothing that only builds or tests it ---
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Optional packages are the embedded PostgreSQL and a Node.js of npm's; install scripts would compile what is optional.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+
+# --- labwright: the service, and what labs are made of besides databases and workspaces ---
+FROM node:24-slim AS labwright
+# An init of its own: orchestrators that have none (Kubernetes) would leave the signals to a Node.js that is process 1.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends tini \
+ && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
+ && groupadd --gid 999 labwright \
+ && useradd --uid 999 --gid 999 --home-dir /var/lib/labwright --create-home --shell /usr/sbin/nologin labwright \
+ && ln -s /app/node_modules /node_modules
+WORKDIR /app
+ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/.compiled \
+    HOST=0.0.0.0 \
+    BACKENDS=docker \
+    DATA_DIR=/var/lib/labwright
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY lab-templates ./lab-templates
+COPY src ./src
+USER 999:999
+EXPOSE 4000
+ENTRYPOINT ["/app/src/images/entrypoint"]
+CMD ["serve"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/app/src/images/healthy.ts"]
