@@ -94,8 +94,8 @@ export interface Containers {
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** Why it ended: exit code, out of memory, or that it could not be started at all; null while it runs. */
   ending(id: string, signal: AbortSignal): Promise<string | null>;
-  /** The newest of what it printed. */
-  logs(id: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+  /** The newest of what it printed; `this run`: since it was last started, and not before. */
+  logs(id: string, maxBytes: number, signal: AbortSignal, of?: 'all' | 'this run'): Promise<string>;
   /**
    * An image of its layer as it is now, held still for that moment where it runs; labelled with `of` as what makes the
    * copy necessary (it goes when that sandbox is destroyed), or with a tag and no owner.
