@@ -6,7 +6,7 @@ import type { Server } from './server.ts';
 import type { World } from './world.ts';
 
 export const template = 'bench-lab';
-const patienceMs = 60_000;
+const patienceMs = 300_000;
 
 interface LabWire {
   readonly id: string;

@@ -11,6 +11,9 @@ import { accept } from './rows/accept.ts';
 import { claim } from './rows/claim.ts';
 import { cold } from './rows/cold.ts';
 import { database } from './rows/database.ts';
+import { dockerClaim } from './rows/docker-claim.ts';
+import { dockerCold } from './rows/docker-cold.ts';
+import { dockerReads } from './rows/docker-reads.ts';
 import { grade } from './rows/grade.ts';
 import { hostile } from './rows/hostile.ts';
 import { killed } from './rows/killed.ts';
@@ -35,6 +38,9 @@ const benches: readonly Bench[] = [
   start,
   memory,
   trials,
+  dockerClaim,
+  dockerCold,
+  dockerReads,
 ];
 
 async function runAll(chosen: readonly Bench[], world: World): Promise<{ rows: Row[]; broken: boolean }> {

@@ -8,8 +8,8 @@ export interface Series {
 
 /** What a line must reach; the comparison is of medians unless it says otherwise. */
 export type Target =
-  /** Ours is at most so many times the floor; of the 95th percentiles where it says so. */
-  | { readonly kind: 'ratio'; readonly atMost: number; readonly of?: 'p95' }
+  /** Ours is at most so many times the floor; of the percentiles that it names. */
+  | { readonly kind: 'ratio'; readonly atMost: number; readonly of?: 'p95' | 'p99' }
   /** For rates: ours is at least so many times the floor. */
   | { readonly kind: 'rate'; readonly atLeast: number }
   /** Ours is at most so much over the floor, in the line's unit. */
@@ -45,7 +45,7 @@ export function judge({ ours, floor, target }: Line): Judged {
   const floorMedian = percentile(floor?.samples ?? [], 50);
   switch (target.kind) {
     case 'ratio': {
-      const of = target.of === 'p95' ? 95 : 50;
+      const of = Number(target.of?.slice(1) ?? 50);
       const compared = percentile(ours.samples, of) / percentile(floor?.samples ?? [], of);
       return { compared, met: compared <= target.atMost };
     }
