@@ -1,12 +1,15 @@
 /** The labs' server as its superuser. Failures of the server itself become `backend_unavailable`. */
 import pg from 'pg';
 import { LabError } from '../../lab/errors.ts';
+import { clientFor, configFor, type Dial, type Target } from './target.ts';
 
 export interface Admin {
   readonly host: string;
   readonly port: number;
   /** URL of a database on the same server, as the superuser or as somebody else. */
   url(database: string, as?: { readonly user: string; readonly password: string }): string;
+  /** As `url`, with the way there. */
+  target(database: string, as?: { readonly user: string; readonly password: string }): Target;
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** A connection of one's own to this database (default: `postgres`), closed afterwards. */
   connected<T>(database: string | null, work: (client: pg.Client) => Promise<T>): Promise<T>;
@@ -16,11 +19,17 @@ export interface Admin {
 export const quote = pg.escapeIdentifier;
 export const literal = pg.escapeLiteral;
 
-export function createAdmin(adminUrl: string): Admin {
+/** @param dial the way to the server where its host cannot be reached from here. */
+export function createAdmin(adminUrl: string, dial: Dial | null = null): Admin {
   const base = new URL(adminUrl);
   const application_name = 'labwright';
   // Creating databases is limited to a few at once; the rest are short looks.
-  const pool = new pg.Pool({ connectionString: adminUrl, max: 8, application_name, allowExitOnIdle: true });
+  const pool = new pg.Pool({
+    ...configFor({ url: adminUrl, dial }),
+    max: 8,
+    application_name,
+    allowExitOnIdle: true,
+  });
   // An idle connection that the server closes is replaced by the next use.
   pool.on('error', () => {});
   const url: Admin['url'] = (database, as) => {
@@ -29,10 +38,12 @@ export function createAdmin(adminUrl: string): Admin {
     if (as !== undefined) [made.username, made.password] = [as.user, as.password];
     return made.href;
   };
+  const target: Admin['target'] = (database, as) => ({ url: url(database, as), dial });
   return {
     host: base.hostname,
     port: Number(base.port || 5432),
     url,
+    target,
     async query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) {
       try {
         // Without values the simple protocol is used: several statements go in one round trip and one transaction.
@@ -42,9 +53,10 @@ export function createAdmin(adminUrl: string): Admin {
       }
     },
     async connected(database, work) {
-      const connectionString = database === null ? adminUrl : url(database);
-      const client = new pg.Client({ connectionString, application_name });
-      client.on('error', () => {});
+      const client = clientFor(
+        { url: database === null ? adminUrl : url(database), dial },
+        { application_name },
+      );
       try {
         await client.connect();
         return await work(client);

@@ -1,24 +1,33 @@
 /** Whether a PostgreSQL server takes connections, without being let in: a trainee may have closed it to everybody. */
-import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Dial } from './target.ts';
 
 /** Null when it serves, else what is wrong, as `does not answer`. */
-export function serverTrouble(port: number, timeoutMs: number): Promise<string | null> {
+export function serverTrouble(dial: Dial, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs });
+    let stream: Duplex | null = null;
+    let isOver = false;
     const end = (trouble: string | null) => {
-      socket.destroy();
+      isOver = true;
+      clearTimeout(timer);
+      stream?.destroy();
       resolve(trouble);
     };
+    const timer = setTimeout(() => end('does not answer'), timeoutMs);
     const heard: Buffer[] = [];
-    socket.once('connect', () => socket.write(startupMessage));
-    socket.on('data', (chunk) => {
-      heard.push(chunk);
-      const trouble = read(Buffer.concat(heard));
-      if (trouble !== undefined) end(trouble);
-    });
-    socket.once('timeout', () => end('does not answer'));
-    socket.once('error', () => end('does not answer'));
-    socket.once('close', () => end('does not answer'));
+    const ask = (opened: Duplex) => {
+      stream = opened;
+      stream.on('error', () => end('does not answer'));
+      stream.once('close', () => end('does not answer'));
+      if (isOver) return void stream.destroy();
+      stream.on('data', (chunk: Buffer) => {
+        heard.push(chunk);
+        const trouble = read(Buffer.concat(heard));
+        if (trouble !== undefined) end(trouble);
+      });
+      stream.write(startupMessage);
+    };
+    dial().then(ask, () => end('does not answer'));
   });
 }
 

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
-import type { ProcessDriverOptions } from '../process/options.ts';
 import { type Admin, quote } from './admin.ts';
 import { createExtensions, refusedExtensions } from './extensions.ts';
 import { createGroups, grantRights } from './privileges.ts';
 import { scramVerifier } from './scram.ts';
-import { seedDatabase } from './seed.ts';
+import { type Generator, seedDatabase } from './seed.ts';
 import { createStatisticsView, hasStatistics, isNotCollected } from './statement-statistics.ts';
+import type { Target } from './target.ts';
 
 /**
  * Makes the database and, of the same name, the unprivileged role that seeds it; that role owns nothing afterwards, and
@@ -20,15 +20,15 @@ export async function fillDatabase(
   naming: Naming,
   draft: string,
   { version, component }: { readonly version: TemplateVersion; readonly component: PostgresComponent },
-  options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
+  generator: Generator,
   signal: AbortSignal,
 ): Promise<void> {
   const [refused] = refusedExtensions(component.extensions);
   if (refused !== undefined) throw new LabError('seed_failed', refused);
-  const url = await createDraft(admin, naming, draft);
+  const seeder = await createDraft(admin, naming, draft);
   const extensions = createExtensions(naming, component.extensions);
   if (extensions !== '') await admin.connected(draft, (client) => client.query(extensions));
-  await seedDatabase(url, component.seed, version, options, signal);
+  await seedDatabase(seeder, component.seed, version, generator, signal);
   await admin.connected(draft, async (client) => {
     await client.query(grantRights(naming, draft));
     if (hasStatistics(component)) await client.query(createStatisticsView(naming)).catch(explain);
@@ -37,7 +37,7 @@ export async function fillDatabase(
   });
 }
 
-async function createDraft(admin: Admin, naming: Naming, draft: string): Promise<string> {
+async function createDraft(admin: Admin, naming: Naming, draft: string): Promise<Target> {
   const password = createHash('sha256').update(crypto.randomUUID()).digest('hex');
   await admin.query(
     `${createGroups(naming)}
@@ -45,7 +45,7 @@ async function createDraft(admin: Admin, naming: Naming, draft: string): Promise
   );
   await admin.query(`CREATE DATABASE ${quote(draft)} OWNER ${quote(draft)} TEMPLATE template0`);
   await admin.query(`REVOKE ALL ON DATABASE ${quote(draft)} FROM PUBLIC`);
-  return admin.url(draft, { user: draft, password });
+  return admin.target(draft, { user: draft, password });
 }
 
 function explain(thrown: unknown): never {

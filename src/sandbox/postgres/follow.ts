@@ -1,16 +1,11 @@
 /** Whether a replica follows its primary, asked of the replica as the checker. */
-import pg from 'pg';
+import { clientFor, type Target } from './target.ts';
 
 /** `unknown` when it does not let us in, which is the trainee's doing; `promoted` when it is a primary itself. */
 export type Following = 'streams' | 'lost' | 'promoted' | 'unknown';
 
-export async function following(url: string): Promise<Following> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 2_000,
-    query_timeout: 2_000,
-  });
-  client.on('error', () => {});
+export async function following(target: Target): Promise<Following> {
+  const client = clientFor(target, { connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
   try {
     await client.connect();
     const { rows } = await client.query<{ recovers: boolean; streams: boolean }>(

@@ -10,13 +10,14 @@ import { literal, quote } from './admin.ts';
 import { overlayMark } from './lab-roles.ts';
 import { readSqlFile, runSqlFile, withClient } from './seed.ts';
 import { fillVariables } from './sql-variables.ts';
+import type { Target } from './target.ts';
 
 /**
  * Nothing when it was applied before. Throws LabError `seed_failed` that names file and line.
- * @param url of the lab's database, as the grader: a file that leaves the owner's role has no more rights than that.
+ * @param target the lab's database, as the grader: a file that leaves the owner's role has no more rights than that.
  */
 export async function applyOverlay(
-  url: string,
+  target: Target,
   owner: string,
   { plan, spec }: Piece<PostgresComponent>,
   signal: AbortSignal,
@@ -26,7 +27,7 @@ export async function applyOverlay(
     file,
     sql: fillVariables(file, readSqlFile(plan.version, file), params),
   }));
-  await withClient(url, signal, async (client) => {
+  await withClient(target, signal, async (client) => {
     // A second one that waited sees the first one's mark.
     await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtext('labwright overlay'))`);
     const { rows } = await client.query<{ database: string; applied: boolean; transaction: string }>(

@@ -3,54 +3,69 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { asUser } from '../../embedded/os-user.ts';
+import { asUser, type OsUser } from '../../embedded/os-user.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
-import type { ProcessDriverOptions } from '../process/options.ts';
+import { openSocket } from './local-socket.ts';
 import { lineAt, statementLines } from './sql-statements.ts';
+import { clientFor, type Target } from './target.ts';
 
 const run = promisify(execFile);
 
+/** What makes the sample API's data. */
+export interface Generator {
+  readonly node: string;
+  readonly sampleApi: {
+    /** Folder with `seed/main.ts`. */
+    readonly folder: string;
+  };
+  /** Who runs it; null: whoever runs Labwright. */
+  readonly labUser: OsUser | null;
+}
+
 /** Throws LabError `seed_failed` that names the file and line when the template's own seed is at fault. */
 export async function seedDatabase(
-  url: string,
+  target: Target,
   seed: PostgresComponent['seed'],
   version: TemplateVersion,
-  options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
+  generator: Generator,
   signal: AbortSignal,
 ): Promise<void> {
-  if ('generator' in seed) await generate(url, seed, options, signal);
-  else await runFiles(url, seed.files, version, signal);
+  if ('generator' in seed) await generate(target, seed, generator, signal);
+  else await runFiles(target, seed.files, version, signal);
 }
 
 async function generate(
-  url: string,
+  target: Target,
   seed: Extract<PostgresComponent['seed'], { generator: string }>,
-  { node, sampleApi, labUser }: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
+  { node, sampleApi, labUser }: Generator,
   signal: AbortSignal,
 ): Promise<void> {
   const main = join(sampleApi.folder, 'seed', 'main.ts');
+  const socket = target.dial === null ? null : await openSocket(target.url, target.dial);
   try {
     await run(node, [main, '--scale', seed.scale, '--seed', String(seed.number)], {
       ...asUser(labUser),
       cwd: '/',
-      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', DATABASE_URL: url },
+      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', DATABASE_URL: socket?.url ?? target.url },
       signal,
     });
   } catch (cause) {
     signal.throwIfAborted();
     const said = ((cause as { stderr?: string }).stderr ?? '').trim().slice(-2_000);
     throw new LabError('provision_failed', `The sample data could not be generated: ${said}`, { cause });
+  } finally {
+    await socket?.close();
   }
 }
 
 async function runFiles(
-  url: string,
+  target: Target,
   files: readonly string[],
   version: TemplateVersion,
   signal: AbortSignal,
 ): Promise<void> {
-  await withClient(url, signal, async (client) => {
+  await withClient(target, signal, async (client) => {
     for (const file of files) await runSqlFile(client, file, readSqlFile(version, file));
   });
 }
@@ -64,12 +79,11 @@ export function readSqlFile(version: TemplateVersion, file: string): string {
 
 /** A connection of one's own, cut when the caller gives up. */
 export async function withClient(
-  url: string,
+  target: Target,
   signal: AbortSignal,
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
+  const client = clientFor(target);
   signal.throwIfAborted();
   const stop = () => client.connection.stream.destroy();
   signal.addEventListener('abort', stop, { once: true });

@@ -120,8 +120,8 @@ export function createLabDatabases(
         await admin.query(openDatabase(name));
       }
       if (present !== undefined && lacksOverlay(piece, present)) {
-        const url = admin.url(name, credentials(ref, 'g'));
-        await applyOverlay(url, naming.group('owner'), piece, signal);
+        const grader = admin.target(name, credentials(ref, 'g'));
+        await applyOverlay(grader, naming.group('owner'), piece, signal);
       }
       if (found.some(({ generation }) => generation < ref.generation)) {
         await this.remove(ref.sandboxId, { component: ref.component, below: ref.generation });

@@ -4,9 +4,9 @@ import type { PostgresComponent } from '../../templates/types.ts';
 import { componentPart, type Naming } from '../naming.ts';
 import type { Part, Piece } from '../part.ts';
 import type { Admin } from '../postgres/admin.ts';
-import { lacksOfPostgres } from '../postgres/postgres-limits.ts';
 import { resetStatistics } from '../postgres/statement-statistics.ts';
 import { type LabDatabases, lacksOverlay } from './lab-database.ts';
+import { lacksOfPostgres } from './postgres-limits.ts';
 
 export interface PostgresPart extends Part<PostgresComponent> {
   /** Of the sample API's own role. */

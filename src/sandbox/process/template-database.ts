@@ -2,16 +2,14 @@
  * Template databases: what labs' databases are cloned from. Named by their content, so templates with the same seed
  * share one; built under another name and renamed when whole, so that one that is there is always whole.
  */
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../templates/types.ts';
 import type { Naming } from '../naming.ts';
 import { type Admin, quote } from '../postgres/admin.ts';
+import { contentHash } from '../postgres/content-hash.ts';
 import { fillDatabase } from '../postgres/fill-database.ts';
-import { privilegesVersion } from '../postgres/privileges.ts';
 import { standsAlone } from '../postgres/stands-alone.ts';
-import { hasStatistics } from '../postgres/statement-statistics.ts';
 import type { ProcessDriverOptions } from './options.ts';
 
 export interface TemplateDatabases {
@@ -47,23 +45,7 @@ export function createTemplateDatabases(
   const lastUsed = new Map<string, number>();
 
   function nameOf(version: TemplateVersion, component: PostgresComponent): string {
-    const { seed } = component;
-    const extensions = [...component.extensions].sort();
-    const what = [
-      privilegesVersion,
-      'generator' in seed ? seed : 'files',
-      extensions,
-      hasStatistics(component),
-    ];
-    const hash = createHash('sha256').update(JSON.stringify(what));
-    if ('generator' in seed) hash.update(String(options.sampleApi.generatorVersion));
-    else
-      for (const file of seed.files)
-        hash
-          .update(`${file}\0`)
-          .update(version.files.get(file) ?? '')
-          .update('\0');
-    return naming.templateDatabase(hash.digest('hex'));
+    return naming.templateDatabase(contentHash(version, component, options.sampleApi.generatorVersion));
   }
 
   async function ensureOne(version: TemplateVersion, component: PostgresComponent, signal: AbortSignal) {

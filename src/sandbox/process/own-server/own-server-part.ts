@@ -15,20 +15,21 @@ import {
   replicationRole,
   superuserCredentials,
 } from '../../postgres/own-names.ts';
-import { lacksOfPostgres } from '../../postgres/postgres-limits.ts';
 import { resetStatistics } from '../../postgres/statement-statistics.ts';
+import { atUrl, dialTcp } from '../../postgres/target.ts';
 import type { DeriveSecret } from '../../secrets.ts';
 import type { Children } from '../children.ts';
 import type { ProcessDriverOptions } from '../options.ts';
 import { portOf } from '../ports.ts';
+import { lacksOfPostgres } from '../postgres-limits.ts';
 import type { PostgresPart } from '../postgres-part.ts';
 import type { Program } from '../programs.ts';
 import type { Records, StopSpec } from '../records.ts';
 import type { Runner } from '../runner.ts';
 import type { OwnFolders } from './own-folders.ts';
 import { primaryOf } from './own-folders.ts';
+import { argumentsOf } from './server-arguments.ts';
 import { endRemains, signalServer } from './server-processes.ts';
-import { argumentsOf } from './server-settings.ts';
 
 type Own = Piece<PostgresComponent>;
 
@@ -97,7 +98,7 @@ export function createOwnServerPart(
 
   async function trouble(piece: Own, timeoutMs: number): Promise<string | null> {
     if (folders.isHeld(piece.ref)) return null;
-    const silent = await serverTrouble(portFor(piece.ref), timeoutMs);
+    const silent = await serverTrouble(dialTcp(host, portFor(piece.ref)), timeoutMs);
     const primary = primaryOf(piece);
     if (silent !== null || primary === null) return silent;
     const deadline = performance.now() + Math.min(timeoutMs, reconnectWithinMs);
@@ -109,7 +110,8 @@ export function createOwnServerPart(
   }
 
   /** Asked as the checker. */
-  const follows = (piece: Own) => following(urlOf(piece, ownCredentials(secrets, ownerOf(piece), 'c')));
+  const follows = (piece: Own) =>
+    following(atUrl(urlOf(piece, ownCredentials(secrets, ownerOf(piece), 'c'))));
 
   function programOf(piece: Own): Program {
     return {
@@ -130,7 +132,7 @@ export function createOwnServerPart(
   }
 
   async function overlay(piece: Own, signal: AbortSignal): Promise<void> {
-    const grader = urlOf(piece, ownCredentials(secrets, piece.ref, 'g'));
+    const grader = atUrl(urlOf(piece, ownCredentials(secrets, piece.ref, 'g')));
     // Once: the database says itself whether it was applied, also where this one is a copy of another.
     await applyOverlay(grader, naming.group('owner'), piece, signal);
     const { sandboxId, component, generation } = piece.ref;

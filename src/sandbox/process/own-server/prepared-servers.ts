@@ -14,10 +14,10 @@ import { createAdmin } from '../../postgres/admin.ts';
 import { fillDatabase } from '../../postgres/fill-database.ts';
 import { ownDatabase } from '../../postgres/own-names.ts';
 import { createOwnRoles } from '../../postgres/own-roles.ts';
+import { configOf, ownInitdb, preparingSettings } from '../../postgres/own-settings.ts';
 import { standsAlone } from '../../postgres/stands-alone.ts';
 import type { ProcessDriverOptions } from '../options.ts';
 import { runCommand } from './run-command.ts';
-import { configOf, ownInitdb, preparingSettings } from './server-settings.ts';
 
 /** Raised when what is made below changes, or the major version of PostgreSQL. */
 const layout = 1;

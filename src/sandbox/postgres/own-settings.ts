@@ -1,5 +1,5 @@
 /** How labs' own servers are set up. */
-import type { PostgresComponent } from '../../../templates/types.ts';
+import type { PostgresComponent } from '../../templates/types.ts';
 
 const usualSharedMb = 32;
 
@@ -49,15 +49,4 @@ export function configOf({ archive, limits }: PostgresComponent): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${value}'\n`)
     .join('');
-}
-
-/** What nobody changes: where it is reached, and that nothing of it is left outside of its folder. */
-export function argumentsOf(data: string, port: number): readonly string[] {
-  const fixed = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
-    dynamic_shared_memory_type: 'mmap',
-  };
-  return ['-D', data, ...Object.entries(fixed).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }

@@ -1,8 +1,8 @@
-/** What of a database cannot be had on this machine. */
+/** What of a database cannot be had on this machine, where a server of a lab's own is looked after by what /proc says. */
 import { existsSync } from 'node:fs';
 import type { PostgresComponent } from '../../templates/types.ts';
-import { refusedExtensions } from './extensions.ts';
-import { needsOwnServer } from './stands-alone.ts';
+import { refusedExtensions } from '../postgres/extensions.ts';
+import { needsOwnServer } from '../postgres/stands-alone.ts';
 
 /** A sentence each. */
 export function lacksOfPostgres(component: string, spec: PostgresComponent): readonly string[] {
