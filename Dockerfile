@@ -8,12 +8,12 @@ FROM node:24-slim AS node
 
 FROM debian:trixie-slim AS workspace
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
       bash ca-certificates coreutils curl git jq less nano postgresql-client-17 procps python3 util-linux vim-tiny \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 RUN groupadd --gid 999 trainee \
- && useradd --uid 999 --gid 999 --home-dir /home/trainee --create-home --shell /bin/bash trainee
+ && useradd --system --uid 999 --gid 999 --home-dir /home/trainee --create-home --shell /bin/bash trainee
 USER 999:999
 ENV LANG=C.UTF-8 PAGER=less
 WORKDIR /home/trainee
@@ -27,15 +27,27 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
 
+# --- sources: readable by all whatever the umask of the checkout, and compiled ---
+FROM packages AS sources
+COPY package.json LICENSE ./
+COPY lab-templates ./lab-templates
+COPY src ./src
+RUN chmod -R u=rwX,go=rX /app/package.json /app/LICENSE /app/lab-templates /app/src \
+ && install --directory --owner 999 --group 999 /app/.compiled
+# A folder of it is named after the user who runs; in the image it is root's, so that nobody can change what is run.
+USER 999:999
+RUN NODE_COMPILE_CACHE=/app/.compiled node src/images/compile.ts && chmod -R go=rX /app/.compiled/*
+
 # --- labwright: the service, and what labs are made of besides databases and workspaces ---
 FROM node:24-slim AS labwright
 # An init of its own: orchestrators that have none (Kubernetes) would leave the signals to a Node.js that is process 1.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends tini \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends tini \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
  && groupadd --gid 999 labwright \
- && useradd --uid 999 --gid 999 --home-dir /var/lib/labwright --create-home --shell /usr/sbin/nologin labwright \
- && ln -s /app/node_modules /node_modules
+ && useradd --system --uid 999 --gid 999 --home-dir /var/lib/labwright --create-home --shell /usr/sbin/nologin labwright \
+ && ln -s /app/node_modules /node_modules \
+ && ln -s /app/src/images/labwright /usr/local/bin/labwright
 WORKDIR /app
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/.compiled \
@@ -43,9 +55,10 @@ ENV NODE_ENV=production \
     BACKENDS=docker \
     DATA_DIR=/var/lib/labwright
 COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY lab-templates ./lab-templates
-COPY src ./src
+COPY --from=sources /app/package.json /app/LICENSE ./
+COPY --from=sources /app/lab-templates ./lab-templates
+COPY --from=sources --chown=0:0 /app/.compiled ./.compiled
+COPY --from=sources /app/src ./src
 USER 999:999
 EXPOSE 4000
 ENTRYPOINT ["/app/src/images/entrypoint"]

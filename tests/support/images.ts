@@ -11,26 +11,29 @@ import { loadConfig, projectRoot } from '../../src/config.ts';
 import { LabError } from '../../src/lab/errors.ts';
 
 const run = promisify(execFile);
-/** What the image was made of; an image with the same is not built again. */
-const inputsLabel = 'dev.labwright.test-inputs';
 const patienceMs = 15 * 60_000;
 
-const builds = [
-  { target: 'workspace', setting: 'workspaceImage', inputs: ['Dockerfile', '.dockerignore'] },
-  {
-    target: 'labwright',
-    setting: 'labwrightImage',
-    inputs: [
-      'Dockerfile',
-      '.dockerignore',
-      'package.json',
-      'package-lock.json',
-      '.npmrc',
-      'LICENSE',
-      'lab-templates',
-      'src',
-    ],
+const recipe = ['Dockerfile', '.dockerignore'];
+const packages = ['package.json', 'package-lock.json', '.npmrc'];
+/** What runs in labs, of all that is in Labwright's image. */
+const labPrograms = ['gateway', 'sandbox/files', 'program', 'sample-api', 'stub', 'traffic', 'images'];
+
+/** An image whose label tells the same as its parts is not built again. */
+const parts = {
+  workspace: { label: 'dev.labwright.test.workspace', inputs: recipe },
+  labs: {
+    label: 'dev.labwright.test.labs',
+    inputs: [...recipe, ...packages, ...labPrograms.map((one) => `src/${one}`)],
   },
+  service: {
+    label: 'dev.labwright.test.service',
+    inputs: [...recipe, ...packages, 'LICENSE', 'lab-templates', 'src'],
+  },
+} as const;
+
+const builds = [
+  { target: 'workspace', setting: 'workspaceImage', parts: ['workspace'] },
+  { target: 'labwright', setting: 'labwrightImage', parts: ['labs', 'service'] },
 ] as const;
 
 export interface OwnImages {
@@ -39,18 +42,21 @@ export interface OwnImages {
 }
 
 /**
- * Call it in `beforeAll`: 100 ms when nothing has changed, seconds after an edit below src, a minute the first time
- * (give the hook `imagesTimeoutMs`). Safe beside others that do the same. Throws with what the builder said.
+ * Call it in `beforeAll`: 100 ms when nothing has changed, seconds after an edit, a minute the first time (give the hook
+ * `imagesTimeoutMs`). `for: 'labs'` minds only what runs in labs, `service` all of it. Safe beside others that do the
+ * same. Throws with what the builder said.
  */
-export async function ensureImages(): Promise<OwnImages> {
+export async function ensureImages(
+  want: { readonly for: 'labs' | 'service' } = { for: 'labs' },
+): Promise<OwnImages> {
   const config = loadConfig({}, {});
-  for (const { target, setting, inputs } of builds) {
+  for (const { target, setting, parts: all } of builds) {
     const name = config[setting];
-    if ((await madeOf(name)) === fingerprint(inputs)) continue;
+    const wanted = target === 'workspace' ? 'workspace' : want.for;
+    if (await isMadeOf(name, wanted)) continue;
     await alone(async () => {
-      // Taken again: whoever had the lock may have built it, of what is there now.
-      const made = fingerprint(inputs);
-      if ((await madeOf(name)) !== made) await build(target, name, made);
+      // Looked at again: whoever had the lock may have built it.
+      if (!(await isMadeOf(name, wanted))) await build(target, name, all);
     });
   }
   return { labwright: config.labwrightImage, workspace: config.workspaceImage };
@@ -58,16 +64,25 @@ export async function ensureImages(): Promise<OwnImages> {
 
 export const imagesTimeoutMs = patienceMs;
 
-async function build(target: string, name: string, made: string): Promise<void> {
-  const before = await idOf(name);
-  const args = ['build', '--target', target, '--tag', name, '--label', `${inputsLabel}=${made}`, projectRoot];
+async function isMadeOf(name: string, part: keyof typeof parts): Promise<boolean> {
+  const { label, inputs } = parts[part];
+  return (await inspect(name, `{{ index .Config.Labels "${label}" }}`)) === fingerprint(inputs);
+}
+
+async function build(target: string, name: string, all: readonly (keyof typeof parts)[]): Promise<void> {
+  const before = await inspect(name, '{{ .Id }}');
+  const labels = all.flatMap((part) => [
+    '--label',
+    `${parts[part].label}=${fingerprint(parts[part].inputs)}`,
+  ]);
+  const args = ['build', '--target', target, '--tag', name, ...labels, projectRoot];
   await run('docker', args, { maxBuffer: 64 * 1024 * 1024 }).catch((cause: unknown) => {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
     throw new Error(`docker build of ${name} failed:\n${`${stdout}\n${stderr}`.slice(-8_000)}`);
   });
+  const after = await inspect(name, '{{ .Id }}');
   // The one that lost its name; it stays while a container is made from it.
-  if (before !== null && before !== (await idOf(name)))
-    await run('docker', ['image', 'rm', before]).catch(() => {});
+  if (before !== null && before !== after) await run('docker', ['image', 'rm', before]).catch(() => {});
 }
 
 const inspect = (name: string, format: string): Promise<string | null> =>
@@ -75,8 +90,6 @@ const inspect = (name: string, format: string): Promise<string | null> =>
     ({ stdout }) => stdout.trim(),
     () => null,
   );
-const madeOf = (name: string) => inspect(name, `{{ index .Config.Labels "${inputsLabel}" }}`);
-const idOf = (name: string) => inspect(name, '{{ .Id }}');
 
 function fingerprint(inputs: readonly string[]): string {
   const hash = createHash('sha256');
