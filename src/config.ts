@@ -55,6 +55,9 @@ const listOf = <const T extends string>(...words: T[]) =>
     )
     .pipe(z.array(z.enum(words)).min(1));
 
+/** What this build can make labs with. */
+export const builtBackends = ['process', 'docker'] as const;
+
 /** As root the data must be where the unprivileged users get to; a checkout in root's home is closed to them. */
 function defaultDataDir(): string {
   return process.getuid?.() === 0 ? '/var/lib/labwright' : join(projectRoot, '.labwright');
@@ -161,7 +164,7 @@ const schema = z.object({
     description: 'What this process does',
     allowed: 'a comma-separated list of api, worker',
   }),
-  backends: setting(listOf('process', 'docker').default(['process']), {
+  backends: setting(listOf(...builtBackends).default(['process']), {
     env: 'BACKENDS',
     flag: '--backends',
     value: '<list>',
@@ -369,6 +372,11 @@ export function loadClientConfig(
 /** Where a step of a GitHub job writes its summary; null outside of one. */
 export function stepSummaryFile(env: Environment = process.env): string | null {
   return env.GITHUB_STEP_SUMMARY || null;
+}
+
+/** What cannot be tried here is a failure, where somebody has asked for that: in CI. */
+export function requiresAll(env: Environment = process.env): boolean {
+  return env.LABWRIGHT_REQUIRE_ALL === '1';
 }
 
 /** How output may look: colours only on a terminal, and not where the reader has asked for none. */

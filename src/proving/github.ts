@@ -60,17 +60,24 @@ export function toSummary(reports: readonly ProofReport[]): string {
 /** Some room is left to what else a step writes. */
 const mostBytes = 900 * 1024;
 
-const outcomeMarks = { proved: '✅', kept: '☑️', refused: '❌', partial: '⏸️' } as const;
+const outcomeMarks = {
+  proved: '✅',
+  kept: '☑️',
+  refused: '❌',
+  partial: '⏸️',
+  skipped: '➖',
+  missing: '❓',
+} as const;
 const verdictMarks = { pass: '✓', fail: '✗', error: '!', blocked: '·' } as const;
 const rowMarks = { ok: '', warned: '⚠️', refused: '❌' } as const;
 
 function line(report: ProofReport): string {
-  const kept = report.outcome === 'kept' ? 'proved before' : String(report.runs.length);
+  const runs = report.outcome === 'kept' ? 'proved before' : String(report.runs.length);
   return row([
     outcomeMarks[report.outcome],
     plainText(report.template),
     report.backend,
-    kept,
+    report.why === null ? runs : plainText(report.why),
     String(defectsOf(report).length),
     report.seconds.toFixed(1),
   ]);

@@ -21,6 +21,8 @@ export interface JobChoice {
   readonly runs: number;
   /** One run by its name; null: all. */
   readonly only: string | null;
+  /** Only what backends are compared by: neither mutations nor other values, which another one has shown. */
+  readonly compared?: boolean;
 }
 
 /** What compares times would be slowed by others. */
@@ -32,7 +34,7 @@ export function runsAlone({ trials, checks }: Template): boolean {
 }
 
 /** In the order of the template. */
-export function jobsOf(template: Template, { runs, only }: JobChoice): readonly Job[] {
+export function jobsOf(template: Template, { runs, only, compared = false }: JobChoice): readonly Job[] {
   const once = [...solutionsOf(template), ...wrongsOf(template)];
   const others = solutionsOf(template).map(
     (job): Job => ({ ...job, name: `${job.name} with other values`, otherValues: true }),
@@ -41,6 +43,7 @@ export function jobsOf(template: Template, { runs, only }: JobChoice): readonly 
     once.map((job): Job => ({ ...job, name: `${job.name}, run ${nth + 2}`, like: job.name })),
   );
   const all = [...once, ...others, ...repeated.flat(), ...mutationsOf(template)];
+  if (only === null && compared) return [...once, ...repeated.flat()];
   return only === null ? all : all.filter((job) => runNames(job).includes(only));
 }
 

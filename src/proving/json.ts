@@ -7,9 +7,12 @@ const proofVersion = 1;
 
 /**
  * ```
- * { "proof": 1, "ok": boolean,                 // ok: every template is proved, now or before
- *   "templates": [{
- *     "template", "title", "hash", "backend", "outcome": "proved"|"refused"|"kept"|"partial", "seconds",
+ * { "proof": 1, "ok": boolean,                 // ok: all are proved, now or before, or may be skipped
+ *   "templates": [{                              // one a template and backend
+ *     "template", "title", "hash", "backend",
+ *     "outcome": "proved"|"refused"|"kept"|"partial"|"skipped"|"missing",
+ *     "why": string|null,                      // skipped or missing: what keeps it from being proved there
+ *     "seconds",
  *     "errors": number, "warnings": number,    // of the template and all of its runs
  *     "checks": [{ "id", "title", "points" }],
  *     "defects": [Defect],                     // of no run in particular
@@ -21,7 +24,7 @@ const proofVersion = 1;
  * Fields come in this order, so that two reports can be compared as texts; all times are seconds.
  */
 export function toJson(reports: readonly ProofReport[]): string {
-  const ok = reports.every(({ outcome }) => outcome === 'proved' || outcome === 'kept');
+  const ok = reports.every(({ outcome }) => ['proved', 'kept', 'skipped'].includes(outcome));
   return `${JSON.stringify({ proof: proofVersion, ok, templates: reports.map(templateOf) }, null, 2)}\n`;
 }
 
@@ -34,6 +37,7 @@ function templateOf(report: ProofReport) {
     hash: report.hash,
     backend: report.backend,
     outcome: report.outcome,
+    why: report.why,
     seconds: report.seconds,
     errors,
     warnings: defects.length - errors,

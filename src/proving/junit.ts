@@ -15,7 +15,8 @@ interface Case {
 /**
  * One suite a proof (template and backend), one case a run, and one, `the template`, for what is about no run in
  * particular. All errors of a case stand in its failure, warnings and notes in its output. A proof that was kept is
- * one skipped case; one that was interrupted has an error, since nothing was shown by it. Times are seconds.
+ * one skipped case, and so is one whose backend could not be had where that is borne; where it is not, and where a proof
+ * was interrupted, there is an error, since nothing was shown. Times are seconds.
  */
 export function toJunit(reports: readonly ProofReport[]): string {
   const suites = reports.map(suite);
@@ -31,14 +32,16 @@ export function toJunit(reports: readonly ProofReport[]): string {
 }
 
 function suite(report: ProofReport) {
-  const { template, backend, title, hash, seconds, runs, defects, outcome } = report;
+  const { template, backend, title, hash, seconds, runs, defects, outcome, why } = report;
   const whole: Case = {
     name: 'the template',
     seconds: Math.max(0, seconds - runs.reduce((sum, run) => sum + run.seconds, 0)),
     defects,
     notes: hash === '' ? [] : [title, `version ${hash}`],
     ...(outcome === 'kept' ? { skipped: 'it was proved before as it is' } : {}),
+    ...(outcome === 'skipped' ? { skipped: why ?? '' } : {}),
     ...(outcome === 'partial' ? { error: 'the proof was interrupted' } : {}),
+    ...(outcome === 'missing' ? { error: why ?? '' } : {}),
   };
   const cases = [whole, ...runs];
   const count = (holds: (one: Case) => boolean) => cases.filter(holds).length;
@@ -61,7 +64,7 @@ function testcase(one: Case, classname: string) {
     '@_name': safe(one.name),
     '@_classname': safe(classname),
     '@_time': time(one.seconds),
-    ...(one.skipped === undefined ? {} : { skipped: { '@_message': one.skipped } }),
+    ...(one.skipped === undefined ? {} : { skipped: { '@_message': safe(one.skipped) } }),
     ...(first === undefined
       ? {}
       : {
@@ -71,7 +74,7 @@ function testcase(one: Case, classname: string) {
             '#text': safe(errors.map(describeDefect).join('\n')),
           },
         }),
-    ...(one.error === undefined ? {} : { error: { '@_message': one.error } }),
+    ...(one.error === undefined ? {} : { error: { '@_message': safe(one.error) } }),
     ...(output.length === 0 ? {} : { 'system-out': safe(output.join('\n')) }),
   };
 }

@@ -25,7 +25,7 @@ export function matrix(report: ProofReport, ink: Inks): string {
 }
 
 function headline(report: ProofReport, ink: Inks): string {
-  const { template, backend, outcome, runs, seconds } = report;
+  const { template, backend, outcome, runs, seconds, why } = report;
   const defects = defectsOf(report);
   const errors = defects.filter(isError).length;
   const counts = [
@@ -36,9 +36,11 @@ function headline(report: ProofReport, ink: Inks): string {
   ].join(', ');
   const said = {
     proved: `${ink.green('✓')} ${ink.bold(template)} is proved on ${backend}`,
-    kept: `${ink.green('✓')} ${ink.bold(template)} was proved before as it is`,
+    kept: `${ink.green('✓')} ${ink.bold(template)} was proved before as it is on ${backend}`,
     refused: `${ink.red('✗')} ${ink.bold(template)} is refused on ${backend}`,
-    partial: `${ink.yellow('!')} ${ink.bold(template)} is not proved: interrupted`,
+    partial: `${ink.yellow('!')} ${ink.bold(template)} is not proved on ${backend}: interrupted`,
+    skipped: `${ink.yellow('!')} ${ink.bold(template)} is not proved on ${backend}: ${why}`,
+    missing: `${ink.red('✗')} ${ink.bold(template)} is not proved on ${backend}: ${why}`,
   }[outcome];
   return counts === '' ? said : `${said}: ${counts}`;
 }
@@ -101,16 +103,60 @@ function troubles(report: ProofReport, ink: Inks): readonly string[] {
   });
 }
 
-/** `3 templates: 2 proved, 1 refused`. */
+const words = {
+  proved: 'proved',
+  kept: 'proved before',
+  refused: 'refused',
+  partial: 'interrupted',
+  skipped: 'skipped',
+  missing: 'missing',
+} as const;
+
+/** `3 templates: 2 proved, 1 refused`; with several backends every template counts on each. */
 export function summary(reports: readonly ProofReport[]): string {
-  const outcomes: readonly ProofReport['outcome'][] = ['proved', 'kept', 'refused', 'partial'];
-  const counts = outcomes.flatMap((outcome) => {
+  const counts = Object.entries(words).flatMap(([outcome, word]) => {
     const count = reports.filter((one) => one.outcome === outcome).length;
-    return count === 0
-      ? []
-      : [`${count} ${{ kept: 'proved before', partial: 'interrupted' }[outcome as 'kept'] ?? outcome}`];
+    return count === 0 ? [] : [`${count} ${word}`];
   });
-  return `${plural(reports.length, 'template')}: ${counts.join(', ')}`;
+  const templates = new Set(reports.map(({ template }) => template)).size;
+  const backends = new Set(reports.map(({ backend }) => backend)).size;
+  const on = backends > 1 ? ` on ${backends} backends` : '';
+  return `${plural(templates, 'template')}${on}: ${counts.join(', ')}`;
+}
+
+const outcomeMarks = {
+  proved: '✓',
+  kept: '✓',
+  refused: '✗',
+  partial: '!',
+  skipped: '-',
+  missing: '?',
+} as const;
+
+/** A line a template, a column a backend; empty where there is only one backend. */
+export function conformance(reports: readonly ProofReport[], ink: Inks): string {
+  const backends = [...new Set(reports.map(({ backend }) => backend))];
+  if (backends.length < 2) return '';
+  const templates = [...new Set(reports.map(({ template }) => template))];
+  const width = Math.max(...templates.map((name) => name.length));
+  const cellOn = (template: string, backend: string) => {
+    const report = reports.find((one) => one.template === template && one.backend === backend);
+    if (report === undefined) return '';
+    const differing = defectsOf(report).filter(({ code }) => code === 'backends-differ').length;
+    const more = differing === 0 ? '' : `, ${differing} differ`;
+    return `${outcomeMarks[report.outcome]} ${words[report.outcome]}${more}`;
+  };
+  const columns = backends.map((backend) => {
+    const cells = templates.map((template) => cellOn(template, backend));
+    const wide = Math.max(...[backend, ...cells].map(({ length }) => length));
+    return [backend, ...cells].map((cell) => cell.padEnd(wide));
+  });
+  return ['', ...templates]
+    .map((name, at) => {
+      const line = [name.padEnd(width), ...columns.map((column) => column[at])].join('  ').trimEnd();
+      return at === 0 ? ink.dim(line) : line;
+    })
+    .join('\n');
 }
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;

@@ -9,6 +9,7 @@ import { inTurn, type Job, jobsOf } from './jobs.ts';
 import { createProofLabs } from './labs.ts';
 import { leaksOf } from './leaks.ts';
 import { otherSeed } from './other-seed.ts';
+import type { Elsewhere } from './parity.ts';
 import { openProofLab } from './proof-lab.ts';
 import { reportOf } from './report.ts';
 import { RunTrouble } from './trouble.ts';
@@ -46,6 +47,11 @@ export interface ProofOptions {
   readonly day?: string;
   readonly mutationsUntil?: number;
   readonly kept?: KeptRuns;
+  /**
+   * What the runs came to on a backend that proved everything: those that there are on both must agree, and what that
+   * one alone shows is not run. Null, the default: everything is proved here.
+   */
+  readonly like?: Elsewhere | null;
   /** Cuts the ending of labs short. */
   readonly hurry?: AbortSignal;
   readonly onRun?: (run: RunFacts, done: number, all: number) => void;
@@ -71,10 +77,17 @@ export async function proveTemplate(
   signal: AbortSignal,
 ): Promise<ProofReport> {
   const { template } = version;
-  const { backend = 'process', seed = 'proof', labsAtOnce = 2, kept = null, only = null } = options;
+  const {
+    backend = 'process',
+    seed = 'proof',
+    labsAtOnce = 2,
+    kept = null,
+    only = null,
+    like = null,
+  } = options;
   const { day = '', runs = 1, mutationsUntil = Number.POSITIVE_INFINITY } = options;
   const began = performance.now();
-  const jobs = jobsOf(template, { runs, only });
+  const jobs = jobsOf(template, { runs, only, compared: like !== null });
   const done = new Map<Job, readonly RunFacts[]>();
   const resumed = new Set<Job>();
   const stop = new AbortController();
@@ -132,7 +145,7 @@ export async function proveTemplate(
   await labs.end(options.hurry);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined && !signal.aborted) throw stop.signal.reason;
-  const isWhole = done.size === jobs.length;
+  const isWhole = done.size === jobs.length && like === null;
   const seconds = (performance.now() - began) / 1000;
   const leaks = signal.aborted ? [] : await leaksOf(parts.runtime, version.hash, signal);
   // What was left out is for another day, which begins anew.
@@ -147,6 +160,7 @@ export async function proveTemplate(
     took: { memoryMb, seconds: isWhole && resumed.size === 0 && only === null ? seconds : 0 },
     // Of a part of the runs nothing can be said that needs all of them.
     isWhole: isWhole && only === null,
+    like,
     interrupted: signal.aborted,
     seconds,
   });

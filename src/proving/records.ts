@@ -1,85 +1,104 @@
 /**
- * Templates that were proved as they are, over the platform as it is: they need not be proved again at every change.
- * A record is written only by a whole proof without an error.
+ * Templates that were proved as they are, over the platform as it is, each backend by itself: they need not be proved
+ * again at every change. A record is written only by a whole proof without an error; it holds the verdicts too, which
+ * proofs on other backends must agree with.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import type { TemplateVersion } from '../templates/types.ts';
-
-/** What decides verdicts beside the template, whose hash holds its folder, the sample API and the generator. */
-const deciding = [
-  'src/actions',
-  'src/grading',
-  'src/observers',
-  'src/program',
-  'src/proving',
-  'src/sandbox',
-  'src/stub',
-  'src/templates',
-  'src/traffic',
-  'src/compose/solve-lab.ts',
-];
-/** What is made of what was found decides nothing. */
-const telling = ['defects', 'github', 'json', 'junit', 'matrix', 'remedies'].map(
-  (name) => `src/proving/${name}.ts`,
-);
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { BackendName, TemplateVersion } from '../templates/types.ts';
+import type { Elsewhere } from './parity.ts';
+import type { Cell, ProofReport } from './types.ts';
 
 /** Every template is proved again once in so many days, record or not: it may have rested on what no key holds. */
 const everyDays = 5;
 
-/** Of everything on this side that decides verdicts. @param root the folder that holds `src`. */
-export function platformHash(root: string): string {
-  return hashOfSources(root, deciding, telling);
-}
-
 export interface ProofRecords {
-  /** Whether this template, as it is, has to be proved at this run. */
-  isDue(version: TemplateVersion): boolean;
-  keep(version: TemplateVersion): void;
+  /** Whether this template, as it is, has to be proved on this backend at this run. */
+  isDue(version: TemplateVersion, backend: BackendName): boolean;
+  /** What its runs came to when it was recorded as it is; null when it was not. */
+  verdicts(version: TemplateVersion, backend: BackendName): Elsewhere | null;
+  keep(version: TemplateVersion, report: Pick<ProofReport, 'backend' | 'runs'>): void;
 }
 
-/** @param today counts days, from whenever. */
-export function openProofRecords(folder: string, platform: string, today: number): ProofRecords {
-  const file = ({ template }: TemplateVersion) => join(folder, template.id);
-  const keyOf = ({ hash }: TemplateVersion) => `${hash} ${platform}\n`;
+const recorded = z.object({
+  template: z.string(),
+  platform: z.string(),
+  /** Run → check → `pass 10`. */
+  verdicts: z.record(
+    z.string(),
+    z.record(z.string(), z.string().regex(/^(pass|fail|error|blocked) [\d.]+$/)),
+  ),
+});
+type Recorded = z.output<typeof recorded>;
+
+/** Mutations are run on one backend only. */
+const comparable: readonly string[] = ['start', 'solution', 'again', 'rerun', 'reset', 'wrong'];
+
+/**
+ * @param platformOf what decides verdicts on a backend beside the template.
+ * @param today counts days, from whenever.
+ */
+export function openProofRecords(
+  folder: string,
+  platformOf: (backend: BackendName) => string,
+  today: number,
+): ProofRecords {
+  const file = ({ template }: TemplateVersion, backend: BackendName) => join(folder, backend, template.id);
+
+  /** Null when there is none of the template and the platform as they are. */
+  function read(version: TemplateVersion, backend: BackendName): Recorded | null {
+    try {
+      const { data = null } = recorded.safeParse(JSON.parse(readFileSync(file(version, backend), 'utf8')));
+      return data?.template === version.hash && data.platform === platformOf(backend) ? data : null;
+    } catch {
+      return null;
+    }
+  }
+
   return {
-    isDue(version) {
-      const turn = createHash('sha256').update(version.template.id).digest().readUInt16BE();
-      if (turn % everyDays === today % everyDays) return true;
-      return textOf(file(version)) !== keyOf(version);
+    isDue(version, backend) {
+      const turn = createHash('sha256').update(`${version.template.id} ${backend}`).digest().readUInt16BE();
+      return turn % everyDays === today % everyDays || read(version, backend) === null;
     },
-    keep(version) {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(file(version), keyOf(version));
+    verdicts(version, backend) {
+      const found = read(version, backend);
+      if (found === null) return null;
+      const runs = Object.entries(found.verdicts).map(([run, cells]) => [run, cellsOf(cells)] as const);
+      return { backend, runs: new Map(runs), isSound: true };
+    },
+    keep(version, { backend, runs }) {
+      const path = file(version, backend);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, textOf(version.hash, platformOf(backend), runs));
     },
   };
 }
 
-/** Of all TypeScript and SQL files below these, by their names and contents. */
-export function hashOfSources(root: string, paths: readonly string[], but: readonly string[] = []): string {
-  const hash = createHash('sha256');
-  for (const path of paths.flatMap((one) => sourcesBelow(root, one)).sort()) {
-    if (but.includes(path)) continue;
-    hash
-      .update(`${path}\0`)
-      .update(readFileSync(join(root, path)))
-      .update('\0');
-  }
-  return hash.digest('hex');
+function cellsOf(recordedCells: Readonly<Record<string, string>>): readonly Cell[] {
+  return Object.entries(recordedCells).map(([check, text]) => {
+    const [verdict, points] = text.split(' ') as [Cell['verdict'], string];
+    return { check, verdict, points: Number(points), own: verdict, message: null };
+  });
 }
 
-function sourcesBelow(root: string, path: string): readonly string[] {
-  if (/\.(ts|sql)$/.test(path)) return [path];
-  return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|sql)$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+/** JSON with a line a run, so that a change of a verdict is a line of a diff. */
+function textOf(template: string, platform: string, runs: ProofReport['runs']): string {
+  const lines = runs
+    .filter(({ kind, cells }) => comparable.includes(kind) && cells.length > 0)
+    .map(({ name, cells }) => {
+      const verdicts = cells.map(({ check, verdict, points }) => [check, `${verdict} ${points}`] as const);
+      return `    ${JSON.stringify(name)}: ${JSON.stringify(Object.fromEntries(verdicts))}`;
+    });
+  return [
+    '{',
+    `  "template": ${JSON.stringify(template)},`,
+    `  "platform": ${JSON.stringify(platform)},`,
+    '  "verdicts": {',
+    lines.join(',\n'),
+    '  }',
+    '}',
+    '',
+  ].join('\n');
 }

@@ -25,5 +25,7 @@ export const remedies: Readonly<Record<DefectCode, string>> = {
   'reset-differs': 'Make what the components begin with not depend on time or on what was there before.',
   leaks: 'End what the lab starts, in its own process group and as its own user.',
   'over-budget': 'Make it lighter, or raise `test.budget`.',
+  'backends-differ':
+    'Look at what is the same everywhere: names in place of ports and paths, and what the lab itself tells of them.',
   'same-column': 'Make one of the two look at something else, or join them.',
 };

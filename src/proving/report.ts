@@ -4,6 +4,7 @@ import type { BackendName, TemplateVersion } from '../templates/types.ts';
 import { overBudget, type Took } from './budget.ts';
 import { defectsByReading } from './by-reading.ts';
 import type { Finding, RunFacts } from './facts.ts';
+import { type Elsewhere, parityFindings } from './parity.ts';
 import { findPlaces } from './places.ts';
 import { findingsOf } from './rules.ts';
 import type { Defect, DefectCode, ProofReport, RunReport } from './types.ts';
@@ -22,6 +23,8 @@ export interface Proof {
   readonly took: Took;
   /** All runs that the template has were done. */
   readonly isWhole: boolean;
+  /** What its runs must agree with; null: nothing. */
+  readonly like: Elsewhere | null;
   readonly interrupted: boolean;
   readonly seconds: number;
 }
@@ -44,7 +47,10 @@ export function reportOf(version: TemplateVersion, proof: Proof): ProofReport {
   });
   const runs = proof.runs.map(({ facts: run, resumed }): RunReport => {
     const { name, kind, cells, undone, seconds } = run;
-    const found = findingsOf(template, run, (other) => byName.get(other));
+    const found = [
+      ...findingsOf(template, run, (other) => byName.get(other)),
+      ...(proof.like === null ? [] : parityFindings(proof.backend, run, proof.like)),
+    ];
     return {
       name,
       kind,
@@ -72,29 +78,36 @@ export function reportOf(version: TemplateVersion, proof: Proof): ProofReport {
     flakes: flakesOf(facts),
     seconds: Math.round(proof.seconds * 10) / 10,
     outcome: refused ? 'refused' : proof.interrupted ? 'partial' : 'proved',
+    why: null,
   };
 }
 
 /** Of a template that was proved before as it is, and was not run. */
 export function keptReport(version: TemplateVersion, backend: BackendName): ProofReport {
-  return { ...headOf(version, backend), runs: [], defects: [], flakes: {}, seconds: 0, outcome: 'kept' };
+  return { ...headOf(version, backend), ...nothingRun, outcome: 'kept' };
+}
+
+/** Of a template that names a backend which cannot be had. @param isBorne it is no failure. */
+export function absentReport(
+  version: TemplateVersion,
+  backend: BackendName,
+  why: string,
+  isBorne: boolean,
+): ProofReport {
+  return { ...headOf(version, backend), ...nothingRun, outcome: isBorne ? 'skipped' : 'missing', why };
 }
 
 /** Of a template that does not load: its problems are its defects. */
 export function unloadedReport(id: string, backend: BackendName, problems: readonly Problem[]): ProofReport {
   return {
-    template: id,
-    title: id,
-    hash: '',
-    backend,
-    checks: [],
-    runs: [],
+    ...{ template: id, title: id, hash: '', backend, checks: [] },
+    ...nothingRun,
     defects: defectsByReading(problems),
-    flakes: {},
-    seconds: 0,
     outcome: 'refused',
   };
 }
+
+const nothingRun = { runs: [], defects: [], flakes: {}, seconds: 0, why: null } as const;
 
 function headOf({ template, hash }: TemplateVersion, backend: BackendName) {
   const checks = template.checks.map(({ id, title, points }) => ({ id, title, points }));

@@ -38,6 +38,8 @@ export const defectCodes = {
   'reset-differs': 'a reset does not bring back the start',
   leaks: 'something is left when its lab is gone',
   'over-budget': 'it takes longer, or needs more memory, than its `test.budget`',
+  // Backends.
+  'backends-differ': 'a check has another verdict on another backend',
   // Warnings.
   'same-column': 'two checks have the same verdict in every run',
 } as const;
@@ -68,6 +70,8 @@ export interface Cell {
   readonly own: Verdict;
   /** The message of the first unmet expectation. */
   readonly message: string | null;
+  /** What it was judged on, cut short; absent where that is not known. */
+  readonly seen?: string;
 }
 
 /** One line of the matrix. */
@@ -97,6 +101,11 @@ export interface ProofReport {
   /** Verdicts that differed between equal runs, of so many; per check. Empty without `--runs`. */
   readonly flakes: Readonly<Record<string, { readonly runs: number; readonly differing: number }>>;
   readonly seconds: number;
-  /** `kept`: it was proved before as it is and was not run; `partial`: it was interrupted. */
-  readonly outcome: 'proved' | 'refused' | 'kept' | 'partial';
+  /**
+   * `kept`: it was proved before as it is and was not run; `partial`: it was interrupted; `skipped` and `missing`: the
+   * backend could not be had, which was borne or not.
+   */
+  readonly outcome: 'proved' | 'refused' | 'kept' | 'partial' | 'skipped' | 'missing';
+  /** Why the backend could not be had; null where it could. */
+  readonly why: string | null;
 }

@@ -46,6 +46,7 @@ export function aProof(given: Partial<ProofReport> = {}): ProofReport {
     flakes: {},
     seconds: 2,
     outcome: 'proved',
+    why: null,
     ...given,
   };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toGithub, toSummary } from '../../src/proving/github.ts';
 import { toJson } from '../../src/proving/json.ts';
 import { toJunit } from '../../src/proving/junit.ts';
+import type { ProofReport } from '../../src/proving/types.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { aCell, aDefect, aProof, aRun } from './example-proofs.ts';
 
@@ -123,6 +124,14 @@ describe('the JUnit report', () => {
     expect(await read(xml, '/testsuites/@errors')).toEqual(['1']);
   });
 
+  it('skips a backend that could not be had, and where that is no success there is an error', async () => {
+    const absent = (outcome: 'skipped' | 'missing') =>
+      aProof({ outcome, backend: 'docker', runs: [], why: 'no <engine> & "no" image' });
+    const xml = toJunit([absent('skipped'), absent('missing')]);
+    expect(await read(xml, '//skipped/@message')).toEqual(['no <engine> & "no" image']);
+    expect(await read(xml, '//error/@message')).toEqual(['no <engine> & "no" image']);
+  });
+
   it.each(attacks)('stays what it is whatever a text says: %j', async (text) => {
     const xml = toJunit([attacked(text)]);
     expect(await read(xml, '//testcase/@classname')).toHaveLength(2);
@@ -170,9 +179,9 @@ describe('the JSON report', () => {
   });
 
   it('is fine when all are proved, now or before', () => {
-    const ok = (outcome: 'proved' | 'kept' | 'partial' | 'refused') =>
-      JSON.parse(toJson([aProof({ outcome })])).ok;
-    expect([ok('proved'), ok('kept'), ok('partial'), ok('refused')]).toEqual([true, true, false, false]);
+    const ok = (outcome: ProofReport['outcome']) => JSON.parse(toJson([aProof({ outcome })])).ok;
+    expect([ok('proved'), ok('kept'), ok('skipped')]).toEqual([true, true, true]);
+    expect([ok('partial'), ok('refused'), ok('missing')]).toEqual([false, false, false]);
   });
 
   it('has its fields in one order, and none that it does not promise', () => {
@@ -230,6 +239,8 @@ describe('the summary', () => {
     expect(text).toContain('| ☑️ | a-city | process | proved before | 0 | 2.0 |');
     expect(text).toContain('| by-sql | ✓ 10 | ✓ 5 | ❌ |');
     expect(text).toContain('| late | ✓ 10 | ✓ 5 | ⚠️ |');
+    const skipped = aProof({ backend: 'docker', outcome: 'skipped', runs: [], why: 'no | engine' });
+    expect(toSummary([skipped])).toContain('| ➖ | a-town | docker | no &#124; engine | 0 | 2.0 |');
     expect(text.match(/<details/g)).toHaveLength(2);
     expect(text.match(/<details open>/g)).toHaveLength(1);
   });

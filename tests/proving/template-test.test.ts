@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVocabulary } from '../../src/compose/language.ts';
 import { openTemplates } from '../../src/compose/templates.ts';
 import { projectRoot } from '../../src/config.ts';
-import { openProofRecords, platformHash } from '../../src/proving/records.ts';
+import { platformHash } from '../../src/proving/platform.ts';
+import { openProofRecords } from '../../src/proving/records.ts';
 import { makeDataFolder, processesOf, removeDataFolder, run, start } from '../cli/labwright.ts';
 
 describe('the proof of a template', { timeout: 120_000 }, () => {
@@ -27,10 +28,10 @@ describe('the proof of a template', { timeout: 120_000 }, () => {
 
   it('ends cleanly when it is interrupted, and says what was done', async () => {
     const { child, ended, stderr } = start(prove(town));
-    while (!/base: [1-9] of/.test(stderr()) && child.exitCode === null) await delay(10);
+    while (!/base on process: [1-9] of/.test(stderr()) && child.exitCode === null) await delay(10);
     child.kill('SIGINT');
     const { code, stdout } = await ended;
-    expect(stdout).toContain('base is not proved: interrupted');
+    expect(stdout).toContain('base is not proved on process: interrupted');
     expect(stdout).toContain('1 template: 1 interrupted');
     expect(code).toBe(130);
     expect(processesOf(folder)).toEqual([]);
@@ -58,7 +59,7 @@ describe('the proof of a template', { timeout: 120_000 }, () => {
     const version = await openTemplates(templates, createVocabulary().language).load('base');
     if (version === null) throw new Error('the template does not load');
     const due = (day: number) =>
-      openProofRecords(at('records'), platformHash(projectRoot), day).isDue(version);
+      openProofRecords(at('records'), (one) => platformHash(projectRoot, one), day).isDue(version, 'process');
     expect([0, 1, 2, 3, 4].filter(due)).toHaveLength(1);
     if (!due(Math.floor(Date.now() / 86_400_000))) {
       const ended = await run(prove(town, '--records', at('records')));
@@ -84,8 +85,15 @@ describe('the proof of a template', { timeout: 120_000 }, () => {
   it('tells at once what cannot be proved, and why', async () => {
     const unknown = await run(prove('dm-setpu'));
     expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('"dm-setup"')]);
-    const elsewhere = await run(prove(town, '--backend', 'docker'));
+    const elsewhere = await run(prove(town, '--backend', 'kubernetes'));
     expect([elsewhere.code, elsewhere.stderr]).toEqual([3, expect.stringContaining('available: process')]);
+    const typo = await run(prove(town, '--backend', 'process,dokcer'));
+    expect([typo.code, typo.stderr]).toEqual([2, expect.stringContaining('"docker"')]);
+    const unnamed = await run(prove(town, '--backend', 'docker'));
+    expect([unnamed.code, unnamed.stdout]).toEqual([
+      3,
+      expect.stringContaining('base is not proved on docker: the template names process only'),
+    ]);
     const often = await run(prove(town, '--runs', 'many'));
     expect([often.code, often.stderr]).toEqual([2, expect.stringContaining('--runs: found "many"')]);
     const none = await run(prove(town, '--only', 'by-sqll'));

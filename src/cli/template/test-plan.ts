@@ -1,8 +1,9 @@
 /** How `template test` proves: its options, read and found to be right. */
 import { join } from 'node:path';
-import { type Config, projectRoot } from '../../config.ts';
+import { builtBackends, type Config, projectRoot, requiresAll } from '../../config.ts';
 import { jobsOf, runNames } from '../../proving/jobs.ts';
-import { openProofRecords, type ProofRecords, platformHash } from '../../proving/records.ts';
+import { platformHash } from '../../proving/platform.ts';
+import { openProofRecords, type ProofRecords } from '../../proving/records.ts';
 import { didYouMean } from '../../templates/suggest.ts';
 import type { BackendName } from '../../templates/types.ts';
 import { CliError } from '../cli-error.ts';
@@ -11,10 +12,15 @@ import type { TestOptions } from './test.ts';
 import type { WantedGroup } from './test-wanted.ts';
 
 const dayMs = 86_400_000;
-const backends: readonly BackendName[] = ['process', 'docker', 'kubernetes'];
+export const knownBackends: readonly BackendName[] = ['process', 'docker', 'kubernetes'];
 
 export interface TestPlan {
-  readonly backend: BackendName;
+  /** Those that were asked for, in their order; null: all that a template names. */
+  readonly backends: readonly BackendName[] | null;
+  /** Those that this command may have. */
+  readonly enabled: readonly BackendName[];
+  /** One that cannot be had is a failure. */
+  readonly requireBackends: boolean;
   readonly runs: number;
   readonly only: string | null;
   readonly fresh: boolean;
@@ -22,8 +28,8 @@ export interface TestPlan {
   readonly mutationsUntil: number;
   /** Orders the mutations. */
   readonly day: string;
-  /** What decides verdicts beside the template. */
-  readonly platform: string;
+  /** What decides verdicts on a backend beside the template. */
+  readonly platformOf: (backend: BackendName) => string;
   /** Where runs of interrupted proofs are: not in the temporary folder of who came second. */
   readonly keptIn: string;
   /** Those that count: a template of which they say so is not run. */
@@ -34,43 +40,60 @@ export interface TestPlan {
 
 /** Throws CliError that names the option. */
 export function readPlan(options: TestOptions, config: Config, folder: string, now: Date): TestPlan {
-  const platform = platformHash(projectRoot);
+  const platformOf = onceEach((backend) => platformHash(projectRoot, backend));
   const today = Math.floor(now.getTime() / dayMs);
-  const records = options.records === undefined ? null : openProofRecords(options.records, platform, today);
+  const records = options.records === undefined ? null : openProofRecords(options.records, platformOf, today);
   if (options.writeRecords === true && records === null) {
     throw new CliError('usage', 'bad_usage', '--write-records: say where with --records <folder>.');
   }
   const isWhole = options.only === undefined && options.mutations === undefined;
   const mutationsMs =
     options.mutations === undefined ? Number.POSITIVE_INFINITY : parseDuration(options.mutations) * 1000;
+  const backends = options.backend === undefined ? null : requireBackends(options.backend);
   return {
-    backend: requireBackend(options.backend, config.backends),
+    backends,
+    enabled: backends ?? config.backends,
+    requireBackends: options.requireBackends === true || requiresAll(),
     runs: requireRuns(options.runs),
     only: options.only ?? null,
     fresh: options.fresh === true,
     mutationsUntil: performance.now() + mutationsMs,
     day: now.toISOString().slice(0, 10),
-    platform,
+    platformOf,
     keptIn: join(config.dataDir, folder, 'proofs'),
     records: options.all === true ? null : records,
     write: options.writeRecords === true && isWhole ? records : null,
   };
 }
 
+/** Reading all sources takes its time. */
+function onceEach(hashOf: (backend: BackendName) => string): (backend: BackendName) => string {
+  const hashes = new Map<BackendName, string>();
+  return (backend) => {
+    const hash = hashes.get(backend) ?? hashOf(backend);
+    hashes.set(backend, hash);
+    return hash;
+  };
+}
+
 /** Throws CliError `usage` for a name that no backend has, `unavailable` for one that this build has not. */
-function requireBackend(name: string, here: readonly BackendName[]): BackendName {
-  const backend = backends.find((one) => one === name);
-  if (backend === undefined) {
-    const near = didYouMean(name, backends);
-    const hint = near === '' ? `; known: ${backends.join(', ')}.` : near;
-    throw new CliError('usage', 'bad_usage', `--backend: there is no backend "${name}"${hint}`);
-  }
-  if (here.includes(backend)) return backend;
-  throw new CliError(
-    'unavailable',
-    'backend_unavailable',
-    `The backend ${backend} is not available here; available: ${here.join(', ')}.`,
-  );
+function requireBackends(text: string): readonly BackendName[] {
+  const names = text.split(',').map((name) => name.trim());
+  return [...new Set(names)].map((name) => {
+    const backend = knownBackends.find((one) => one === name);
+    if (backend === undefined) {
+      const near = didYouMean(name, knownBackends);
+      const hint = near === '' ? `; known: ${knownBackends.join(', ')}.` : near;
+      throw new CliError('usage', 'bad_usage', `--backend: there is no backend "${name}"${hint}`);
+    }
+    const here = builtBackends.find((one) => one === backend);
+    if (here !== undefined) return here;
+    throw new CliError(
+      'unavailable',
+      'backend_unavailable',
+      `The backend ${backend} is not available here; available: ${builtBackends.join(', ')}.`,
+    );
+  });
 }
 
 function requireRuns(text: string): number {

@@ -1,30 +1,21 @@
 /** `labwright template test`: a whole Labwright that proves templates, gone when the command ends. */
-import pLimit from 'p-limit';
-import type { Runtime } from '../../compose.ts';
-import type { Config } from '../../config.ts';
-import { runsAlone } from '../../proving/jobs.ts';
 import { toJson } from '../../proving/json.ts';
-import { matrix, summary } from '../../proving/matrix.ts';
+import { conformance, matrix, summary } from '../../proving/matrix.ts';
 import { keptReport, unloadedReport } from '../../proving/report.ts';
 import type { ProofReport } from '../../proving/types.ts';
-import type { BackendName, TemplateVersion } from '../../templates/types.ts';
 import type { Cli } from '../cli.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { endLeftovers, inPrivateRuntime, type PrivateWorld, privateSettings } from '../private-runtime.ts';
-import type { Terminal } from '../terminal.ts';
+import { privateSettings } from '../private-runtime.ts';
 import { folderNames } from './lint.ts';
 import type { TestOptions } from './test.ts';
-import { readPlan, requireRun, type TestPlan } from './test-plan.ts';
+import { wantedBackends } from './test-backends.ts';
+import { knownBackends, readPlan, requireRun } from './test-plan.ts';
+import { type Due, isDue, proveDue, type Tell, tellAbsent } from './test-prove.ts';
 import { writeReports } from './test-reports.ts';
 import { loadWanted } from './test-wanted.ts';
 
 const use = { command: 'labwright template test', folder: 'test' };
 const interruptedCode = 130;
-/** Of those that bear company: each has a few labs. */
-const templatesAtOnce = 3;
-const labsEach = 2;
-
-type Tell = (report: ProofReport) => void;
 
 export async function runTemplateTest(
   cli: Cli,
@@ -36,8 +27,8 @@ export async function runTemplateTest(
   const jsonFile = words.find((word) => word.endsWith('.json')) ?? null;
   const { config } = privateSettings('', options, terminal.debug);
   const plan = readPlan(options, config, use.folder, new Date());
-  const wanted = words.filter((word) => word !== jsonFile);
-  const groups = await loadWanted(wanted, config.templatesDir, folderNames(config.templatesDir));
+  const wantedWords = words.filter((word) => word !== jsonFile);
+  const groups = await loadWanted(wantedWords, config.templatesDir, folderNames(config.templatesDir));
   if (plan.only !== null) requireRun(plan.only, groups);
 
   const reports: ProofReport[] = [];
@@ -46,104 +37,39 @@ export async function runTemplateTest(
     terminal.print(`${matrix(report, terminal.colour)}\n`);
   };
   for (const { templatesDir, templates } of groups) {
-    const due: TemplateVersion[] = [];
+    const due: Due[] = [];
     for (const { id, version, problems } of templates) {
-      if (version === null) tell(unloadedReport(id, plan.backend, problems));
-      else if (plan.records?.isDue(version) === false) tell(keptReport(version, plan.backend));
-      else due.push(version);
+      if (version === null) {
+        tell(unloadedReport(id, plan.enabled[0] ?? 'process', problems));
+        continue;
+      }
+      const wanted = wantedBackends(version.template, plan);
+      if (wanted.on.some((backend) => isDue(plan, version, backend))) due.push({ version, wanted });
+      else {
+        for (const backend of wanted.on) tell(keptReport(version, backend));
+        tellAbsent(plan, version, wanted, tell);
+      }
     }
     if (due.length > 0 && !interrupts.happened()) {
-      await proveDue(cli, { ...config, templatesDir }, due, plan, tell);
+      await proveDue(cli, use, { ...config, templatesDir }, due, plan, tell);
     }
   }
 
   const folders = groups.flatMap(({ templates }) => templates);
   const folderOf = ({ template }: ProofReport) =>
     folders.find(({ id }) => id === template)?.folder ?? template;
+  const ids = folders.map(({ id }) => id);
+  const place = ({ template, backend }: ProofReport) =>
+    ids.indexOf(template) * knownBackends.length + knownBackends.indexOf(backend);
+  const sorted = reports.toSorted((a, b) => place(a) - place(b));
   const to = { junit: options.junit ?? null, json: jsonFile, github: options.github === true };
-  writeReports(reports, to, folderOf);
-  if (terminal.json) process.stdout.write(toJson(reports));
-  terminal.print(summary(reports));
+  writeReports(sorted, to, folderOf);
+  if (terminal.json) process.stdout.write(toJson(sorted));
+  const table = conformance(sorted, terminal.colour);
+  if (table !== '') terminal.print(`${table}\n`);
+  terminal.print(summary(sorted));
+  const some = (outcome: ProofReport['outcome']) => reports.some((one) => one.outcome === outcome);
   if (interrupts.happened()) process.exitCode = interruptedCode;
-  else if (reports.some(({ outcome }) => outcome === 'refused')) process.exitCode = exitCodes.failed.code;
-}
-
-/** Templates of one folder, in a runtime that has no other. */
-function proveDue(
-  cli: Cli,
-  config: Config,
-  due: readonly TemplateVersion[],
-  plan: TestPlan,
-  tell: Tell,
-): Promise<void> {
-  const nothingBefore = async () => {};
-  return inPrivateRuntime(cli, use, config, nothingBefore, (world) =>
-    proveAll(cli.terminal, world, due, plan, tell),
-  );
-}
-
-async function proveAll(
-  terminal: Terminal,
-  { runtime, progress, hold }: PrivateWorld,
-  due: readonly TemplateVersion[],
-  plan: TestPlan,
-  tell: Tell,
-): Promise<void> {
-  const { keptRuns } = await import('../../proving/kept-runs.ts');
-  const { prover } = await import('../../proving/proof-lab.ts');
-  const { proveTemplate, provingParts } = await import('../../proving/prove.ts');
-  const parts = provingParts(runtime);
-  const { backend, only } = plan;
-
-  async function proveOne(version: TemplateVersion, labsAtOnce: number): Promise<void> {
-    if (hold.stop.aborted) return;
-    const { id } = version.template;
-    const kept = keptRuns(plan.keptIn, [version.hash, plan.platform, backend]);
-    if (plan.fresh) kept.clear();
-    let left = 0;
-    const options = {
-      ...plan,
-      labsAtOnce,
-      hurry: hold.hurry,
-      // Who asks for one run wants to see it run.
-      ...(only === null ? { kept } : {}),
-      onRun({ name }: { readonly name: string }, done: number, all: number) {
-        left = all - done;
-        progress.say(`${id}: ${done} of ${all} done, ${name}`);
-      },
-    };
-    const report = await proveTemplate(parts, version, options, hold.stop);
-    progress.clear();
-    if (report.outcome === 'proved') plan.write?.keep(version);
-    tell(report);
-    if (report.outcome === 'proved' && left > 0)
-      terminal.note(`${id}: ${left} mutations are left for another day.`);
-  }
-
-  await endLeftovers(runtime, prover);
-  progress.say('asking for labs');
-  const possible = due.filter((version) => isPossible(terminal, runtime, version, backend));
-  const atOnce = pLimit(templatesAtOnce);
-  const beside = possible.filter(({ template }) => !runsAlone(template));
-  await Promise.all(beside.map((version) => atOnce(() => proveOne(version, labsEach))));
-  for (const version of possible.filter(({ template }) => runsAlone(template))) await proveOne(version, 1);
-}
-
-/** Whether this machine has what the template needs; where it has not, that is said. */
-function isPossible(
-  terminal: Terminal,
-  runtime: Runtime,
-  version: TemplateVersion,
-  backend: BackendName,
-): boolean {
-  const { id, backends } = version.template;
-  const others = backends.filter((one) => one !== backend);
-  if (others.length > 0) terminal.note(`${id} names ${others.join(' and ')} too: not proved there.`);
-  const lacks = backends.includes(backend)
-    ? (runtime.drivers.get(backend)?.lacks(version) ?? [])
-    : [`It does not name ${backend}.`];
-  if (lacks.length === 0) return true;
-  terminal.note(`${id} is not proved on ${backend}: ${lacks.join(' ')}`);
-  process.exitCode = exitCodes.unavailable.code;
-  return false;
+  else if (some('refused')) process.exitCode = exitCodes.failed.code;
+  else if (some('missing')) process.exitCode = exitCodes.unavailable.code;
 }

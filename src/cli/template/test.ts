@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 
 export interface TestOptions {
-  readonly backend: string;
+  readonly backend?: string;
+  readonly requireBackends?: true;
   readonly runs: string;
   readonly only?: string;
   readonly junit?: string;
@@ -23,11 +24,20 @@ export function registerTemplateTest(parent: Command, cli: Cli): void {
     .description(
       'Proves templates in real labs: nothing is given at the start, every solution passes everything and does so with\n' +
         'other values too, every wrong way fells exactly what it names, every step is missed when it is left out, grading\n' +
-        'twice is the same and changes nothing, a reset brings back the start, and nothing is left when a lab is gone.\n' +
+        'twice is the same and changes nothing, a reset brings back the start, nothing is left when a lab is gone, and the\n' +
+        'verdicts of starts, solutions and wrong ways are the same on every backend.\n' +
         'Shows a matrix of checks and runs, and what is to be done. One that was interrupted goes on where it was.',
     )
     .argument('<templates...>', 'folders, or ids of templates')
-    .option('--backend <name>', 'where the labs are made', 'process')
+    .option(
+      '--backend <list>',
+      'where the labs are made, such as process,docker: the first proves everything, the others must agree with it\n' +
+        '(default: what a template names and BACKENDS enables)',
+    )
+    .option(
+      '--require-backends',
+      'fail where one that a template names cannot be had (LABWRIGHT_REQUIRE_ALL=1)',
+    )
     .option(
       '--runs <n>',
       'run each solution and wrong way so often, and tell which checks are not steady',
