@@ -4,6 +4,10 @@ import { commonVariables, portVariable, readVariables, type ValuesOf } from '../
 const variables = {
   PORT: portVariable,
   ...commonVariables,
+  PUBLIC_URL: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    allowed: 'the address that others find it at, such as http://partner:8080; none: where it listens',
+  },
   STUB_FILE: { schema: z.string().min(1), allowed: 'a file' },
   MOOD: { schema: z.string().min(1).default('calm'), allowed: 'a mood of the file' },
   TRAINEE: {

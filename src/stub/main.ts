@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const read = readSpec(config.STUB_FILE, parseStubFile);
   if (config.MOOD !== 'calm' && !Object.hasOwn(read.moods, config.MOOD))
     throw new ConfigError(`MOOD: ${config.STUB_FILE} has no mood ${config.MOOD}`);
-  const spec = withIssuer(read, `http://${config.HOST}:${config.PORT}`);
+  const spec = withIssuer(read, config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`);
   const books = openBooks(config.JOURNAL_FILE, config.MOOD);
   const stop = new AbortController();
   const app = await buildPublic({ spec, books, trainee: config.TRAINEE, closing: stop.signal });

@@ -2,16 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { ensureFolder } from '../../embedded/folder.ts';
 import { traineeFacts } from '../../lab/access.ts';
-import { LabError } from '../../lab/errors.ts';
 import type { ComponentAccess, SandboxPlan } from '../../lab/ports.ts';
-import type { Json, StubComponent, TrafficComponent } from '../../templates/types.ts';
+import type { StubComponent, TrafficComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import { type ResourceRef, workspaceFolder } from '../naming.ts';
 import type { Address, Part, Piece } from '../part.ts';
 import type { DeriveSecret } from '../secrets.ts';
+import { partnerConfig } from '../template-files.ts';
 import type { CompileCaches } from './compile-caches.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { removeOtherGenerations } from './own-folder.ts';
@@ -50,15 +49,13 @@ export function createPartnerParts(
 
   /** The template's file, filled, where only the partner and we can read it. JSON is YAML too. */
   async function writeConfig(piece: Piece, file: string): Promise<{ config: string; journal: string }> {
-    const { plan, ref } = piece;
-    const bytes = plan.version.files.get(file);
-    if (bytes === undefined) throw new LabError('start_failed', `The template has no file ${file}.`);
-    const filled = await environments.fillFile(piece, parse(new TextDecoder().decode(bytes)) as Json);
+    const { ref } = piece;
+    const filled = await partnerConfig(environments, piece, file);
     const folder = join(records.folder(ref.sandboxId), workspaceFolder(ref));
     ensureFolder(folder, user, 0o700);
     await removeOtherGenerations(folder);
     const config = join(folder, 'config.json');
-    writeFileSync(config, JSON.stringify(filled), { mode: 0o600 });
+    writeFileSync(config, filled, { mode: 0o600 });
     if (user !== null) await chown(config, user.uid, user.gid);
     return { config, journal: join(folder, 'journal.jsonl') };
   }

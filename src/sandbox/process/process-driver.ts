@@ -35,7 +35,7 @@ import { createPrograms } from './programs.ts';
 import { openRecords } from './records.ts';
 import { createRedisPart } from './redis-part.ts';
 import { runProgram, searchPathWith } from './run-program.ts';
-import { createRunner } from './runner.ts';
+import { createProcessRunner } from './runner.ts';
 import { createSampleApiPart } from './sample-api-part.ts';
 import { createServicePart } from './service-part.ts';
 import { createShellPart } from './shell-part.ts';
@@ -75,7 +75,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const closing = new AbortController();
   const environments = createEnvironments((plan) => reservePorts(records, plan), access, options.fill);
   const programs = createPrograms(records, children);
-  const runner = createRunner({
+  const runner = createProcessRunner({
     programs,
     children,
     sources,

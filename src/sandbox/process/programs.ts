@@ -40,7 +40,7 @@ export interface Programs {
   /** Starts it unless it serves at this generation. Throws LabError `start_failed` with the end of its output. */
   ensure(program: Program, signal: AbortSignal): Promise<void>;
   /** As `ensure`, of a program that is not ours: what it does not serve for is its output, and no error. */
-  attempt(program: Program, signal: AbortSignal): Promise<void>;
+  attempt(program: Program, signal: AbortSignal, beforeStart: () => Promise<void>): Promise<void>;
   observe(program: Program): Promise<ComponentObservation>;
   /** The end of what it printed since it was last started. */
   output(ref: ResourceRef): string;
@@ -88,7 +88,11 @@ export function createPrograms(records: Records, children: Children): Programs {
   }
 
   /** Null when it serves at its generation, or nothing is to be done; else why it does not. */
-  async function bringUp(program: Program, signal: AbortSignal): Promise<string | null> {
+  async function bringUp(
+    program: Program,
+    signal: AbortSignal,
+    beforeStart: () => Promise<void> = async () => {},
+  ): Promise<string | null> {
     const { sandboxId, component, generation } = program.ref;
     const running = children.find(sandboxId, component);
     // A stale caller with an older plan changes nothing.
@@ -97,6 +101,7 @@ export function createPrograms(records: Records, children: Children): Programs {
     await children.stop(sandboxId, component);
     for (let attempt = 1; ; attempt += 1) {
       for (const port of program.ports) await takePort(records, sandboxId, port, attempt === 1);
+      await beforeStart();
       await start(program);
       const trouble = await awaitReady(program, signal);
       if (trouble === null) return null;
@@ -114,8 +119,8 @@ export function createPrograms(records: Records, children: Children): Programs {
       const message = `${program.title} did not start. ${trouble}\n${output(program.ref)}`.trim();
       throw new LabError('start_failed', message);
     },
-    async attempt(program, signal) {
-      await bringUp(program, signal);
+    async attempt(program, signal, beforeStart) {
+      await bringUp(program, signal, beforeStart);
     },
     async observe(program) {
       const { sandboxId, component } = program.ref;

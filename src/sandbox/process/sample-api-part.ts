@@ -5,6 +5,7 @@ import type { SampleApiComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import type { ResourceRef } from '../naming.ts';
 import { type Part, type Piece, pieceOfKind } from '../part.ts';
+import { sampleApiAccount } from '../sample-api-account.ts';
 import type { DeriveSecret } from '../secrets.ts';
 import type { CompileCaches } from './compile-caches.ts';
 import type { ProcessDriverOptions } from './options.ts';
@@ -19,18 +20,6 @@ import type { Runner } from './runner.ts';
 const startWithinMs = 30_000;
 const heapMegabytes = 256;
 
-/** The same in every lab; only the password differs. */
-const trainee = {
-  id: '7a1e0000-0000-4000-8000-000000000001',
-  email: 'trainee@dotmac.example',
-  tenantId: '7e000000-0000-4000-8000-000000000001',
-  permissions: [
-    ...['tenant:read', 'user:read', 'customer:read', 'customer:write', 'service:read', 'service:write'],
-    ...['plan:read', 'plan:write', 'invoice:read', 'invoice:write', 'payment:read', 'payment:write'],
-    ...['ticket:read', 'ticket:write', 'usage:read', 'metrics:read', 'audit:read'],
-  ],
-} as const;
-
 export function createSampleApiPart(
   records: Records,
   runner: Runner,
@@ -43,9 +32,13 @@ export function createSampleApiPart(
   function access(ref: ResourceRef): Extract<ComponentAccess, { kind: 'sample-api' }> {
     const host = '127.0.0.1';
     const port = portOf(records, ref.sandboxId, ref.component);
-    const account = { ...trainee, password: secrets(ref, 'api:trainee') };
-    const jwtSecret = secrets(ref, 'api:jwt');
-    return { kind: 'sample-api', url: `http://${host}:${port}`, host, port, account, jwtSecret };
+    return {
+      kind: 'sample-api',
+      url: `http://${host}:${port}`,
+      host,
+      port,
+      ...sampleApiAccount(secrets, ref),
+    };
   }
 
   async function environment(piece: Piece<SampleApiComponent>): Promise<Record<string, string>> {

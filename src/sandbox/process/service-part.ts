@@ -4,6 +4,7 @@ import type { ServiceComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import { workspaceFolder } from '../naming.ts';
 import type { Part, Piece } from '../part.ts';
+import { filesBeneath } from '../template-files.ts';
 import type { ProcessDriverOptions } from './options.ts';
 import { fillFolder } from './own-folder.ts';
 import { portOf } from './ports.ts';
@@ -29,9 +30,7 @@ export function createServicePart(
   async function folderOf({ plan, ref, spec }: Piece<ServiceComponent>): Promise<string> {
     if (spec.source !== null) return runner.sourceFolder(plan, spec.source);
     const folder = join(records.folder(ref.sandboxId), workspaceFolder(ref));
-    const files =
-      spec.files === null ? new Map<string, Uint8Array>() : beneath(plan.version.files, spec.files);
-    await fillFolder(folder, files, options.labUser);
+    await fillFolder(folder, filesBeneath(plan.version.files, spec.files), options.labUser);
     return folder;
   }
 
@@ -88,9 +87,4 @@ export function createServicePart(
       return [`Component "${component}" is a container image, which the process backend cannot run.`];
     },
   };
-}
-
-function beneath(files: ReadonlyMap<string, Uint8Array>, folder: string): ReadonlyMap<string, Uint8Array> {
-  const inside = [...files].filter(([name]) => name.startsWith(folder));
-  return new Map(inside.map(([name, content]) => [name.slice(folder.length), content]));
 }

@@ -1,0 +1,156 @@
+/** Programs of labs: one container each, looked at through the gateway of their sandbox. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LabError } from '../../../lab/errors.ts';
+import type { SandboxPlan } from '../../../lab/ports.ts';
+import type { ResourceRef } from '../../naming.ts';
+import type { AnyProgram, RunPrograms } from '../../runner.ts';
+import { httpTrouble, type Open, tcpTrouble } from '../probes/probes.ts';
+import type { ContainerSpec, Containers, FoundContainer, Gateways } from '../types.ts';
+
+const pollEveryMs = 50;
+/** How long a program that runs may take to answer. */
+const answerWithinMs = 2_000;
+/** How long the engine may take to say what is there. */
+const lookWithinMs = 10_000;
+const outputBytes = 2_000;
+const stopWithinMs = 2_000;
+
+export type Readiness =
+  | { readonly by: 'http'; readonly port: number; readonly path: string }
+  | {
+      readonly by: 'tcp';
+      readonly port: number;
+      readonly talk?: { readonly ask: string; readonly expected: string };
+    }
+  /** A line of its output since it was started. */
+  | { readonly by: 'log'; readonly line: string };
+
+export interface Program extends AnyProgram {
+  readonly plan: SandboxPlan;
+  /** `The sample API`, for messages. */
+  readonly title: string;
+  readonly ready: Readiness;
+  /** Its container; asked for only when there is none. */
+  container(): Promise<ContainerSpec>;
+}
+
+/** @param openGateway makes network and gateway of a sandbox where they are not there. */
+export function createPrograms(
+  containers: Containers,
+  gateways: Gateways,
+  openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>,
+): RunPrograms<Program> {
+  /** The highest generation first. */
+  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
+    const all = await containers.find(sandboxId, signal);
+    return all
+      .filter((one) => one.role === 'component' && one.component === component)
+      .sort((a, b) => b.generation - a.generation);
+  }
+
+  /** Null when it serves, else what is wrong, as `does not answer`. */
+  async function trouble({ ref, ready }: Program, id: string, signal: AbortSignal): Promise<string | null> {
+    if (ready.by === 'log') {
+      const said = await containers.logs(id, 1024 * 1024, signal, 'this run');
+      return said.includes(ready.line) ? null : `has not printed "${ready.line}"`;
+    }
+    const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+    const open: Open = async (until) =>
+      (await gateways.open(ref.sandboxId, until)).dial(ref.component, ready.port, until);
+    return ready.by === 'http' ? httpTrouble(open, ready.path, within) : tcpTrouble(open, within, ready.talk);
+  }
+
+  /** Null when it serves, else why it does not; it does not run any more then. */
+  async function awaitReady(program: Program, signal: AbortSignal): Promise<string | null> {
+    const deadline = performance.now() + program.startWithinMs;
+    for (;;) {
+      const [mine] = await find(program.ref, signal);
+      if (mine === undefined) return 'It was removed.';
+      if (mine.state !== 'running') return endedBecause(mine, signal);
+      const wrong = await trouble(program, mine.id, signal);
+      if (wrong === null) return null;
+      signal.throwIfAborted();
+      if (performance.now() > deadline) {
+        await containers.stop(mine.id, stopWithinMs, signal);
+        return `After ${program.startWithinMs / 1_000} s it still ${wrong}.`;
+      }
+      await delay(pollEveryMs, undefined, { signal });
+    }
+  }
+
+  async function endedBecause({ id }: FoundContainer, signal: AbortSignal): Promise<string> {
+    const reason = await containers.ending(id, signal);
+    return reason === null ? 'It is not running.' : `It ended: ${reason}.`;
+  }
+
+  /** Null when it serves at its generation, or nothing is to be done; else why it does not. */
+  async function bringUp(
+    program: Program,
+    signal: AbortSignal,
+    beforeStart: () => Promise<void>,
+  ): Promise<string | null> {
+    await openGateway(program.plan, signal);
+    const found = await find(program.ref, signal);
+    // A stale caller with an older plan changes nothing.
+    if ((found[0]?.generation ?? 0) > program.ref.generation) return null;
+    const mine = found.find(({ generation }) => generation === program.ref.generation);
+    for (const older of found) if (older !== mine) await containers.remove(older.id, signal);
+    if (mine?.state === 'paused') await containers.kill(mine.id, 'CONT', signal);
+    const runs = mine?.state === 'running' || mine?.state === 'paused';
+    if (mine !== undefined && runs && (await trouble(program, mine.id, signal)) === null) return null;
+    signal.throwIfAborted();
+    await beforeStart();
+    try {
+      if (mine !== undefined && runs) await containers.restart(mine.id, signal);
+      else await containers.ensure(await program.container(), signal);
+    } catch (thrown) {
+      if (thrown instanceof LabError && thrown.code === 'start_failed') return thrown.message;
+      throw thrown;
+    }
+    return awaitReady(program, signal);
+  }
+
+  async function output(ref: ResourceRef): Promise<string> {
+    const signal = AbortSignal.timeout(lookWithinMs);
+    const [newest] = await find(ref, signal);
+    return newest === undefined ? '' : containers.logs(newest.id, outputBytes, signal, 'this run');
+  }
+
+  return {
+    output,
+    async ensure(program, signal) {
+      const wrong = await bringUp(program, signal, async () => {});
+      if (wrong === null) return;
+      const message = `${program.title} did not start. ${wrong}\n${await output(program.ref)}`.trim();
+      throw new LabError('start_failed', message);
+    },
+    async attempt(program, signal, beforeStart) {
+      await bringUp(program, signal, beforeStart);
+    },
+    async observe(program) {
+      const signal = AbortSignal.timeout(lookWithinMs);
+      const [newest] = await find(program.ref, signal);
+      if (newest === undefined) return { state: 'absent', generation: 0, detail: null };
+      const { generation, state } = newest;
+      const broken = (what: string) =>
+        ({ state: 'broken', generation, detail: `${program.title} ${what}` }) as const;
+      if (state === 'paused') return broken('is held still.');
+      if (state === 'running') {
+        const wrong = await trouble(program, newest.id, signal);
+        return wrong === null ? { state: 'running', generation, detail: null } : broken(`${wrong}.`);
+      }
+      const reason = await containers.ending(newest.id, signal);
+      // Somebody is just making it, or was when they ended.
+      if (state === 'created' && reason === null) return { state: 'absent', generation: 0, detail: null };
+      return broken(`is not running${reason === null ? '' : `: ${reason}`}.`);
+    },
+    async kill(ref, how, signal) {
+      const [newest] = await find(ref, signal);
+      if (newest !== undefined) await containers.kill(newest.id, how, signal);
+    },
+    async stop(ref, signal) {
+      const [newest] = await find(ref, signal);
+      if (newest !== undefined) await containers.stop(newest.id, stopWithinMs, signal);
+    },
+  };
+}
