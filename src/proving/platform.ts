@@ -23,7 +23,7 @@ const deciding = [
 const decidingOn: Readonly<Record<BackendName, readonly string[]>> = {
   process: ['src/sandbox/process'],
   // With what is put into the image of labs' programs and workspaces.
-  docker: ['src/sandbox/docker', 'src/gateway', 'Dockerfile', '.dockerignore'],
+  docker: ['src/sandbox/docker', 'src/gateway', 'src/images', 'Dockerfile', '.dockerignore'],
   kubernetes: ['src/sandbox/kubernetes'],
 };
 
