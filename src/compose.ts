@@ -50,7 +50,12 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
     const pool = await stopwatch.time('control database', () =>
       openControlDatabase(
         servers.controlUrl,
-        { embedded: servers.controlIsEmbedded, connections: 8 + config.concurrency, key },
+        {
+          embedded: servers.controlIsEmbedded,
+          connections: 8 + config.concurrency,
+          key,
+          keyIsGiven: config.installationKey !== null,
+        },
         log,
         signal,
       ),
@@ -74,10 +79,9 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
       if (!queueIsClosed) await (await opening.catch(() => null))?.close(0);
     });
     const { id: installationId } = await readInstallation(pool);
-    say('starting the PostgreSQL of the labs');
-    const labsUrl = await servers.labsUrl;
-    const { users, programs } = servers;
-    const drivers = await openBackends(config, { installationId, key, labsUrl, users, programs, log });
+    const { forProcesses } = servers;
+    if (forProcesses !== null) say('starting the PostgreSQL of the labs');
+    const drivers = await openBackends(config, { installationId, key, forProcesses, log });
     for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
 
     const queue = await opening;

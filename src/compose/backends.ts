@@ -1,50 +1,79 @@
 /** The backends that are enabled; an adapter is loaded only when it is. */
-import type { Config } from '../config.ts';
-import type { OsUsers } from '../embedded/os-user.ts';
-import type { Runtime as Programs } from '../embedded/runtime.ts';
+import { join } from 'node:path';
+import { type Config, projectRoot } from '../config.ts';
 import { createFiller } from '../grading/values/fill.ts';
 import type { SandboxDriver } from '../lab/ports.ts';
 import { GENERATOR_VERSION } from '../sample-api/seed/version.ts';
+import type { Fill } from '../sandbox/fill.ts';
 import { createSecrets } from '../sandbox/secrets.ts';
 import type { BackendName } from '../templates/types.ts';
 import type { Log } from './log.ts';
+import type { ForProcesses } from './servers.ts';
 
 export interface BackendParts {
   readonly installationId: string;
   readonly key: Buffer;
-  readonly labsUrl: string;
-  readonly users: OsUsers;
-  readonly programs: Programs;
+  /** Not null where `process` is enabled. */
+  readonly forProcesses: ForProcesses | null;
   readonly log: Log;
 }
 
 /** In the order of the setting; the first is the default. */
 export async function openBackends(
   config: Config,
-  { installationId, key, labsUrl, users, programs, log }: BackendParts,
+  parts: BackendParts,
 ): Promise<ReadonlyMap<BackendName, SandboxDriver>> {
   const drivers = new Map<BackendName, SandboxDriver>();
-  for (const name of new Set(config.backends)) {
-    switch (name) {
-      case 'process': {
-        const { createProcessDriver } = await import('../sandbox/process/process-driver.ts');
-        const driver = createProcessDriver({
-          dataDir: config.dataDir,
-          installationId,
-          secrets: createSecrets(key),
-          labsUrl,
-          postgres: programs.postgres,
-          node: programs.node,
-          sampleApi: { folder: programs.sampleApi, generatorVersion: GENERATOR_VERSION },
-          packages: programs.packages,
-          labUser: users.lab,
-          partners: { stub: programs.stub, traffic: programs.traffic, user: users.partner },
-          fill: (scope) => createFiller(scope, { missing: 'throw' }),
-          log,
-        });
-        drivers.set(name, driver);
-      }
-    }
-  }
+  for (const name of new Set(config.backends)) drivers.set(name, await openers[name](config, parts));
   return drivers;
 }
+
+const openers = { process: openProcess, docker: openDocker };
+
+async function openProcess(config: Config, { installationId, key, forProcesses, log }: BackendParts) {
+  if (forProcesses === null) throw new Error('the backend process was opened without what it stands on');
+  const { labsUrl, users, programs } = forProcesses;
+  const [{ createProcessDriver }, labsServer] = await Promise.all([
+    import('../sandbox/process/process-driver.ts'),
+    labsUrl,
+  ]);
+  return createProcessDriver({
+    dataDir: config.dataDir,
+    installationId,
+    secrets: createSecrets(key),
+    labsUrl: labsServer,
+    postgres: programs.postgres,
+    node: programs.node,
+    sampleApi: { folder: programs.sampleApi, generatorVersion: GENERATOR_VERSION },
+    packages: programs.packages,
+    labUser: users.lab,
+    partners: { stub: programs.stub, traffic: programs.traffic, user: users.partner },
+    fill,
+    log,
+  });
+}
+
+async function openDocker(config: Config, { installationId, key, log }: BackendParts) {
+  const { createDockerDriver } = await import('../sandbox/docker/docker-driver.ts');
+  return createDockerDriver({
+    host: config.dockerHost,
+    tlsDir: config.dockerCertPath,
+    installationId,
+    secrets: createSecrets(key),
+    images: {
+      labwright: config.labwrightImage,
+      postgres: config.postgresImage,
+      redis: config.redisImage,
+      workspace: config.workspaceImage,
+    },
+    subnets: config.dockerSubnets,
+    sampleApi: {
+      folder: join(projectRoot, 'src', 'sample-api'),
+      generatorVersion: GENERATOR_VERSION,
+    },
+    fill,
+    log,
+  });
+}
+
+const fill: Fill = (scope) => createFiller(scope, { missing: 'throw' });

@@ -21,6 +21,8 @@ export async function openControlDatabase(
     readonly connections: number;
     /** The installation's. */
     readonly key: Uint8Array;
+    /** The key was given by hand: it is right even where the database knows another. */
+    readonly keyIsGiven: boolean;
   },
   log: Log,
   signal: AbortSignal,
@@ -29,11 +31,16 @@ export async function openControlDatabase(
   for (let said = false; ; ) {
     try {
       await migrate(url, log);
-      const { databaseUrl, shared } = await ensureServiceRole(url, await servicePassword(options.key));
+      const { databaseUrl, shared } = await ensureServiceRole(
+        url,
+        await servicePassword(options.key),
+        options.keyIsGiven,
+      );
       if (shared !== null) log.warn({ because: shared }, 'the audit log is kept by its trigger alone');
       return createPool({ databaseUrl, max: options.connections, name: 'labwright' }, log);
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof LabError) throw cause;
       const later = canPass(cause) && !options.embedded && performance.now() < deadline;
       if (!later)
         throw startFailed(options.embedded ? 'the embedded control database' : 'DATABASE_URL', cause);

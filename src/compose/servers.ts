@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, projectRoot } from '../config.ts';
+import { findPostgresBinaries } from '../embedded/binaries.ts';
 import type { Cluster } from '../embedded/cluster.ts';
 import { startControlCluster, startLabsCluster } from '../embedded/clusters.ts';
-import { ensureOsUsers, type OsUsers } from '../embedded/os-user.ts';
-import { type Runtime as Programs, stageRuntime } from '../embedded/runtime.ts';
+import { ensureOsUsers, ensurePostgresUser, type OsUsers } from '../embedded/os-user.ts';
+import { type Runtime as Programs, stagePostgres, stageRuntime } from '../embedded/runtime.ts';
 import { LabError } from '../lab/errors.ts';
 import type { Closer } from './closer.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -13,6 +14,11 @@ import type { Stopwatch } from './stopwatch.ts';
 export interface Servers {
   readonly controlUrl: string;
   readonly controlIsEmbedded: boolean;
+  /** What the process backend stands on; null where it is not enabled, and nothing was started or made for it. */
+  readonly forProcesses: ForProcesses | null;
+}
+
+export interface ForProcesses {
   /** Superuser URL; resolves later than the control database, which is needed first. */
   readonly labsUrl: Promise<string>;
   readonly users: OsUsers;
@@ -28,17 +34,21 @@ export interface StartOptions {
 
 /** Starts or adopts what is embedded; `closer` stops it. Throws LabError `start_failed`. */
 export async function startServers(
-  config: Pick<Config, 'dataDir' | 'databaseUrl' | 'labsDatabaseUrl'>,
+  config: Pick<Config, 'dataDir' | 'databaseUrl' | 'labsDatabaseUrl' | 'backends'>,
   installationKey: Buffer,
   { say, signal, stopwatch, closer }: StartOptions,
 ): Promise<Servers> {
-  const { dataDir, databaseUrl, labsDatabaseUrl } = config;
+  const { dataDir, databaseUrl, labsDatabaseUrl, backends } = config;
+  const runsProcesses = backends.includes('process');
+  if (databaseUrl === null) requireEmbedded();
+  if (databaseUrl !== null && !runsProcesses) {
+    return { controlUrl: databaseUrl, controlIsEmbedded: false, forProcesses: null };
+  }
   if (databaseUrl !== null && labsDatabaseUrl !== null) refuseSameServer(databaseUrl, labsDatabaseUrl);
-  const users = await stopwatch.time('users', () => ensureOsUsers(say));
-  const programs = await stopwatch.time('programs', async () =>
-    stageRuntime(dataDir, join(projectRoot, 'src', 'sample-api'), users, say),
-  );
-  const home = { dataDir, binaries: programs.postgres, user: users.postgres, installationKey };
+  const staged = runsProcesses ? await stageForProcesses(dataDir, say, stopwatch) : null;
+  const user = staged === null ? await ensurePostgresUser(say) : staged.users.postgres;
+  const binaries = staged?.programs.postgres ?? stagePostgres(dataDir, [user], say);
+  const home = { dataDir, binaries, user, installationKey };
   const started: Cluster[] = [];
   const starting: Promise<unknown>[] = [];
   closer.add('the embedded PostgreSQL', async () => {
@@ -50,21 +60,48 @@ export async function startServers(
     started.push(cluster);
     return cluster.adminUrl;
   };
+  const needsLabs = runsProcesses && labsDatabaseUrl === null;
   const isNew = (name: string) => !existsSync(join(dataDir, name, 'data'));
-  if (databaseUrl === null || labsDatabaseUrl === null) {
-    const first = (databaseUrl === null && isNew('control')) || (labsDatabaseUrl === null && isNew('labs'));
+  if (databaseUrl === null || needsLabs) {
+    const first = (databaseUrl === null && isNew('control')) || (needsLabs && isNew('labs'));
     say(first ? 'making the databases, at the first start only' : 'starting PostgreSQL');
   }
-  const labsUrl =
-    labsDatabaseUrl === null ? start('labs cluster', startLabsCluster) : Promise.resolve(labsDatabaseUrl);
-  // Awaited by whoever needs it; until then its failure is not unhandled.
-  labsUrl.catch(() => {});
-  starting.push(labsUrl);
-  if (databaseUrl !== null)
-    return { controlUrl: databaseUrl, controlIsEmbedded: false, labsUrl, users, programs };
+  let forProcesses: ForProcesses | null = null;
+  if (staged !== null) {
+    const labsUrl =
+      labsDatabaseUrl === null ? start('labs cluster', startLabsCluster) : Promise.resolve(labsDatabaseUrl);
+    // Awaited by whoever needs it; until then its failure is not unhandled.
+    labsUrl.catch(() => {});
+    starting.push(labsUrl);
+    forProcesses = { ...staged, labsUrl };
+  }
+  if (databaseUrl !== null) return { controlUrl: databaseUrl, controlIsEmbedded: false, forProcesses };
   const control = start('control cluster', startControlCluster);
   starting.push(control);
-  return { controlUrl: await control, controlIsEmbedded: true, labsUrl, users, programs };
+  return { controlUrl: await control, controlIsEmbedded: true, forProcesses };
+}
+
+async function stageForProcesses(dataDir: string, say: (text: string) => void, stopwatch: Stopwatch) {
+  const users = await stopwatch.time('users', () => ensureOsUsers(say));
+  const programs = await stopwatch.time('programs', async () =>
+    stageRuntime(dataDir, join(projectRoot, 'src', 'sample-api'), users, say),
+  );
+  return { users, programs };
+}
+
+/** Throws LabError `start_failed`: the control database must come from somewhere. */
+function requireEmbedded(): void {
+  try {
+    findPostgresBinaries();
+  } catch (cause) {
+    throw new LabError(
+      'start_failed',
+      'DATABASE_URL is required: there is no embedded PostgreSQL here (an image of Labwright holds none, nor does an ' +
+        'installation without optional packages). Give the URL of a PostgreSQL 15 or newer for the control data, such ' +
+        'as postgres://user:password@host:5432/labwright.',
+      { cause },
+    );
+  }
 }
 
 /** Throws LabError `start_failed`: a trainee's session must not be on the server that holds the control data. */

@@ -24,14 +24,14 @@ export async function openTokens(
     closer.add('the lock of the data folder', lock.release);
     const key = ensureInstallationKey(config.dataDir, config.installationKey);
     const { controlUrl, controlIsEmbedded } = await startServers(
-      // Any URL keeps the labs' cluster from being started: tokens need the control database only.
-      { ...config, labsDatabaseUrl: config.labsDatabaseUrl ?? 'postgres://not-used.invalid/' },
+      // Tokens need the control database, and nothing that labs stand on.
+      { ...config, backends: [] },
       key,
       { say: () => {}, signal, stopwatch: createStopwatch(), closer },
     );
     const pool = await openControlDatabase(
       controlUrl,
-      { embedded: controlIsEmbedded, connections: 2, key },
+      { embedded: controlIsEmbedded, connections: 2, key, keyIsGiven: config.installationKey !== null },
       log,
       signal,
     );

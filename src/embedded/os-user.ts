@@ -35,13 +35,18 @@ const partnerUser = 'labwright-partner';
  * Throws LabError `start_failed` that says what to do when they cannot be had.
  */
 export async function ensureOsUsers(say: (message: string) => void = () => {}): Promise<OsUsers> {
-  if (process.getuid?.() === 0) {
-    return {
-      postgres: await ensureSystemUser(postgresUser, say),
-      lab: await ensureSystemUser(labUser, say),
-      partner: await ensureSystemUser(partnerUser, say),
-    };
-  }
+  const postgres = await ensurePostgresUser(say);
+  if (process.getuid?.() !== 0) return { postgres, lab: null, partner: null };
+  return {
+    postgres,
+    lab: await ensureSystemUser(labUser, say),
+    partner: await ensureSystemUser(partnerUser, say),
+  };
+}
+
+/** The one of these for installations that run no labs as processes. */
+export async function ensurePostgresUser(say: (message: string) => void = () => {}): Promise<OsUser | null> {
+  if (process.getuid?.() === 0) return ensureSystemUser(postgresUser, say);
   try {
     userInfo();
   } catch (cause) {
@@ -52,7 +57,7 @@ export async function ensureOsUsers(say: (message: string) => void = () => {}): 
       { cause },
     );
   }
-  return { postgres: null, lab: null, partner: null };
+  return null;
 }
 
 /** The options of `spawn` that make a child run as this user. */

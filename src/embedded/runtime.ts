@@ -47,20 +47,29 @@ export function stageRuntime(
   users: OsUsers,
   say: (message: string) => void = () => {},
 ): Runtime {
-  const runtime = join(dataDir, 'runtime');
-  ensureFolder(runtime, null, 0o755);
+  const runtime = runtimeFolder(dataDir);
   return {
-    postgres: stagePostgres(runtime, users, say),
+    postgres: stagePostgres(dataDir, [users.postgres, users.lab, users.partner], say),
     node: stageNode(runtime, users.lab, say),
     ...stagePrograms(runtime, sampleApi, users, say),
   };
 }
 
-function stagePostgres(runtime: string, users: OsUsers, say: (message: string) => void): string {
+/** PostgreSQL alone, where each of these users can run it from. */
+export function stagePostgres(
+  dataDir: string,
+  users: readonly (OsUser | null)[],
+  say: (message: string) => void = () => {},
+): string {
   const { root, version } = findPostgresBinaries();
-  const all = [users.postgres, users.lab, users.partner];
-  if (all.every((user) => canReach(join(root, 'bin', 'postgres'), user))) return root;
-  return once(join(runtime, `postgres-${version}`), say, (to) => copy(root, to));
+  if (users.every((user) => canReach(join(root, 'bin', 'postgres'), user))) return root;
+  return once(join(runtimeFolder(dataDir), `postgres-${version}`), say, (to) => copy(root, to));
+}
+
+function runtimeFolder(dataDir: string): string {
+  const folder = join(dataDir, 'runtime');
+  ensureFolder(folder, null, 0o755);
+  return folder;
 }
 
 function stageNode(runtime: string, user: OsUser | null, say: (message: string) => void): string {

@@ -5,6 +5,7 @@
  * installation's id. Migrations go on as the role of the given URL.
  */
 import pg from 'pg';
+import { LabError } from '../lab/errors.ts';
 
 export interface ServiceLogin {
   /** What the service connects with. */
@@ -22,11 +23,14 @@ export interface ServicePassword {
 /**
  * Sees to the roles and their rights, any number of replicas at once. Call after every migration: what it made must be
  * granted. Where the URL's role may not create roles, or the server does not let ours in, the URL itself is what the
- * service goes on with, and `shared` says why. Throws what the database throws.
+ * service goes on with, and `shared` says why. `rekeys`: a password that another key has made is replaced, for the new
+ * one was given on purpose; else it throws LabError `start_failed`, for replicas would lock one another out by turns.
+ * Throws what the database throws.
  */
 export async function ensureServiceRole(
   databaseUrl: string,
   password: ServicePassword,
+  rekeys: boolean,
 ): Promise<ServiceLogin> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on('error', () => {});
@@ -45,18 +49,30 @@ export async function ensureServiceRole(
     });
     let refusal = await loginRefusal(service.href, roles.service);
     if (refusal !== null && roles.mayCreate) {
-      // Made under another key of the installation.
+      if (!rekeys && refusal.wrongPassword) throw otherKey();
       await client.query(`alter role ${roles.service} password ${pg.escapeLiteral(password.verifier)}`);
       refusal = await loginRefusal(service.href, roles.service);
     }
     if (refusal !== null) {
-      return { databaseUrl, shared: `the server does not let the role "${roles.service}" in: ${refusal}` };
+      return {
+        databaseUrl,
+        shared: `the server does not let the role "${roles.service}" in: ${refusal.because}`,
+      };
     }
     if (roles.mayCreate) await inTransaction(client, () => giveAwayLog(client, roles));
     return { databaseUrl: service.href, shared: null };
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+function otherKey(): LabError {
+  return new LabError(
+    'start_failed',
+    'INSTALLATION_KEY is required: this control database belongs to an installation whose key is not the one in this ' +
+      'data folder. Replicas need the same: give the text of installation.key in the data folder of the first one. ' +
+      '(Where that is lost, a new one may be given; the secrets of labs that run then change.)',
+  );
 }
 
 interface Roles {
@@ -144,16 +160,23 @@ async function grantAll(client: pg.Client, { service }: Roles): Promise<void> {
     end $$`);
 }
 
+interface Refusal {
+  readonly because: string;
+  readonly wrongPassword: boolean;
+}
+
 /** Null when it gets in, and as itself. */
-async function loginRefusal(url: string, role: string): Promise<string | null> {
+async function loginRefusal(url: string, role: string): Promise<Refusal | null> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {});
   try {
     await client.connect();
     const { rows } = await client.query<{ me: string }>('select current_user as me from installation');
-    return rows[0]?.me === role ? null : `it is let in as "${rows[0]?.me}"`;
+    if (rows[0]?.me === role) return null;
+    return { because: `it is let in as "${rows[0]?.me}"`, wrongPassword: false };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const { code, message } = error as { code?: string; message?: string };
+    return { because: message ?? String(error), wrongPassword: code === '28P01' };
   } finally {
     await client.end().catch(() => {});
   }

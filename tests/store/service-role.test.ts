@@ -29,8 +29,8 @@ const entry = {
   detail: {},
 };
 
-async function openAs(url: string, key = randomBytes(32)): Promise<pg.Pool> {
-  const options = { embedded: true, connections: 2, key };
+async function openAs(url: string, key = randomBytes(32), keyIsGiven = false): Promise<pg.Pool> {
+  const options = { embedded: true, connections: 2, key, keyIsGiven };
   const pool = await openControlDatabase(url, options, log, AbortSignal.timeout(30_000));
   open.push(pool);
   return pool;
@@ -84,7 +84,7 @@ describe.each(['superuser', 'createrole'])('the audit log, where the given role 
     expect(await audit.list({ limit: 10 })).toHaveLength(2);
   });
 
-  it('goes on when the service starts again, also under another key', async () => {
+  it('goes on when the service starts again, also under another key that is given', async () => {
     const url = await databaseOf(rights);
     const key = randomBytes(32);
     await createAuditLog(await openAs(url, key)).record(entry);
@@ -92,15 +92,34 @@ describe.each(['superuser', 'createrole'])('the audit log, where the given role 
     const [first, second] = await Promise.all([openAs(url, key), openAs(url, key)]);
     await createAuditLog(first).record(entry);
     await createAuditLog(second).record(entry);
-    expect(await createAuditLog(await openAs(url)).list({ limit: 10 })).toHaveLength(4);
+    expect(await createAuditLog(await openAs(url, randomBytes(32), true)).list({ limit: 10 })).toHaveLength(
+      4,
+    );
   });
+});
+
+it('refuses a replica that has made a key of its own, and locks nobody out', async () => {
+  const url = await databaseOf('createrole');
+  const first = await openAs(url);
+  await expect(openAs(url)).rejects.toMatchObject({
+    code: 'start_failed',
+    message: expect.stringContaining('INSTALLATION_KEY is required'),
+  });
+  await createAuditLog(first).record(entry);
+  // A connection of its own: the pool's first one would also outlive a password that is changed.
+  const again = await Promise.all([1, 2].map(() => first.query('select pg_sleep(0.2)')));
+  expect(again).toHaveLength(2);
 });
 
 describe('where the given role may not create roles', () => {
   it('the start says so, and the trigger remains', async () => {
     const url = await databaseOf('');
     const pool = await openAs(url);
-    const { databaseUrl, shared } = await ensureServiceRole(url, await servicePassword(randomBytes(32)));
+    const { databaseUrl, shared } = await ensureServiceRole(
+      url,
+      await servicePassword(randomBytes(32)),
+      false,
+    );
     expect(databaseUrl).toBe(url);
     expect(shared).toContain('may not create roles');
     await createAuditLog(pool).record(entry);
