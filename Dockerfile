@@ -3,22 +3,6 @@
 #   docker build -t labwright-workspace:0.1.0 --target workspace .
 # The order of the lines is the order in which they change: an edit below src/ makes two small layers anew.
 
-# --- workspace: what a trainee's shell is in ---
-FROM node:24-slim AS node
-
-FROM debian:trixie-slim AS workspace
-RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-      bash ca-certificates coreutils curl git jq less nano postgresql-client-17 procps python3 util-linux vim-tiny \
- && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
-COPY --from=node /usr/local/bin/node /usr/local/bin/node
-RUN groupadd --gid 999 trainee \
- && useradd --system --uid 999 --gid 999 --home-dir /home/trainee --create-home --shell /bin/bash trainee
-USER 999:999
-ENV LANG=C.UTF-8 PAGER=less
-WORKDIR /home/trainee
-CMD ["bash"]
-
 # --- packages: what runs, and nothing that only builds or tests it ---
 FROM node:24-slim AS packages
 WORKDIR /app
@@ -26,6 +10,29 @@ COPY package.json package-lock.json .npmrc ./
 # Optional packages are the embedded PostgreSQL and a Node.js of npm's; install scripts would compile what is optional.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+
+# --- lab-packages: those of the sample API, for the programs of trainees ---
+FROM packages AS lab-packages
+COPY src/images/lab-packages.ts ./src/images/
+COPY src/embedded/node-packages.ts ./src/embedded/
+COPY src/sample-api ./src/sample-api
+RUN node src/images/lab-packages.ts /lab-packages && chmod -R go=rX /lab-packages
+
+# --- workspace: what a trainee's shell is in ---
+FROM debian:trixie-slim AS workspace
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+      bash ca-certificates coreutils curl git jq less nano postgresql-client-17 procps python3 util-linux vim-tiny \
+ && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+COPY --from=packages /usr/local/bin/node /usr/local/bin/node
+RUN groupadd --gid 999 trainee \
+ && useradd --system --uid 999 --gid 999 --home-dir /home/trainee --create-home --shell /bin/bash trainee
+# Node.js looks for packages in the folders above a program, wherever that is.
+COPY --from=lab-packages /lab-packages/node_modules /node_modules
+USER 999:999
+ENV LANG=C.UTF-8 PAGER=less
+WORKDIR /home/trainee
+CMD ["bash"]
 
 # --- sources: readable by all whatever the umask of the checkout, and compiled ---
 FROM packages AS sources

@@ -20,7 +20,10 @@ const labPrograms = ['gateway', 'sandbox/files', 'program', 'sample-api', 'stub'
 
 /** An image whose label tells the same as its parts is not built again. */
 const parts = {
-  workspace: { label: 'dev.labwright.test.workspace', inputs: recipe },
+  workspace: {
+    label: 'dev.labwright.test.workspace',
+    inputs: [...recipe, ...packages, 'src/embedded/node-packages.ts', 'src/images', 'src/sample-api'],
+  },
   labs: {
     label: 'dev.labwright.test.labs',
     inputs: [...recipe, ...packages, ...labPrograms.map((one) => `src/${one}`)],
