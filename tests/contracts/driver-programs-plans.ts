@@ -1,6 +1,8 @@
 /** The lab that the driver contract's part about programs makes: one of each kind. */
-import type { SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
-import type { ComponentSpec, TemplateVersion } from '../../src/templates/types.ts';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import type { ComponentPort, SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
+import type { ComponentSpec, Json, TemplateVersion } from '../../src/templates/types.ts';
 import { versionWith } from '../support/versions.ts';
 import { plainDatabase } from './driver-contract-plans.ts';
 
@@ -8,8 +10,10 @@ import { plainDatabase } from './driver-contract-plans.ts';
 const program = (text: string) => `
 import { createServer } from 'node:http';
 const text: string = ${JSON.stringify(text)};
+const since = \`\${process.pid} \${Date.now()}\`;
 createServer((request, answer) => {
   if (request.url === '/env') return answer.end(JSON.stringify(process.env));
+  if (request.url === '/since') return answer.end(since);
   if (request.url === '/grow') { globalThis.kept = Buffer.alloc(400 * 1024 * 1024, 1); return answer.end('grown'); }
   answer.end(text);
 }).listen(Number(process.env.PORT), process.env.HOST, () => console.log('it listens'));
@@ -118,6 +122,46 @@ export function urlOf(driver: SandboxDriver, plan: SandboxPlan, component: strin
   return access.url;
 }
 
-export const text = async (url: string, path = '/'): Promise<string> => (await fetch(`${url}${path}`)).text();
+export interface Asked {
+  readonly path?: string;
+  /** Sent as JSON, by POST. */
+  readonly json?: Json;
+  readonly port?: ComponentPort;
+  readonly token?: string;
+  readonly withinMs?: number;
+}
+
+/** A request over the way that graders come by: a lab's ports may be reached by nobody else. */
+export async function answerOf(
+  driver: SandboxDriver,
+  plan: SandboxPlan,
+  component: string,
+  { path = '/', json, port, token, withinMs = 10_000 }: Asked = {},
+): Promise<{ readonly status: number; readonly text: string }> {
+  const signal = AbortSignal.timeout(withinMs);
+  const stream = await driver.dial(plan, component, signal, port);
+  stream.on('error', () => {});
+  try {
+    const asked = request({
+      method: json === undefined ? 'GET' : 'POST',
+      path,
+      headers: {
+        host: component,
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      createConnection: () => stream,
+      signal,
+    });
+    asked.on('error', () => {});
+    asked.end(json === undefined ? undefined : JSON.stringify(json));
+    const [answer] = (await once(asked, 'response', { signal })) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    return { status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
+  } finally {
+    stream.destroy();
+  }
+}
 
 export const replyOf = program;

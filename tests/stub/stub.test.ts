@@ -204,6 +204,12 @@ describe('an OpenID provider', () => {
       }),
     });
 
+  it('names itself as others find it', async () => {
+    const stub = await start(provider, { PUBLIC_URL: 'http://partner:8080' });
+    const about = (await (await fetch(`${stub.url}/.well-known/openid-configuration`)).json()) as Journal;
+    expect(about.issuer).toBe('http://partner:8080');
+  });
+
   it('signs a user in by code and PKCE, with tokens that its keys prove', async () => {
     const port = 20_000 + Math.floor(Math.random() * 20_000);
     const stub = await start(provider, { PORT: String(port) });
