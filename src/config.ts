@@ -258,6 +258,13 @@ const schema = z.object({
     description: 'Labs that one worker works on at once',
     allowed: 'a whole number from 1 to 256',
   }),
+  idlePauseMinutes: setting(whole(0, 10_080).default(0), {
+    env: 'IDLE_PAUSE_MINUTES',
+    flag: '--idle-pause-minutes',
+    value: '<number>',
+    description: 'A lab that nobody uses for so long is paused, unless its template says otherwise; 0: never',
+    allowed: 'a whole number from 0 to 10080',
+  }),
   drainSeconds: setting(whole(1, 3600).default(10), {
     env: 'DRAIN_SECONDS',
     flag: '--drain-seconds',

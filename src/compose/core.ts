@@ -62,6 +62,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     labsPerTrainee: config.labsPerTrainee,
     labsGlobal: config.labsGlobal,
     spares: config.spares,
+    idlePauseSeconds: config.idlePauseMinutes * 60,
   };
   const [defaultBackend = 'process'] = config.backends;
   const shared = { ...served, queue, drivers, policy, ids: randomIds };

@@ -16,7 +16,8 @@ export function staleness(
   now: Standing,
   when: 'before it was graded' | 'while it was being graded',
 ): string | null {
-  if (now.phase !== 'ready') return `The lab ended ${when}.`;
+  if (now.phase === 'terminating' || now.phase === 'terminated') return `The lab ended ${when}.`;
+  if (now.phase !== 'ready') return `The lab was put back ${when}.`;
   if (now.sandboxId !== graded.sandboxId) return `The lab was reset ${when}.`;
   const names = new Set([...Object.keys(graded.generations), ...Object.keys(now.generations)]);
   const reset = [...names].filter((name) => graded.generations[name] !== now.generations[name]).sort();

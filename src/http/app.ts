@@ -3,6 +3,7 @@ import Fastify, { LogController } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { notFoundPage } from '../web/not-found.ts';
 import { pageRoutes } from '../web/routes.ts';
+import { noteActivity } from './activity.ts';
 import type { Api } from './api.ts';
 import { auditWrites } from './audit.ts';
 import { createAuthenticator } from './auth.ts';
@@ -28,6 +29,7 @@ import { hintRoutes } from './routes/hints.ts';
 import { judgementRoutes } from './routes/judgements.ts';
 import { labRoutes } from './routes/labs.ts';
 import { meRoutes } from './routes/me.ts';
+import { pauseRoutes } from './routes/pause.ts';
 import { programExportRoutes } from './routes/program-export.ts';
 import { programRoutes } from './routes/programs.ts';
 import { progressRoutes } from './routes/progress.ts';
@@ -86,6 +88,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     async (scope: Api) => {
       scope.addHook('onRequest', (request) => authenticator.authenticate(request));
       auditWrites(scope, deps.audit, deps.log);
+      noteActivity(scope, deps.labs);
       meRoutes(scope);
       templateRoutes(scope, deps);
       releaseRoutes(scope, deps);
@@ -100,6 +103,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       hintRoutes(scope, deps);
       progressRoutes(scope, deps);
       steeringRoutes(scope, deps);
+      pauseRoutes(scope, deps);
       judgementRoutes(scope, deps);
       helpRoutes(scope, deps);
       programRoutes(scope, deps);

@@ -11,6 +11,8 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'lab.terminating': ['because', 'by'],
   'lab.terminated': ['because'],
   'lab.extended': ['minutes', 'expiresAt', 'by'],
+  'lab.paused': ['because', 'by'],
+  'lab.resumed': [],
   'lab.expires_soon': ['secondsLeft'],
   'lab.reset': ['components', 'keepScore', 'by'],
   'lab.error': ['code', 'failures'],

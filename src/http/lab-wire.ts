@@ -11,13 +11,23 @@ export const labSchema = z
     class: z.string().nullable().describe('The class that it was made for'),
     trainee: z.string(),
     backend: z.string(),
-    status: z.enum(['queued', 'starting', 'ready', 'resetting', 'broken', 'ending', 'ended']),
+    status: z.enum([
+      'queued',
+      'starting',
+      'ready',
+      'resetting',
+      'broken',
+      'paused',
+      'resuming',
+      'ending',
+      'ended',
+    ]),
     message: z.string().describe('The status as one sentence for a person'),
-    phase: z.enum(['requested', 'provisioning', 'ready', 'terminating', 'terminated']),
+    phase: z.enum(['requested', 'provisioning', 'ready', 'paused', 'resuming', 'terminating', 'terminated']),
     components: z.array(
       z.object({
         name: z.string(),
-        status: z.enum(['waiting', 'starting', 'running', 'resetting', 'broken']),
+        status: z.enum(['waiting', 'starting', 'running', 'resetting', 'broken', 'paused']),
         detail: z.string().nullable(),
       }),
     ),
@@ -34,6 +44,10 @@ export const labSchema = z
     expiresAt: timeSchema,
     maxExpiresAt: timeSchema.describe('`extend` never goes past this'),
     secondsLeft: z.number().describe("Until it expires, by the server's clock; 0 once it has ended"),
+    pausedBecause: z
+      .enum(['asked', 'idle'])
+      .nullable()
+      .describe('While it is paused: somebody asked for it, or nobody used it'),
     endedAt: timeSchema.nullable(),
     endReason: z.string().nullable(),
     endDetail: z.string().nullable().optional().describe('What went wrong inside; instructors only'),
@@ -67,6 +81,7 @@ export function labWire({ lab, view, now }: LabDetails, caller: Caller): LabWire
     expiresAt: iso(lab.expiresAt),
     maxExpiresAt: iso(lab.maxExpiresAt),
     secondsLeft: ended ? 0 : Math.round(left),
+    pausedBecause: lab.pausedBecause,
     endedAt: iso(lab.endedAt),
     endReason: lab.endReason,
     ...(caller.role === 'trainee' ? {} : { endDetail: lab.endDetail, seed: lab.seed }),

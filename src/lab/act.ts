@@ -3,6 +3,7 @@ import type { FaultSpec } from '../templates/types.ts';
 import { asLabError, LabError } from './errors.ts';
 import type { Lab, LabEvent, Sandbox } from './lab.ts';
 import type { Step } from './next-step.ts';
+import { resumed, stopComponents } from './pausing.ts';
 import { beganAnew, condemned, planOf } from './plan.ts';
 import type { NewOperation, Snapshot } from './ports.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
@@ -42,6 +43,12 @@ export async function act(
       return again;
     case 'admit':
       return sandbox === null ? again : goOn(await admit(subject, sandbox, deps));
+    case 'pause':
+      return lab === null || sandbox === null ? again : pauseIdle(subject, lab, deps);
+    case 'stop':
+      return sandbox === null ? again : stop(subject, sandbox, step, deps, signal);
+    case 'resumed':
+      return lab === null || sandbox === null ? again : goOn(await resumed(subject, lab, sandbox, deps));
     case 'warn':
       if (lab !== null) {
         const told: LabEvent = { type: 'lab.expires_soon', data: { secondsLeft: step.secondsLeft } };
@@ -137,6 +144,29 @@ function changes(sandbox: Sandbox, components: Sandbox['components']): readonly 
     }
     return [];
   });
+}
+
+/** Refused while work on it goes on: then it is looked at again later. */
+async function pauseIdle({ now }: Subject, lab: Lab, deps: ReconcileDeps): Promise<Outcome> {
+  const paused = await deps.labs.transition(
+    lab.id,
+    lab.version,
+    { phase: 'paused', pausedBecause: 'idle', unlessUsedSince: lab.activeAt },
+    [{ type: 'lab.paused', data: { because: 'idle', by: null } }],
+  );
+  const until = new Date(now.getTime() + 1000 * deps.policy.lookEverySeconds);
+  return paused === null ? { do: 'rest', until } : goOn(paused);
+}
+
+async function stop(
+  subject: Subject,
+  sandbox: Sandbox,
+  { components, until }: Extract<Step, { readonly do: 'stop' }>,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const changed = await stopComponents(subject, sandbox, components, deps, signal);
+  return changed ? again : { do: 'rest', until };
 }
 
 async function survey(

@@ -4,9 +4,18 @@
  */
 import type { ComponentRow, Lab, Sandbox } from './lab.ts';
 
-export type LabStatus = 'queued' | 'starting' | 'ready' | 'resetting' | 'broken' | 'ending' | 'ended';
+export type LabStatus =
+  | 'queued'
+  | 'starting'
+  | 'ready'
+  | 'resetting'
+  | 'broken'
+  | 'paused'
+  | 'resuming'
+  | 'ending'
+  | 'ended';
 
-export type ComponentStatus = 'waiting' | 'starting' | 'running' | 'resetting' | 'broken';
+export type ComponentStatus = 'waiting' | 'starting' | 'running' | 'resetting' | 'broken' | 'paused';
 
 export interface LabView {
   readonly status: LabStatus;
@@ -70,6 +79,16 @@ export function describeLab(
       }
       return say('ready', down.length === 0 ? 'ready' : `ready; ${whichAre(down)}`);
     }
+    case 'paused': {
+      const going = components.filter(({ status }) => status !== 'paused').map(({ name }) => name);
+      const why = lab.pausedBecause === 'idle' ? ', for nobody used it' : '';
+      return say('paused', `paused${why}${going.length === 0 ? '' : `; stopping: ${going.join(', ')}`}`);
+    }
+    case 'resuming': {
+      const away = components.filter(({ status }) => status !== 'running').map(({ name }) => name);
+      const failed = sandbox?.lastError ? `; last try failed${insider ? `: ${sandbox.lastError}` : ''}` : '';
+      return say('resuming', `resuming: ${away.join(', ') || 'finishing'}${failed}`);
+    }
     case 'terminating':
       return say('ending', `ending: ${lab.endReason ?? 'deleted'}`);
     case 'terminated': {
@@ -88,6 +107,7 @@ function component(name: string, row: ComponentRow): LabView['components'][numbe
 }
 
 function componentStatus(row: ComponentRow): ComponentStatus {
+  if (row.observed === 'stopped') return 'paused';
   if (row.servedGeneration === row.generation) return row.observed === 'running' ? 'running' : 'broken';
   if (row.servedGeneration > 0) return 'resetting';
   return row.observed === 'unknown' || row.observed === 'absent' ? 'waiting' : 'starting';

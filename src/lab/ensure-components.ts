@@ -1,6 +1,7 @@
 /** Starts components side by side, and stops when nobody wants them any more. */
 import { asLabError, LabError } from './errors.ts';
 import type { Sandbox } from './lab.ts';
+import { brought } from './pausing.ts';
 import { planOf } from './plan.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
 
@@ -23,7 +24,12 @@ export async function ensureComponents(
   const failed = done
     .filter((result) => result.status === 'rejected')
     .map((result) => asLabError(result.reason));
-  if (failed.length > 0 && !signal.aborted) await recordFailure(subject, failed, deps);
+  const up = components.filter((_, n) => done[n]?.status === 'fulfilled');
+  const rows = brought(sandbox, up);
+  const after =
+    rows === null ? null : await deps.labs.changeSandbox(sandbox.id, sandbox.version, { components: rows });
+  const now = { ...subject, sandbox: after?.sandbox ?? sandbox };
+  if (failed.length > 0 && !signal.aborted) await recordFailure(now, failed, deps);
 }
 
 const futileCheckMs = 2_000;

@@ -7,6 +7,7 @@ import type { Caller } from './lab-service.ts';
 /** The sandbox of a lab that serves. Throws `lab_not_ready` with the state, `lab_ended`. */
 export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
   if (lab.phase === 'terminating' || lab.phase === 'terminated') throw ended(lab);
+  if (lab.phase === 'paused' || lab.phase === 'resuming') throw asleep(lab);
   if (lab.phase !== 'ready' || sandbox === null) {
     throw new LabError('lab_not_ready', `Lab "${lab.id}" is ${lab.phase}, not ready yet.`, {
       extra: { phase: lab.phase },
@@ -14,6 +15,21 @@ export function requireSandbox(lab: Lab, sandbox: Sandbox | null): Sandbox {
     });
   }
   return sandbox;
+}
+
+/** The error for what is asked of a lab that is paused: what to do about it. */
+export function asleep({ id, phase, pausedBecause }: Pick<Lab, 'id' | 'phase' | 'pausedBecause'>): LabError {
+  const why = pausedBecause === 'idle' ? ', for nobody used it' : '';
+  const told =
+    phase === 'resuming'
+      ? `Lab "${id}" was paused and is being resumed: try again in a moment.`
+      : `Lab "${id}" is paused${why}: resume it first (POST /labs/${id}/resume, or labwright lab resume ${id}).`;
+  const extra = { extra: { phase, pausedBecause } };
+  return new LabError(
+    'lab_not_ready',
+    told,
+    phase === 'resuming' ? { ...extra, retryAfterSeconds: 2 } : extra,
+  );
 }
 
 /** The error for what is asked of a lab that has ended. */

@@ -8,7 +8,7 @@ import { traineeFacts } from './access.ts';
 import type { Ids } from './clock.ts';
 import { describeLab, type LabView } from './describe.ts';
 import { LabError } from './errors.ts';
-import { ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
+import { asleep, ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
 import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
 import { createPinner, type PinDeps } from './pin.ts';
 import { blueprintOf, condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
@@ -98,6 +98,7 @@ export function createLabService(deps: LabServiceDeps) {
     caller: Caller,
     id: string,
     decide: (snapshot: Snapshot & { readonly lab: Lab }) => Promise<Decided | null>,
+    refused = (labId: string) => `Lab "${labId}" is being changed by others; try again.`,
   ): Promise<Snapshot & { readonly lab: Lab }> {
     for (let tries = 0; tries < casTries; tries++) {
       const snapshot = await read(caller, id);
@@ -116,9 +117,7 @@ export function createLabService(deps: LabServiceDeps) {
         return { ...after, lab: after.lab };
       }
     }
-    throw new LabError('conflict', `Lab "${id}" is being changed by others; try again.`, {
-      retryAfterSeconds: 1,
-    });
+    throw new LabError('conflict', refused(id), { retryAfterSeconds: 1 });
   }
 
   /** Throws `checkpoint_not_found` while none is kept. */
@@ -138,6 +137,18 @@ export function createLabService(deps: LabServiceDeps) {
       `No state was kept after task "${task}": it is kept once all checks of a task that has a checkpoint pass.`,
       { extra: { task } },
     );
+  }
+
+  async function touch(id: string): Promise<void> {
+    try {
+      await labs.touch(id);
+      const { lab, now } = await labs.getLab(id);
+      if (lab?.phase !== 'paused' || lab.pausedBecause !== 'idle') return;
+      const moved = await labs.transition(id, lab.version, { phase: 'resuming', dueAt: now }, []);
+      if (moved !== null) await queue.wake(`lab:${id}`);
+    } catch {
+      // It is used all the same.
+    }
   }
 
   return {
@@ -299,6 +310,32 @@ export function createLabService(deps: LabServiceDeps) {
       return details(caller, after);
     },
 
+    /**
+     * Stops what a lab costs and keeps all that is in it; its lifetime goes on. Nothing when it is paused already.
+     * Throws `conflict` while it is graded or a state of it is kept, `lab_not_ready` while it starts or is reset, `lab_ended`.
+     */
+    async pauseLab(caller: Caller, id: string): Promise<LabDetails> {
+      return details(caller, await change(caller, id, pausing(caller), tooBusyToPause));
+    },
+
+    /** Starts again what was stopped; answers before that is done. Throws `lab_not_ready`, `lab_ended`. */
+    async resumeLab(caller: Caller, id: string): Promise<LabDetails> {
+      return details(caller, await change(caller, id, resuming));
+    },
+
+    /**
+     * Notes that somebody does something with a lab, such as typing in its terminal or looking at its pages, and has one
+     * that was paused because nobody did resumed. For callers that know it to be theirs. Costs two small queries; never
+     * throws.
+     */
+    touch,
+
+    /** As `touch`, where the caller may see the lab; nothing where not. */
+    async use(caller: Caller, id: string): Promise<void> {
+      const { lab } = await labs.getLab(id);
+      if (lab !== null && (caller.role !== 'trainee' || lab.trainee === caller.subject)) await touch(id);
+    },
+
     /** Moves the end `minutes` on. Throws `extend_too_long` past the template's maximum, `lab_ended`. */
     async extendLab(caller: Caller, id: string, minutes: number): Promise<LabDetails> {
       const after = await change(caller, id, async ({ lab }) => {
@@ -361,6 +398,38 @@ export function createLabService(deps: LabServiceDeps) {
       return labs.eventsAfter(id, seq, limit);
     },
   };
+}
+
+const tooBusyToPause = (id: string) =>
+  `Lab "${id}" cannot be paused just now: it is being graded, or a state of it is being kept. Try again in a moment.`;
+
+const pausing =
+  (caller: Caller) =>
+  async ({ lab, sandbox }: Snapshot & { readonly lab: Lab }): Promise<Decided | null> => {
+    if (lab.phase === 'paused') return null;
+    const live = lab.phase === 'resuming' && sandbox !== null ? sandbox : requireSandbox(lab, sandbox);
+    if (Object.values(live.components).some((row) => row.servedGeneration < row.generation)) {
+      throw new LabError('lab_not_ready', `Lab "${lab.id}" is being reset: pause it when that is done.`, {
+        extra: { phase: lab.phase },
+        retryAfterSeconds: 2,
+      });
+    }
+    return {
+      phase: 'paused',
+      pausedBecause: 'asked',
+      sandbox: { version: live.version, change: { failures: 0, nextTryAt: null, lastError: null } },
+      events: [{ type: 'lab.paused', data: { because: 'asked', by: caller.subject } }],
+    };
+  };
+
+async function resuming({ lab, sandbox }: Snapshot & { readonly lab: Lab }): Promise<Decided | null> {
+  if (lab.phase === 'ready' || lab.phase === 'resuming') return null;
+  if (lab.phase !== 'paused' || sandbox === null) {
+    requireSandbox(lab, sandbox);
+    throw asleep(lab);
+  }
+  const change = { failures: 0, nextTryAt: null, lastError: null };
+  return { phase: 'resuming', sandbox: { version: sandbox.version, change }, events: [] };
 }
 
 /** What only instructors may choose. Throws `forbidden`. */

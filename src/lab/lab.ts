@@ -4,9 +4,21 @@
  */
 import type { BackendName, Json } from '../templates/types.ts';
 
-export type LabPhase = 'requested' | 'provisioning' | 'ready' | 'terminating' | 'terminated';
+export type LabPhase =
+  | 'requested'
+  | 'provisioning'
+  | 'ready'
+  /** Its components are stopped and keep what they hold; its lifetime goes on. */
+  | 'paused'
+  /** They are started again. */
+  | 'resuming'
+  | 'terminating'
+  | 'terminated';
 
 export type EndReason = 'deleted' | 'expired' | 'provision_failed' | 'template_invalid';
+
+/** Somebody asked for it, or nobody did anything with it for a while. */
+export type PauseReason = 'asked' | 'idle';
 
 export interface Lab {
   readonly id: string;
@@ -33,6 +45,10 @@ export interface Lab {
   readonly maxExpiresAt: Date;
   /** Expiry warnings (seconds before the end) that were already sent. */
   readonly warned: readonly number[];
+  /** When somebody last did something with it. */
+  readonly activeAt: Date;
+  /** Why it is paused; null while it is not. */
+  readonly pausedBecause: PauseReason | null;
   readonly endedAt: Date | null;
   readonly endReason: EndReason | null;
   readonly endDetail: string | null;
@@ -49,7 +65,8 @@ export interface SandboxOrigin {
 /** `building` may already belong to a lab; `up` without a lab is a spare; `dead` may be destroyed; `gone` is. */
 export type SandboxState = 'building' | 'up' | 'dead' | 'gone';
 
-export type Observed = 'unknown' | 'absent' | 'starting' | 'running' | 'broken';
+/** `stopped`: we stopped it, for its lab is paused; the others are what was seen. */
+export type Observed = 'unknown' | 'absent' | 'starting' | 'running' | 'broken' | 'stopped';
 
 export interface ComponentRow {
   /** Raised by reset: resources of lower generations are to be replaced. */
@@ -90,7 +107,7 @@ export interface SandboxObservation {
 }
 
 export interface ComponentObservation {
-  readonly state: Exclude<Observed, 'unknown'>;
+  readonly state: Exclude<Observed, 'unknown' | 'stopped'>;
   /** The generation of the resources that were seen; 0 when absent. */
   readonly generation: number;
   readonly detail: string | null;
@@ -105,6 +122,8 @@ export interface LabEvent {
     | 'lab.terminating'
     | 'lab.terminated'
     | 'lab.extended'
+    | 'lab.paused'
+    | 'lab.resumed'
     | 'lab.expires_soon'
     | 'lab.reset'
     | 'lab.error'

@@ -24,6 +24,8 @@ export interface Blueprint {
   /** Whether a sandbox is made for its parameters: they are drawn before it is finished, and no spare replaces it. */
   readonly drawsFirst: boolean;
   readonly warnSeconds: readonly number[];
+  /** A lab that nobody uses for so long is paused; 0: never; null: as this installation is set. */
+  readonly idleSeconds: number | null;
   /** Whether parameters are drawn from rows of the sandbox's own database. */
   readonly needsSurvey: boolean;
 }
@@ -54,6 +56,12 @@ export type Step =
   | { readonly do: 'draw' }
   /** A built sandbox becomes a spare, or its lab ready. */
   | { readonly do: 'admit' }
+  /** Nobody uses the lab: what it costs is saved from now on. */
+  | { readonly do: 'pause' }
+  /** Stop components of a paused lab; when that changes nothing, rest until then. */
+  | { readonly do: 'stop'; readonly components: readonly string[]; readonly until: Date }
+  /** A lab that was paused serves again. */
+  | { readonly do: 'resumed' }
   | { readonly do: 'warn'; readonly secondsLeft: number; readonly warned: readonly number[] }
   | { readonly do: 'end'; readonly because: EndReason; readonly detail: string | null }
   /** Mark a sandbox dead: from then on it may be destroyed. */
@@ -87,7 +95,42 @@ export function nextStep(situation: Situation, blueprint: Blueprint, policy: Pol
     }
     return buildStep(situation, lab, sandbox, blueprint) ?? [{ do: 'admit' }];
   }
+  const warning = dueWarning(lab, blueprint.warnSeconds, now);
+  if (warning !== null) return [warning];
+  if (lab.phase === 'paused') return pausedStep(situation, lab, sandbox, blueprint, policy);
+  if (lab.phase === 'resuming') return buildStep(situation, lab, sandbox, blueprint) ?? [{ do: 'resumed' }];
   return readyStep(situation, lab, sandbox, blueprint, policy);
+}
+
+/** How much less often a paused lab is looked at than one that is ready. */
+const pausedLookFactor = 4;
+
+/** Dependents first: what serves them goes when nobody needs it. */
+function pausedStep(
+  { seen, now }: Situation,
+  lab: Lab,
+  sandbox: Sandbox,
+  blueprint: Blueprint,
+  policy: Policy,
+): readonly Step[] {
+  const look = later(now, pausedLookFactor * policy.lookEverySeconds);
+  const until = earliest(nextChange(lab, blueprint), look);
+  if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt)
+    return [rest(earliest(sandbox.nextTryAt, until))];
+  const names = Object.keys(sandbox.components);
+  const going = names.filter((name) => sandbox.components[name]?.observed !== 'stopped');
+  if (going.length > 0) {
+    const needed = new Set(going.flatMap((name) => blueprint.uses[name] ?? []));
+    const free = going.filter((name) => !needed.has(name));
+    return [{ do: 'stop', components: free.length > 0 ? free : going, until }];
+  }
+  if (seen === null) return [{ do: 'look' }];
+  // A worker that stood still may have started it after it was stopped; what costs nothing runs, and is left.
+  const again = names.filter((name) => {
+    const state = seen.components[name]?.state;
+    return state === 'running' || state === 'starting';
+  });
+  return again.length === 0 ? [rest(until)] : [{ do: 'stop', components: again, until }];
 }
 
 function endingStep(sandbox: Sandbox | null, now: Date): readonly Step[] {
@@ -163,8 +206,9 @@ function readyStep(
   policy: Policy,
 ): readonly Step[] {
   const { seen, now } = situation;
-  const warning = dueWarning(lab, blueprint.warnSeconds, now);
-  if (warning !== null) return [warning];
+  const idleAt = idleEnd(lab, blueprint, policy);
+  const isReset = Object.values(sandbox.components).every((row) => row.servedGeneration === row.generation);
+  if (idleAt !== null && now >= idleAt && isReset) return [{ do: 'pause' }];
   const swappable = !situation.noSpare && !blueprint.drawsFirst;
   if (swappable && Object.values(sandbox.components).every(wantsReset)) return [{ do: 'swap' }];
   if (seen === null) return [{ do: 'look' }];
@@ -202,7 +246,10 @@ function stands(
   name: string,
 ): boolean {
   const found = seen?.components[name];
-  if (found === undefined || found.generation !== sandbox.components[name]?.generation) return false;
+  const row = sandbox.components[name];
+  // What we stopped and still see costs nothing, or is a trainee's program that would count as served.
+  if (row?.observed === 'stopped') return false;
+  if (found === undefined || found.generation !== row?.generation) return false;
   return isServed(found, blueprint, name);
 }
 
@@ -240,6 +287,7 @@ function observedRow(
   found: ComponentObservation | undefined,
   isServed: (found: ComponentObservation) => boolean,
 ): ComponentRow {
+  if (row.observed === 'stopped') return row;
   if (found === undefined) return { ...row, observed: 'absent', detail: null };
   // Resources of an older generation are on their way out; they say nothing about the one that was asked for.
   if (found.generation !== row.generation) return { ...row, observed: 'starting', detail: null };
@@ -256,10 +304,25 @@ function dueWarning(lab: Lab, warnSeconds: readonly number[], now: Date): Step |
 }
 
 function nextLook(lab: Lab, blueprint: Blueprint, policy: Policy, now: Date): Date {
+  const look = earliest(nextChange(lab, blueprint), later(now, policy.lookEverySeconds));
+  const idleAt = idleEnd(lab, blueprint, policy);
+  return idleAt === null || idleAt <= now ? look : earliest(look, idleAt);
+}
+
+/** Its end, or the next warning of it. */
+function nextChange(lab: Lab, blueprint: Blueprint): Date {
   const warnings = blueprint.warnSeconds
     .filter((seconds) => !lab.warned.includes(seconds))
     .map((seconds) => later(lab.expiresAt, -seconds));
-  return [lab.expiresAt, ...warnings].reduce(earliest, later(now, policy.lookEverySeconds));
+  return warnings.reduce(earliest, lab.expiresAt);
+}
+
+/** When it has been left alone for too long; null: never. */
+function idleEnd(lab: Lab, blueprint: Blueprint, policy: Policy): Date | null {
+  const seconds = blueprint.idleSeconds ?? policy.idlePauseSeconds;
+  if (seconds <= 0) return null;
+  const since = lab.readyAt !== null && lab.readyAt > lab.activeAt ? lab.readyAt : lab.activeAt;
+  return later(since, seconds);
 }
 
 function rest(until: Date | null): Step {

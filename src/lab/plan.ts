@@ -87,7 +87,7 @@ export function condemned(sandbox: Sandbox): { readonly version: number; readonl
 
 /** What of a template the next-step decision needs. */
 export function blueprintOf(version: TemplateVersion): Blueprint {
-  const { components, parameters, lifetime } = version.template;
+  const { components, parameters, lifetime, idle } = version.template;
   const having = (holds: (spec: ComponentSpec) => boolean) =>
     new Set(Object.entries(components).flatMap(([name, spec]) => (holds(spec) ? [name] : [])));
   return {
@@ -96,6 +96,7 @@ export function blueprintOf(version: TemplateVersion): Blueprint {
     fromSource: having(runsFromSource),
     ...needsOf(components),
     warnSeconds: lifetime.warnSeconds,
+    idleSeconds: idle?.pauseAfterSeconds ?? null,
     needsSurvey: Object.values(parameters).some((spec) => spec.draw === 'row'),
   };
 }

@@ -16,6 +16,8 @@ export interface Policy {
   readonly provisionTries: number;
   /** One effort for one component may take so long. */
   readonly ensureSeconds: number;
+  /** A lab that nobody uses for so long is paused, unless its template says otherwise; 0: never. */
+  readonly idlePauseSeconds: number;
   /** `reap` leaves alone what is younger than this. */
   readonly reapGraceSeconds: number;
 }
@@ -29,5 +31,6 @@ export const defaultPolicy: Policy = {
   retrySeconds: [1, 2, 5, 10, 30],
   provisionTries: 5,
   ensureSeconds: 120,
+  idlePauseSeconds: 0,
   reapGraceSeconds: 60,
 };

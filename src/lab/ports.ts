@@ -11,6 +11,7 @@ import type {
   LabPhase,
   Operation,
   OperationKind,
+  PauseReason,
   RecordedEvent,
   Sandbox,
   SandboxObservation,
@@ -296,6 +297,10 @@ export interface LabChange {
   readonly expiresAt?: Date;
   readonly warned?: readonly number[];
   readonly readyAt?: Date;
+  /** Why it is paused; forgotten by itself once it is neither paused nor resuming. */
+  readonly pausedBecause?: PauseReason;
+  /** Nothing is changed where somebody has used the lab since then. */
+  readonly unlessUsedSince?: Date;
   readonly endedAt?: Date;
   readonly endReason?: EndReason;
   readonly endDetail?: string | null;
@@ -369,6 +374,10 @@ export interface LabStore {
   /**
    * Compare-and-set on `version` (and on the sandbox's where `change.sandbox` is given), with events, in one
    * transaction. Null when someone else was faster: nothing was changed. Moving a lab to `terminated` frees its quota.
+   *
+   * Moving it to `paused` is refused in the same way while it is graded, or while a state of it is kept or a task of it
+   * done. What waits for a time in it, and its watches, wait until it is neither paused nor resuming: a pause counts for
+   * nothing.
    */
   transition(
     id: string,
@@ -428,6 +437,8 @@ export interface LabStore {
   livingSandboxes(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Hashes of the template versions that labs and sandboxes which have not ended are made of, and of what classes get. */
   livingTemplates(): Promise<readonly string[]>;
+  /** Notes that somebody does something with a lab that has not ended; not more often than every few seconds. */
+  touch(labId: string): Promise<void>;
   /** Appends events outside a transition. */
   appendEvents(labId: string, events: readonly LabEvent[]): Promise<void>;
   eventsAfter(labId: string, seq: number, limit: number): Promise<readonly RecordedEvent[]>;

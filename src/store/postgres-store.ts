@@ -33,6 +33,7 @@ import { restUntilDue } from './operations/rest-until-due.ts';
 import { beginStep, finishOperation, startOperation } from './operations/run-operation.ts';
 import { listSpares, startSpare } from './operations/spares.ts';
 import { startAttempt } from './operations/start-attempt.ts';
+import { touchLab } from './operations/touch-lab.ts';
 import { voidAttempt } from './operations/void-attempt.ts';
 import { keepSamples, startWatching, watchRuns } from './operations/watching.ts';
 import { readLayers } from './regrade-store.ts';
@@ -60,6 +61,7 @@ export function createPostgresStore(pool: pg.Pool): Store {
     restUntilDue: (key, version, seconds) => restUntilDue(db, key, version, seconds),
     livingTemplates: () => livingTemplates(db),
     livingSandboxes: (ids) => livingSandboxes(db, ids),
+    touch: (labId) => touchLab(db, labId),
     appendEvents: (labId, events) => appendEvents(db.once, labId, events),
     eventsAfter: (labId, seq, limit) => eventsAfter(db, labId, seq, limit),
     eventsSince: (after, limitEach) => eventsSince(db, after, limitEach),

@@ -2,6 +2,7 @@
 
 import type { Attempt } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
+import { asleep } from '../lab/guards.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Due } from '../lab/releases/types.ts';
 
@@ -42,11 +43,14 @@ export function attemptNotFound(number: number): LabError {
 }
 
 /** Why a lab that is not `ready` takes no attempt; null when it does. */
-export function refusesAttempt(lab: Pick<Lab, 'phase' | 'sandboxId'>): LabError | null {
+export function refusesAttempt(
+  lab: Pick<Lab, 'id' | 'phase' | 'sandboxId' | 'pausedBecause'>,
+): LabError | null {
   if (lab.phase === 'terminating' || lab.phase === 'terminated') {
     return labEnded('it can no longer be graded');
   }
   if (lab.phase === 'ready' && lab.sandboxId !== null) return null;
+  if (lab.phase === 'paused' || lab.phase === 'resuming') return asleep(lab);
   return new LabError('lab_not_ready', `This lab is ${lab.phase}: it can be graded when it is ready.`, {
     extra: { phase: lab.phase },
     retryAfterSeconds: 5,

@@ -52,6 +52,8 @@ export function toLab(row: LabJson): Lab {
     expiresAt: new Date(row.expires_at),
     maxExpiresAt: new Date(row.max_expires_at),
     warned: row.warned,
+    activeAt: new Date(row.active_at),
+    pausedBecause: row.paused_because,
     endedAt: date(row.ended_at),
     endReason: row.end_reason,
     endDetail: row.end_detail,

@@ -18,6 +18,7 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     competencies: authored.competencies,
     minutes: authored.minutes,
     lifetime: { ttlSeconds: lifetime.ttl, maxSeconds: lifetime.max, warnSeconds: lifetime.warn },
+    ...(authored.idle === undefined ? {} : { idle: { pauseAfterSeconds: pauseAfter(authored.idle) } }),
     backends: authored.backends,
     grading: gradingOf(grading),
     parameters: authored.parameters,
@@ -72,6 +73,10 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
       mutations: authored.test.mutations ?? null,
     },
   };
+}
+
+function pauseAfter({ pauseAfter }: NonNullable<Authored['idle']>): number {
+  return pauseAfter === 'never' ? 0 : pauseAfter;
 }
 
 function checkOf(check: Authored['checks'][number]): CheckSpec {

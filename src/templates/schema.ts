@@ -53,6 +53,14 @@ export function templateSchema({ observers, actions, variants }: Registries) {
         warn: z.array(secondsBetween(1, 7 * day)).default([]),
       })
       .default({ ttl: 7200, max: 21_600, warn: [900, 300] }),
+    idle: z
+      .strictObject({
+        pauseAfter: z
+          .union([z.literal('never'), secondsBetween(60, 7 * day)])
+          .describe('A lab that nobody uses for so long is paused; using it resumes it.'),
+      })
+      .optional()
+      .describe('When a lab that nobody uses is paused. Default: as the installation is set.'),
     backends: z.array(z.enum(['process', 'docker', 'kubernetes'])).min(1),
     grading: z
       .strictObject({

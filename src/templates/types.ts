@@ -33,6 +33,11 @@ export interface Template {
     readonly maxSeconds: number;
     readonly warnSeconds: readonly number[];
   };
+  /** Absent: as the installation is set. */
+  readonly idle?: {
+    /** 0: never. */
+    readonly pauseAfterSeconds: number;
+  };
   readonly backends: readonly BackendName[];
   readonly grading: GradingSpec;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;

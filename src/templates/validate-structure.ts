@@ -118,7 +118,14 @@ export function reportCycles(
 }
 
 function validateTimes(scene: Scene): void {
-  const { lifetime, grading, checks = [] } = scene.authored;
+  const { lifetime, idle, grading, checks = [] } = scene.authored;
+  if (lifetime !== undefined && idle !== undefined && idle.pauseAfter !== 'never') {
+    const { pauseAfter } = idle;
+    if (pauseAfter >= lifetime.max) {
+      const message = `a lab that ends after ${lifetime.max}s at the latest is never paused after ${pauseAfter}s`;
+      scene.report(['idle', 'pauseAfter'], 'wrong_value', message);
+    }
+  }
   if (lifetime !== undefined) {
     const { ttl, max, warn } = lifetime;
     if (ttl > max)

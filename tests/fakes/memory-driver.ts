@@ -108,7 +108,9 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
     terminal: async () => cannot(),
     stop: (plan, component, signal) =>
       effect(signal, () => {
-        backend.break(plan.sandboxId, component);
+        const spec = plan.components[component]?.spec;
+        // Files cost nothing.
+        if (spec !== undefined && spec.kind !== 'shell') backend.break(plan.sandboxId, component);
       }),
     kill: (plan, component, kind, signal) =>
       effect(signal, () => {

@@ -71,6 +71,8 @@ export class MemoryLabs {
       expiresAt: after(now, input.ttlSeconds),
       maxExpiresAt: after(now, input.maxSeconds),
       warned: [],
+      activeAt: now,
+      pausedBecause: null,
       endedAt: null,
       endReason: null,
       endDetail: null,
@@ -123,6 +125,8 @@ export class MemoryLabs {
   ) {
     const row = this.#tables.labs.get(id);
     if (row?.lab.version !== version) return null;
+    if (change.unlessUsedSince && row.lab.activeAt > change.unlessUsedSince) return null;
+    if (change.phase === 'paused' && this.#operations.isWorkedOn(id)) return null;
     const own = row.lab.sandboxId === null ? undefined : this.#tables.sandboxes.get(row.lab.sandboxId);
     if (change.sandbox && own?.sandbox.version !== change.sandbox.version) return null;
     const next = successor?.(row.lab);
@@ -133,8 +137,16 @@ export class MemoryLabs {
       this.#putSandbox(changedSandbox(own, next ? { ...asked, state: 'dead', dueAt: now } : asked, now));
     }
     if (next) this.#putSandbox({ sandbox: next, dueAt: now });
-    const moved = changedLab(row, change, next?.id);
+    let moved = changedLab(row, change, next?.id);
+    if (row.lab.phase === 'resuming' && moved.lab.phase === 'ready') {
+      moved = { ...moved, lab: { ...moved.lab, activeAt: now } };
+    }
     this.#tables.labs.set(id, moved);
+    if (moved.lab.phase === 'paused' && row.lab.phase !== 'paused') {
+      this.#operations.pause(id);
+      this.#watches.end(id);
+    }
+    if (isAsleep(row.lab) && !isAsleep(moved.lab)) this.#operations.resume(id);
     if (change.forgetProgress) {
       this.#tables.progress.delete(id);
       this.#tables.marks.delete(id);
@@ -238,6 +250,13 @@ export class MemoryLabs {
     this.#tables.append(labId, events, this.#now());
   }
 
+  touch(labId: string): void {
+    const row = this.#tables.labs.get(labId);
+    const now = this.#now();
+    if (row === undefined || isOver(row.lab) || row.lab.activeAt >= after(now, -10)) return;
+    this.#tables.labs.set(labId, { ...row, lab: { ...row.lab, activeAt: now } });
+  }
+
   recentDemand(seconds: number) {
     const since = after(this.#now(), -seconds);
     type Demand = Pick<Lab, 'templateId' | 'class' | 'backend'>;
@@ -312,6 +331,10 @@ export class MemoryLabs {
   }
 }
 
+function isAsleep(lab: Lab): boolean {
+  return lab.phase === 'paused' || lab.phase === 'resuming';
+}
+
 function isOver(lab: Lab): boolean {
   return lab.phase === 'terminating' || lab.phase === 'terminated';
 }
@@ -321,12 +344,14 @@ function idOf(key: WakeKey): string {
 }
 
 function changedLab(row: LabRow, change: LabChange, sandboxId: string | undefined): LabRow {
-  const { forgetProgress, forgetAnswers, rearmFaultsSince, plant, watch, dueAt, sandbox, ...fields } = change;
+  const { forgetProgress, forgetAnswers, rearmFaultsSince, plant, watch, dueAt, sandbox, ...rest } = change;
+  const { unlessUsedSince, ...fields } = rest;
   const lab: Lab = { ...row.lab, ...fields, version: row.lab.version + 1 };
   return {
     lab: {
       ...lab,
       sandboxId: sandboxId ?? lab.sandboxId,
+      pausedBecause: isAsleep(lab) ? lab.pausedBecause : null,
       params: lab.params && stored(lab.params),
       endDetail: lab.endDetail && wellFormed(lab.endDetail),
     },

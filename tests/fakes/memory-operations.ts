@@ -27,7 +27,9 @@ export class MemoryOperations {
     if (phase === 'terminating' || phase === 'terminated') {
       throw labEnded('nothing can be done in it any more');
     }
-    return this.plant(labId, [operation]) > 0;
+    const planted = this.plant(labId, [operation]) > 0;
+    if (phase === 'paused') this.pause(labId);
+    return planted;
   }
 
   /** How many began to wait. */
@@ -37,7 +39,7 @@ export class MemoryOperations {
       const id = `${labId}/${kind}/${name}`;
       if (this.#tables.operations.has(id)) continue;
       const operation = { id, labId, kind, name, ...unbegun };
-      this.#put({ operation, fence: 0, dueInSeconds, dueAt: this.#dueIn(dueInSeconds) });
+      this.#put({ operation, fence: 0, dueInSeconds, leftMs: null, dueAt: this.#dueIn(dueInSeconds) });
       planted++;
     }
     return planted;
@@ -47,7 +49,9 @@ export class MemoryOperations {
     const labId = this.#tables.operations.get(id)?.operation.labId;
     const phase = labId === undefined ? undefined : this.#phase(labId);
     if (labId === undefined || phase === 'terminating' || phase === 'terminated') return false;
-    return this.trigger(labId, [id]) > 0;
+    const triggered = this.trigger(labId, [id]) > 0;
+    if (phase === 'paused') this.pause(labId);
+    return triggered;
   }
 
   trigger(labId: string, ids: readonly string[]): number {
@@ -122,6 +126,37 @@ export class MemoryOperations {
       const dueAt = this.#dueIn(row.dueInSeconds);
       this.#put({ ...row, operation, fence: ++this.#tables.fences, dueAt });
     }
+  }
+
+  /** With the lab: nothing of it is due until it is ready again. */
+  pause(labId: string): void {
+    for (const row of this.#of(labId)) {
+      if (row.dueAt === null) continue;
+      const fence = row.operation.state === 'running' ? ++this.#tables.fences : row.fence;
+      this.#put({ ...row, fence, leftMs: row.dueAt.getTime() - this.#now().getTime(), dueAt: null });
+    }
+  }
+
+  resume(labId: string): void {
+    for (const row of this.#of(labId)) {
+      if (row.leftMs === null) continue;
+      const { state } = row.operation;
+      const dueAt = row.dueAt ?? after(this.#now(), row.leftMs / 1000);
+      const waits = state === 'waiting' || state === 'running';
+      this.#put({ ...row, leftMs: null, dueAt: waits ? dueAt : row.dueAt });
+    }
+  }
+
+  /** Whether a pause would spoil what is done to the lab. */
+  isWorkedOn(labId: string): boolean {
+    const { attempts } = this.#tables;
+    const open = [...attempts.values()].some(
+      ({ attempt }) => attempt.labId === labId && (attempt.state === 'queued' || attempt.state === 'running'),
+    );
+    return (
+      open ||
+      this.#of(labId).some(({ operation: { kind, state } }) => state === 'running' && kind !== 'fault')
+    );
   }
 
   /** With the lab: nothing is due any more, and whatever runs is fenced off. */

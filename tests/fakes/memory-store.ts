@@ -71,6 +71,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     restUntilDue: (key, version, seconds) => step(() => labs.rest(key, version, seconds)),
     livingTemplates: () => step(() => labs.livingTemplates()),
     livingSandboxes: (ids) => step(() => labs.living(ids)),
+    touch: (labId) => step(() => labs.touch(labId)),
     appendEvents: (labId, events) => step(() => labs.append(labId, events)),
     eventsAfter: (labId, seq, limit) => step(() => (tables.events.get(labId) ?? []).slice(seq, seq + limit)),
     eventsSince: (seen, limitEach) =>

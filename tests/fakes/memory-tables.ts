@@ -45,6 +45,8 @@ export interface OperationRow {
   readonly operation: Operation;
   readonly fence: number;
   readonly dueInSeconds: number | null;
+  /** While its lab is paused: how long it still has to wait. */
+  readonly leftMs: number | null;
   readonly dueAt: Date | null;
 }
 

@@ -47,7 +47,7 @@ export class MemoryWatches {
       .slice(-mostRuns);
   }
 
-  /** With the lab. */
+  /** With the end or the pause of the lab. */
   end(labId: string): void {
     const row = this.#tables.watches.get(labId);
     if (row) this.#tables.watches.set(labId, { fence: row.fence + 1, dueAt: null });

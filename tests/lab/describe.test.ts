@@ -4,7 +4,15 @@ import type { Lab, LabPhase, Sandbox } from '../../src/lab/lab.ts';
 
 const at = new Date(0);
 const inside = 'INTERNAL-TEXT';
-const phases: readonly LabPhase[] = ['requested', 'provisioning', 'ready', 'terminating', 'terminated'];
+const phases: readonly LabPhase[] = [
+  'requested',
+  'provisioning',
+  'ready',
+  'paused',
+  'resuming',
+  'terminating',
+  'terminated',
+];
 
 function lab(phase: LabPhase): Lab {
   return {
@@ -24,6 +32,8 @@ function lab(phase: LabPhase): Lab {
     expiresAt: at,
     maxExpiresAt: at,
     warned: [],
+    activeAt: at,
+    pausedBecause: phase === 'paused' ? 'idle' : null,
     endedAt: null,
     endReason: 'provision_failed',
     endDetail: inside,
@@ -59,6 +69,18 @@ describe('describeLab', () => {
       expect(describeLab(lab(phase), sandbox, null, at, true).message).toContain(inside);
     },
   );
+
+  it('says of a paused lab what is still being stopped, and why it is paused', () => {
+    const stopped = { generation: 1, observed: 'stopped', servedGeneration: 1, detail: null } as const;
+    const going = { ...sandbox, components: { ...sandbox.components, api: stopped } };
+    const view = (box: Sandbox) => describeLab(lab('paused'), box, null, at, false);
+    expect(view(going)).toMatchObject({
+      status: 'paused',
+      message: 'paused, for nobody used it; stopping: database',
+    });
+    const all = view({ ...sandbox, components: { api: stopped } });
+    expect(all).toMatchObject({ message: 'paused, for nobody used it', components: [{ status: 'paused' }] });
+  });
 
   it('calls a lab ready whose trainee took down what is theirs, and says what is down', () => {
     const row = { generation: 1, observed: 'broken', servedGeneration: 1, detail: 'main.ts:3 …' } as const;

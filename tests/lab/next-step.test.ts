@@ -12,6 +12,7 @@ const blueprint: Blueprint = {
   personal: new Set(['api']),
   drawsFirst: true,
   warnSeconds: [300, 60],
+  idleSeconds: 600,
   needsSurvey: true,
 };
 /** The same without anything that needs parameters. */
@@ -21,7 +22,7 @@ const at = (seconds: number) => new Date(t0.getTime() + seconds * 1000);
 
 const row: fc.Arbitrary<ComponentRow> = fc.record({
   generation: fc.integer({ min: 1, max: 4 }),
-  observed: fc.constantFrom('unknown', 'absent', 'starting', 'running', 'broken'),
+  observed: fc.constantFrom('unknown', 'absent', 'starting', 'running', 'broken', 'stopped'),
   servedGeneration: fc.integer({ min: 0, max: 4 }),
   detail: fc.option(fc.constant('it stopped')),
 });
@@ -45,7 +46,9 @@ const sandbox: fc.Arbitrary<Sandbox> = fc.record({
 const lab: fc.Arbitrary<Lab> = fc.record({
   id: fc.constant('lab-1'),
   version: fc.nat(9),
-  phase: fc.constantFrom('requested', 'provisioning', 'ready', 'terminating', 'terminated'),
+  phase: fc.constantFrom(
+    ...(['requested', 'provisioning', 'ready', 'paused', 'resuming', 'terminating', 'terminated'] as const),
+  ),
   trainee: fc.constant('ann'),
   templateId: fc.constant('t'),
   templateHash: fc.constant('h'),
@@ -59,10 +62,14 @@ const lab: fc.Arbitrary<Lab> = fc.record({
   expiresAt: fc.integer({ min: -100, max: 1000 }).map(at),
   maxExpiresAt: fc.constant(at(2000)),
   warned: fc.subarray([300, 60]),
+  activeAt: fc.integer({ min: -900, max: 0 }).map(at),
+  pausedBecause: fc.constantFrom(null, 'asked', 'idle'),
   endedAt: fc.constant(null),
   endReason: fc.constant(null),
   endDetail: fc.constant(null),
 });
+const isStopped = ({ components }: Sandbox) =>
+  Object.values(components).some(({ observed }) => observed === 'stopped');
 const component = fc.record({
   state: fc.constantFrom('absent', 'starting', 'running', 'broken'),
   generation: fc.integer({ min: 0, max: 4 }),
@@ -166,6 +173,110 @@ describe('nextStep', () => {
     );
   });
 
+  it('starts nothing in a paused lab, and stops nothing in any other', () => {
+    always((s, steps) => {
+      for (const step of steps) {
+        if (s.lab?.phase === 'paused') expect(['ensure', 'admit', 'resumed', 'swap']).not.toContain(step.do);
+        if (step.do === 'stop') expect(s.lab?.phase).toBe('paused');
+        if (step.do === 'resumed') expect(s.lab?.phase).toBe('resuming');
+      }
+    });
+  });
+
+  it('stops a component only once all that use it are stopped', () => {
+    always((s, steps) => {
+      for (const step of steps) {
+        if (step.do !== 'stop') continue;
+        for (const [name, used] of Object.entries(blueprint.uses)) {
+          if (!used.some((one) => step.components.includes(one))) continue;
+          expect(s.sandbox?.components[name]?.observed).toBe('stopped');
+        }
+      }
+    });
+  });
+
+  it('serves again only what was stopped once all of it was brought back', () => {
+    always((s, steps) => {
+      if (steps[0]?.do !== 'resumed') return;
+      for (const [name, row] of Object.entries(s.sandbox?.components ?? {})) {
+        expect(row.observed).not.toBe('stopped');
+        const found = s.seen?.components[name];
+        expect(found?.generation).toBe(row.generation);
+        if (name !== 'program') expect(found?.state).toBe('running');
+      }
+    });
+  });
+
+  it('pauses what nobody used for as long as it may, and only that', () => {
+    always((s, steps) => {
+      if (steps[0]?.do !== 'pause') return;
+      expect(s.lab?.phase).toBe('ready');
+      expect(s.lab?.activeAt.getTime()).toBeLessThanOrEqual(at(-600).getTime());
+      expect(decide(s, { ...blueprint, idleSeconds: 0 })[0]?.do).not.toBe('pause');
+    });
+    fc.assert(
+      fc.property(situation, (s) => {
+        expect(decide(s, { ...blueprint, idleSeconds: null })[0]?.do).not.toBe('pause');
+      }),
+    );
+  });
+
+  it('stops a paused lab, rests, and brings it back, in a world where every effort succeeds', () => {
+    fc.assert(
+      fc.property(lab, sandbox, fc.boolean(), (someLab, someSandbox, starts) => {
+        fc.pre(someLab.expiresAt > at(300));
+        const names = Object.keys(someSandbox.components);
+        let l: Lab = { ...someLab, phase: 'paused', params: {}, warned: [300, 60] };
+        const rows = Object.entries(someSandbox.components).map(([name, row]) =>
+          row.observed === 'stopped' ? [name, { ...row, observed: 'running' as const }] : [name, row],
+        );
+        let s: Sandbox = {
+          ...someSandbox,
+          state: 'up',
+          nextTryAt: null,
+          components: Object.fromEntries(rows),
+        };
+        const fine = (name: string) => ({
+          state: name === 'program' && !starts ? ('broken' as const) : ('running' as const),
+          generation: s.components[name]?.generation ?? 0,
+          detail: null,
+        });
+        const made: Record<string, SandboxObservation['components'][string]> = {};
+        for (const name of names) made[name] = fine(name);
+        const note = (name: string, observed: 'stopped' | 'unknown') => {
+          const row = s.components[name];
+          if (row !== undefined) s = { ...s, components: { ...s.components, [name]: { ...row, observed } } };
+        };
+        for (let round = 0; round < 40; round++) {
+          const about = { lab: l, sandbox: s, now: t0, noSpare: true };
+          let steps = nextStep({ ...about, seen: null }, blueprint, defaultPolicy);
+          if (steps[0]?.do === 'look') {
+            steps = nextStep({ ...about, seen: { components: { ...made } } }, blueprint, defaultPolicy);
+          }
+          for (const step of steps) {
+            if (step.do === 'resumed') return;
+            if (step.do === 'rest') {
+              // What costs nothing runs on: files.
+              expect(Object.keys(made)).toEqual([]);
+              l = { ...l, phase: 'resuming' };
+            } else if (step.do === 'stop') {
+              for (const name of step.components) {
+                delete made[name];
+                note(name, 'stopped');
+              }
+            } else if (step.do === 'ensure') {
+              made[step.component] = fine(step.component);
+              if (s.components[step.component]?.observed === 'stopped') note(step.component, 'unknown');
+            } else if (step.do === 'record') s = { ...s, components: step.components };
+            else throw new Error(`unexpected step ${step.do}`);
+          }
+        }
+        throw new Error(`not ready after 40 rounds: ${JSON.stringify(s)}`);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('leaves what an attempt or a checkpoint owns to them, and destroys what they left', () => {
     always((s, steps) => {
       if (s.lab !== null || s.sandbox === null || s.sandbox.owner === null) return;
@@ -247,7 +358,11 @@ describe('nextStep', () => {
     fc.assert(
       fc.property(lab, sandbox, fc.boolean(), (someLab, someSandbox, starts) => {
         fc.pre(someLab.phase === 'requested' || someLab.phase === 'provisioning');
-        fc.pre(someSandbox.failures < defaultPolicy.provisionTries && someLab.expiresAt > at(600));
+        fc.pre(
+          !isStopped(someSandbox) &&
+            someSandbox.failures < defaultPolicy.provisionTries &&
+            someLab.expiresAt > at(600),
+        );
         let now = t0;
         let l: Lab = { ...someLab, warned: [300, 60] };
         let s: Sandbox = { ...someSandbox, state: 'building' };

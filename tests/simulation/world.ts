@@ -29,7 +29,9 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const legal: Readonly<Record<LabPhase, readonly LabPhase[]>> = {
   requested: ['provisioning', 'terminating'],
   provisioning: ['ready', 'terminating'],
-  ready: ['provisioning', 'terminating'],
+  ready: ['provisioning', 'paused', 'terminating'],
+  paused: ['resuming', 'provisioning', 'terminating'],
+  resuming: ['ready', 'paused', 'terminating'],
   terminating: ['terminated'],
   terminated: [],
 };
@@ -41,9 +43,10 @@ const policy: Policy = {
   reapGraceSeconds: 20,
   retrySeconds: [1, 2],
   provisionTries: 4,
+  idlePauseSeconds: 240,
 };
-/** A minute in which nothing changes: longer than any lease, retry, look or grace. */
-const quietRounds = 4;
+/** A minute and a half in which nothing changes: longer than any lease, retry, look or grace. */
+const quietRounds = 6;
 const roundMs = 15_000;
 const instructor: Caller = { role: 'instructor', subject: 'ines' };
 
@@ -78,6 +81,10 @@ export class World {
     refused: 0,
     rewound: 0,
     released: 0,
+    paused: 0,
+    idle: 0,
+    resumed: 0,
+    restful: 0,
   };
   readonly #effects = new Effects(this.#tables, (what) => this.broken.push(what));
   readonly #looks = new Looks(this.#tables, (what) => this.broken.push(what));
@@ -249,7 +256,7 @@ export class World {
   }
 
   async #somethingHappens(): Promise<void> {
-    const dice = this.#random() * 112;
+    const dice = this.#random() * 118;
     const worker = this.#pick(this.#workers.filter((w) => !w.frozen));
     if (dice < 12) this.#userDoes(this.#create());
     else if (dice < 16) this.#userDoes(({ service }, id) => service.deleteLab(instructor, id));
@@ -267,6 +274,7 @@ export class World {
     else if (dice < 49) this.#freezeOrThaw();
     else if (dice < 54)
       await this.#scheduler.advance(this.#random() < 0.1 ? 400_000 : 7_000 * this.#random());
+    else if (dice > 112) this.#someoneRests(dice);
     else if (worker !== undefined) this.#workerDoes(worker, dice - 12);
   }
 
@@ -306,6 +314,12 @@ export class World {
         this.counts.rewound++;
       }, 'lively');
     }
+  }
+
+  #someoneRests(dice: number): void {
+    if (dice < 115) this.#userDoes(({ service }, id) => service.pauseLab(instructor, id));
+    else if (dice < 117) this.#userDoes(({ service }, id) => service.resumeLab(instructor, id));
+    else this.#userDoes(({ service }, id) => service.touch(id));
   }
 
   #askForGrade(): (parts: Parts, labId: string) => Promise<unknown> {
@@ -510,6 +524,8 @@ export class World {
       this.broken.push(`illegal edge: ${lab.id} went from ${before} to ${lab.phase}`);
     }
     if (lab.phase === 'ready') this.counts.ready++;
+    if (lab.phase === 'paused') this.counts[lab.pausedBecause === 'idle' ? 'idle' : 'paused']++;
+    if (lab.phase === 'ready' && before === 'resuming') this.counts.resumed++;
     if (lab.phase === 'terminated') this.counts.ended++;
     this.#seen.set(lab.id, lab.phase);
   }
@@ -533,6 +549,11 @@ export class World {
       const late = this.#scheduler.time - lab.expiresAt.getTime() > roundMs;
       if (late) this.broken.push(`${lab.id} lives past its end`);
       const sandbox = this.#tables.sandboxOf(lab);
+      if (lab.phase === 'paused' && sandbox !== null) {
+        kept.add(sandbox.id);
+        this.#checkPaused(lab, sandbox.id);
+        continue;
+      }
       if (lab.phase !== 'ready' || sandbox === null) {
         this.broken.push(`lost: ${lab.id} is still ${lab.phase}`);
         continue;
@@ -546,6 +567,21 @@ export class World {
       if (spare || owned) kept.add(sandbox.id);
     }
     for (const id of this.#backend.sandboxes.keys()) if (!kept.has(id)) this.broken.push(`leaked: ${id}`);
+  }
+
+  /** Nothing of it runs that could be stopped, all of it is there, and nothing waits to be done in it. */
+  #checkPaused(lab: Lab, sandboxId: string): void {
+    this.counts.restful++;
+    for (const [name, row] of Object.entries(this.#tables.sandboxOf(lab)?.components ?? {})) {
+      const real = this.#backend.sandboxes.get(sandboxId)?.components.get(name);
+      const rests = row.observed === 'stopped' && real !== undefined && (real.broken || name === 'workspace');
+      if (!rests) this.broken.push(`${lab.id} is paused, but ${name} is ${JSON.stringify([row, real])}`);
+    }
+    const due = [...this.#tables.operations.values()].filter(
+      ({ operation, dueAt }) => operation.labId === lab.id && dueAt !== null,
+    );
+    if (due.length > 0) this.broken.push(`${lab.id} is paused, and ${due[0]?.operation.id} is due`);
+    if (this.#tables.watches.get(lab.id)?.dueAt) this.broken.push(`${lab.id} is paused, and watched`);
   }
 
   #checkServes(lab: Lab, sandboxId: string): void {

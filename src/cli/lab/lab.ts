@@ -14,9 +14,11 @@ import { registerLabList } from './list.ts';
 import { registerLabMark } from './mark.ts';
 import { registerLabOpen } from './open.ts';
 import { registerLabOverride } from './override.ts';
+import { registerLabPause } from './pause.ts';
 import { registerLabPress } from './press.ts';
 import { registerLabProgress } from './progress.ts';
 import { registerLabReset } from './reset.ts';
+import { registerLabResume } from './resume.ts';
 import { registerLabRewind } from './rewind.ts';
 import { registerLabShow } from './show.ts';
 import { registerLabSkip } from './skip.ts';
@@ -46,6 +48,8 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabEvents,
     registerLabReset,
     registerLabRewind,
+    registerLabPause,
+    registerLabResume,
     registerLabExtend,
     registerLabSolution,
     registerLabMark,

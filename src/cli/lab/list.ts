@@ -25,7 +25,7 @@ export function registerLabList(parent: Command, { terminal }: Cli): void {
     .addOption(
       command
         .createOption('--state <state>', 'only those in this state')
-        .choices(['active', 'queued', 'starting', 'ready', 'ending', 'ended']),
+        .choices(['active', 'queued', 'starting', 'ready', 'paused', 'ending', 'ended']),
     )
     .option('--all', 'also those that have ended')
     .option('--trainee <name>', 'only those of this trainee')

@@ -17,7 +17,7 @@ export interface LiveLab {
 const pauseMs = 500;
 
 /**
- * The lab once it is ready: one that is being put back to a kept state is waited for. Null when it ends. Throws LabError
+ * The lab once it is ready: one that is being put back to a kept state is waited for. Null when it ends or is paused. Throws LabError
  * `backend_unavailable` when this worker has not what it needs; rejects on abort.
  */
 export async function liveLab(
@@ -27,10 +27,14 @@ export async function liveLab(
 ): Promise<LiveLab | null> {
   for (;;) {
     const { lab, sandbox } = await deps.labs.getLab(labId);
-    if (lab === null || lab.phase === 'terminating' || lab.phase === 'terminated') return null;
+    if (lab === null || isLeft(lab)) return null;
     if (lab.phase === 'ready' && sandbox !== null) return bound(lab, sandbox, deps);
     await deps.clock.sleep(pauseMs, signal);
   }
+}
+
+function isLeft({ phase }: Lab): boolean {
+  return phase === 'paused' || phase === 'terminating' || phase === 'terminated';
 }
 
 async function bound(

@@ -80,10 +80,11 @@ async function unlessLeft<T>({ soon, now }: Leaving, work: () => Promise<T>): Pr
   }
 }
 
-/** What a step found no more because the lab was reset under it is no failure: the next one meets the lab as it is. */
+/** What a step found no more because the lab was reset or paused under it is no failure: the next one meets the lab as it is. */
 async function wasReset(before: LiveLab, deps: OperationDeps): Promise<boolean> {
   const { lab, sandbox } = await deps.labs.getLab(before.lab.id);
-  if (lab === null || sandbox === null || sandbox.id !== before.sandbox.id) return true;
+  if (lab === null || lab.phase !== 'ready' || sandbox === null || sandbox.id !== before.sandbox.id)
+    return true;
   return Object.entries(before.sandbox.components).some(
     ([name, { generation }]) => sandbox.components[name]?.generation !== generation,
   );

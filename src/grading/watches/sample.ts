@@ -37,10 +37,11 @@ export async function takeSample(
 }
 
 /**
- * Whether a sample that was not good may have met a reset instead of what the trainee made: then it says nothing.
+ * Whether a sample that was not good may have met a reset or a pause instead of what the trainee made: then it says nothing.
  * @param looked the lab as it was when it was looked at
  */
 export function metReset(looked: Snapshot, now: Snapshot, components: readonly string[]): boolean {
+  if (now.lab?.phase === 'paused' || now.lab?.phase === 'resuming') return true;
   if (now.sandbox === null || looked.sandbox?.id !== now.sandbox.id) return true;
   return components.some((name) => {
     const row = now.sandbox?.components[name];

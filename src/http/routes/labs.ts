@@ -42,10 +42,11 @@ const createHeaders = z.object({
 
 /** Words of `state=` and the phases that they stand for. */
 const states = {
-  active: ['requested', 'provisioning', 'ready'],
+  active: ['requested', 'provisioning', 'ready', 'paused', 'resuming'],
   queued: ['requested'],
   starting: ['provisioning'],
   ready: ['ready'],
+  paused: ['paused', 'resuming'],
   ending: ['terminating'],
   ended: ['terminated'],
 } as const satisfies Readonly<Record<string, readonly LabPhase[]>>;

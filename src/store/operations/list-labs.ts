@@ -4,7 +4,15 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Database } from '../database.ts';
 import { type SnapshotRow, toLab, toSnapshot } from '../rows.ts';
 
-const allPhases: readonly LabPhase[] = ['requested', 'provisioning', 'ready', 'terminating', 'terminated'];
+const allPhases: readonly LabPhase[] = [
+  'requested',
+  'provisioning',
+  'ready',
+  'paused',
+  'resuming',
+  'terminating',
+  'terminated',
+];
 
 /** Newest first. Each phase gives its own newest from an index and the page is merged from them: O(page). */
 export async function listLabs(

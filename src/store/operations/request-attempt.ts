@@ -18,6 +18,8 @@ export interface AttemptRequest {
 }
 
 interface LabRow {
+  readonly id: string;
+  readonly pausedBecause: Lab['pausedBecause'];
   readonly phase: Lab['phase'];
   readonly sandboxId: string | null;
   readonly now: Date;
@@ -27,7 +29,9 @@ interface LabRow {
 export async function requestAttempt(db: Database, labId: string, request: AttemptRequest): Promise<Attempt> {
   return db.transaction(async (query) => {
     const [lab] = await query<LabRow & object>({
-      text: 'select phase, sandbox_id as "sandboxId", clock_ms() as now from labs where id = $1 for update',
+      text: `
+        select id, phase, sandbox_id as "sandboxId", paused_because as "pausedBecause", clock_ms() as now
+        from labs where id = $1 for update`,
       values: [labId],
     });
     const [known] = await readAttempts(query, { id: request.id });
