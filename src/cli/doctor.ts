@@ -3,9 +3,6 @@ import type { Cli } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { table } from './table.ts';
 
-/** Without these nothing works; a backend that is missing only is not there. */
-const needed = new Set(['machine', 'control database', 'queue', 'backend process']);
-
 export function registerDoctor(parent: Command, { terminal }: Cli): void {
   parent
     .command('doctor')
@@ -18,6 +15,9 @@ export function registerDoctor(parent: Command, { terminal }: Cli): void {
       const { toolsOfTemplates } = await import('../compose/template-tools.ts');
       const config = loadConfig(options);
       const findings = await diagnose(config, await toolsOfTemplates(config.templatesDir));
+      // Without these nothing works; a backend that is not enabled is only told about.
+      const backends = config.backends.map((name) => `backend ${name}`);
+      const needed = new Set(['machine', 'control database', 'queue', ...backends]);
       const broken = findings.some((one) => one.status === 'missing' && needed.has(one.area));
       const { colour } = terminal;
       const mark = { ok: colour.green('✓'), warn: colour.yellow('!'), missing: colour.red('✗') };

@@ -8,31 +8,17 @@ import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import { findPostgresBinaries } from '../embedded/binaries.ts';
 import { readRunningServer } from './data-folder.ts';
+import { dockerLooks } from './diagnose-docker.ts';
+import { type Finding, type Found, type Looks, missing, ok, warn } from './finding.ts';
 import { requirePort } from './port.ts';
 
 const run = promisify(execFile);
-
-export interface Finding {
-  /** `machine`, `control database`, `queue`, or `backend <name>`. */
-  readonly area: string;
-  readonly what: string;
-  /** `warn`: it works, with a limit that `remedy` lifts. */
-  readonly status: 'ok' | 'warn' | 'missing';
-  readonly found: string;
-  readonly remedy: string | null;
-}
-
-type Look = () => Promise<Omit<Finding, 'area' | 'what'>> | Omit<Finding, 'area' | 'what'>;
-
-const ok = (found: string) => ({ status: 'ok' as const, found, remedy: null });
-const warn = (found: string, remedy: string) => ({ status: 'warn' as const, found, remedy });
-const missing = (found: string, remedy: string) => ({ status: 'missing' as const, found, remedy });
 
 const megabyte = 1024 * 1024;
 
 /** Every finding; a look that fails is a finding too. `tools`: programs that the templates' workspaces name. */
 export async function diagnose(config: Config, tools: readonly string[]): Promise<readonly Finding[]> {
-  const looks: (readonly [area: string, what: string, look: Look])[] = [
+  const looks: Looks = [
     ['machine', 'Node.js', node],
     ['machine', 'memory', memory],
     ['machine', 'data folder', () => dataFolder(config.dataDir)],
@@ -40,18 +26,12 @@ export async function diagnose(config: Config, tools: readonly string[]): Promis
     ['control database', 'PostgreSQL', () => postgres('DATABASE_URL', config.databaseUrl)],
     ['control database', 'audit log', () => auditLog(config.databaseUrl)],
     ['queue', 'queue', () => redis(config.redisUrl)],
-    ['backend process', 'PostgreSQL', () => postgres('LABS_DATABASE_URL', config.labsDatabaseUrl)],
-    ['backend process', 'user', user],
-    ...tools.map((tool) => ['backend process', `tool ${tool}`, () => program(tool)] as const),
-    [
-      'backend docker',
-      'adapter',
-      () => missing('not in this version', 'Use the process backend, which needs nothing.'),
-    ],
+    ...(config.backends.includes('process') ? processLooks(config, tools) : []),
+    ...(await dockerLooks(config)),
     [
       'backend kubernetes',
       'adapter',
-      () => missing('not in this version', 'Use the process backend, which needs nothing.'),
+      () => missing('not in this version', 'Use the docker backend for labs in containers.'),
     ],
   ];
   return Promise.all(
@@ -64,6 +44,14 @@ export async function diagnose(config: Config, tools: readonly string[]): Promis
       }
     }),
   );
+}
+
+function processLooks(config: Config, tools: readonly string[]): Looks {
+  return [
+    ['backend process', 'PostgreSQL', () => postgres('LABS_DATABASE_URL', config.labsDatabaseUrl)],
+    ['backend process', 'user', user],
+    ...tools.map((tool) => ['backend process', `tool ${tool}`, () => program(tool)] as const),
+  ];
 }
 
 function node() {
@@ -165,9 +153,9 @@ async function redis(url: string | null) {
   if (url === null) return ok('in the control database');
   const { hostname, port: given } = new URL(url);
   const remedy = 'Correct REDIS_URL, or leave it out: the queue is in the control database then.';
-  return new Promise<Omit<Finding, 'area' | 'what'>>((resolve) => {
+  return new Promise<Found>((resolve) => {
     const socket = connect({ host: hostname, port: Number(given || 6379), timeout: 5_000 });
-    const end = (finding: Omit<Finding, 'area' | 'what'>) => {
+    const end = (finding: Found) => {
       socket.destroy();
       resolve(finding);
     };
