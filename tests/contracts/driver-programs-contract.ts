@@ -263,7 +263,7 @@ export function driverProgramsContract(name: string, makeSubject: () => Promise<
       const seen = await until(plan, 'greedy', (found) => found?.state === 'broken');
       expect(seen?.state).toBe('broken');
       const log = await driver.readLog(plan, 'greedy', 1_000, signal);
-      expect(`${log}${seen?.detail}`).toMatch(/it took more .*memory/);
+      expect(`${log}${seen?.detail}`).toMatch(/took more .*memory/);
     });
 
     it('gives a lab a Redis of its own, behind its password', async () => {

@@ -243,12 +243,12 @@ export function createContainers(options: ContainersOptions): Containers {
     remove,
     async ending(id, signal) {
       const info = await look(id, signal);
-      if (info === null) return 'it was removed';
+      if (info === null) return 'was removed';
       const { Running, OOMKilled, ExitCode, Error: error, Status } = info.State;
       if (Running) return null;
-      if (Status === 'created')
-        return error === '' ? 'it was never started' : `it cannot be started: ${error}`;
-      if (OOMKilled) return 'ended: it took more memory than it may';
+      if (error !== '') return `cannot be started: ${error}`;
+      if (Status === 'created') return null;
+      if (OOMKilled) return 'was ended: it took more than its memory';
       return `ended with exit code ${ExitCode}`;
     },
     async logs(id, maxBytes, signal, of = 'all') {

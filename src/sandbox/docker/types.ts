@@ -92,7 +92,7 @@ export interface Containers {
   restart(id: string, signal: AbortSignal): Promise<void>;
   /** With its own folder; what is absent is a success. */
   remove(id: string, signal: AbortSignal): Promise<void>;
-  /** Why it ended: exit code, out of memory, or that it could not be started at all; null while it runs. */
+  /** Why it ended, as `ended with exit code 1`: also out of memory, or that it could not be started; null while it runs, and before. */
   ending(id: string, signal: AbortSignal): Promise<string | null>;
   /** The newest of what it printed; `this run`: since it was last started, and not before. */
   logs(id: string, maxBytes: number, signal: AbortSignal, of?: 'all' | 'this run'): Promise<string>;

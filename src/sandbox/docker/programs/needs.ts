@@ -28,12 +28,12 @@ export interface ProgramNeeds {
   readonly databases: { apiUrl(piece: Piece<PostgresComponent>): string };
   readonly secrets: DeriveSecret;
   readonly access: (plan: SandboxPlan, component: string) => ComponentAccess;
-  readonly images: Pick<DockerImages, 'labwright' | 'redis'>;
+  readonly images: Pick<DockerImages, 'labwright' | 'redis' | 'workspace'>;
   /** Aborted when the driver is closed. */
   readonly closing: AbortSignal;
 }
 
-/** Our image holds all labs with their solutions: nothing that runs in one may read them. */
+/** Our image holds all labs with their solutions: nothing that trainees speak to may read them. */
 export const ourMask: ContainerSpec['tmpfs'] = { '/app/lab-templates': 1 };
 
 /** The folder of its own that goes with its container. */

@@ -80,7 +80,7 @@ export function createPrograms(
 
   async function endedBecause({ id }: FoundContainer, signal: AbortSignal): Promise<string> {
     const reason = await containers.ending(id, signal);
-    return reason === null ? 'It is not running.' : `It ended: ${reason}.`;
+    return `It ${reason ?? 'is not running'}.`;
   }
 
   /** Null when it serves at its generation, or nothing is to be done; else why it does not. */
@@ -142,7 +142,7 @@ export function createPrograms(
       const reason = await containers.ending(newest.id, signal);
       // Somebody is just making it, or was when they ended.
       if (state === 'created' && reason === null) return { state: 'absent', generation: 0, detail: null };
-      return broken(`is not running${reason === null ? '' : `: ${reason}`}.`);
+      return broken(`${reason ?? 'is not running'}.`);
     },
     async kill(ref, how, signal) {
       const [newest] = await find(ref, signal);

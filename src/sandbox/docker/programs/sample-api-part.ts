@@ -58,7 +58,8 @@ export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): Part<S
         const folder = spec.source === null ? folderOfOurs : runner.sourceFolder(plan, spec.source);
         return {
           ...plainProgram(piece),
-          image: images.labwright,
+          // What a trainee runs is in the same image as their shell, where nothing of ours is.
+          image: spec.source === null ? images.labwright : images.workspace,
           entrypoint: ['node'],
           command: [heapOption(spec), posix.join(folder, 'main.ts')],
           env: await environment(piece),

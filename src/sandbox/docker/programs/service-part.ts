@@ -3,7 +3,7 @@ import type { ServiceComponent } from '../../../templates/types.ts';
 import type { Part, Piece } from '../../part.ts';
 import { filesBeneath } from '../../template-files.ts';
 import type { ContainerSpec } from '../types.ts';
-import { heapOption, ourMask, ownFolderOf, type ProgramNeeds, plainProgram } from './needs.ts';
+import { heapOption, ownFolderOf, type ProgramNeeds, plainProgram } from './needs.ts';
 import type { Program, Readiness } from './programs.ts';
 import type { Runner } from './runner.ts';
 
@@ -47,7 +47,7 @@ export function createServicePart(needs: ProgramNeeds, runner: Runner): Part<Ser
       ...plainProgram(piece),
       ...place,
       ...(spec.image === null
-        ? { image: images.labwright, entrypoint: [...inFolder, folder ?? '/'], command, tmpfs: ourMask }
+        ? { image: images.workspace, entrypoint: [...inFolder, folder ?? '/'], command }
         : {
             image: spec.image,
             user: 'image' as const,
