@@ -40,6 +40,7 @@ import { createSampleApiPart } from './sample-api-part.ts';
 import { createServicePart } from './service-part.ts';
 import { createShellPart } from './shell-part.ts';
 import { createTemplateDatabases } from './template-database.ts';
+import { createTerminals } from './terminal.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 export interface ProcessDriver extends SandboxDriver {
@@ -70,6 +71,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const databases = createLabDatabases(admin, naming, secrets, templates);
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const workspaces = createWorkspaces(records, contents, labUser);
+  const terminals = createTerminals(options.node);
   const sources = createSources(records);
   const inFlight = createInFlight();
   const closing = new AbortController();
@@ -94,7 +96,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     service: createServicePart(records, runner, environments, options),
     redis: createRedisPart(records, runner, secrets, options),
     ...createPartnerParts(records, runner, environments, secrets, access, caches, options),
-    shell: createShellPart(workspaces),
+    shell: createShellPart(workspaces, terminals),
   };
   const path = searchPathWith(options.node);
   /** When resources were first seen of which no record says it. */
@@ -137,6 +139,13 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const workspaceOf = (plan: SandboxPlan, component: string) =>
     workspaces.path(pieceOfKind(plan, component, 'shell', 'files').ref);
 
+  /** What the trainee's own programs know of their lab. */
+  function environmentOf(plan: SandboxPlan, component: string, terminal: string): Record<string, string> {
+    const others = Object.keys(plan.components).filter((name) => name !== component);
+    const base = { PATH: path.join(':'), LANG: 'C.UTF-8', TERM: terminal };
+    return { ...environments.facts(plan, others), HOME: workspaceOf(plan, component), ...base };
+  }
+
   return {
     name: 'process',
     capabilities: { isolation: false },
@@ -168,9 +177,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     },
     async exec(plan, component, argv, limits, signal) {
       const home = workspaceOf(plan, component);
-      const others = Object.keys(plan.components).filter((name) => name !== component);
-      const base = { HOME: home, PATH: path.join(':'), LANG: 'C.UTF-8', TERM: 'dumb' };
-      const env = { ...environments.facts(plan, others), ...base };
+      const env = environmentOf(plan, component, 'dumb');
       const cwd = limits.cwd === undefined ? home : join(home, limits.cwd);
       if (limits.cwd !== undefined && !(await isFolderBeneath(home, limits.cwd))) {
         const stderr = `${limits.cwd}: no such folder\n`;
@@ -181,11 +188,10 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       await runner.filesChanged(plan.sandboxId);
       return result;
     },
-    async terminal(plan, component) {
-      throw new LabError(
-        'bad_request',
-        `Component "${pieceOf(plan, component).ref.component}" has no terminal.`,
-      );
+    async terminal(plan, component, size, signal) {
+      const { ref } = pieceOfKind(plan, component, 'shell', 'terminal');
+      const env = environmentOf(plan, component, 'xterm-256color');
+      return terminals.open(ref, { cwd: workspaces.path(ref), path, env, user: labUser }, size, signal);
     },
     async stop(plan, component) {
       await children.stop(plan.sandboxId, pieceOf(plan, component).ref.component);
@@ -204,6 +210,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
         sources.forget(sandboxId);
         await ownServers.end(sandboxId);
         await children.stop(sandboxId);
+        await terminals.end((ref) => ref.sandboxId === sandboxId);
         await endInhabitants(records.folder(sandboxId));
         await databases.remove(sandboxId);
         await records.remove(sandboxId);
@@ -240,6 +247,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     async close() {
       closing.abort();
       sources.close();
+      await terminals.end(() => true);
       await inFlight.settled();
       await children.close();
       await locks.close();
