@@ -25,6 +25,8 @@ export interface Part<Spec extends ComponentSpec = ComponentSpec> {
   /** Null where it does not listen there. */
   address(piece: Piece<Spec>, port: ComponentPort): Address | null;
   kill(piece: Piece<Spec>, signal: KillSignal, abort: AbortSignal): Promise<void>;
+  /** As the driver's. Absent: it costs nothing while nobody uses it. */
+  stop?(piece: Piece<Spec>, signal: AbortSignal): Promise<void>;
   /** What of it cannot be had on this machine, a sentence each. */
   lacks(component: string, spec: Spec): readonly string[];
 }

@@ -46,7 +46,7 @@ export interface Runner<Program extends AnyProgram> {
   part<Spec extends ComponentSpec>(
     programOf: (piece: Piece<Spec>) => Program,
     sourceOf: (piece: Piece<Spec>) => SourceSpec | null,
-  ): Pick<Part<Spec>, 'ensure' | 'observe' | 'kill'>;
+  ): Required<Pick<Part<Spec>, 'ensure' | 'observe' | 'kill' | 'stop'>>;
   /** After files were changed through us: returns when the programs that run from them were started again. */
   filesChanged(sandboxId: string): Promise<void>;
 }
@@ -74,6 +74,8 @@ export function createRunner<Program extends AnyProgram>({
 }: RunnerNeeds<Program>): Runner<Program> {
   /** Programs of trainees that are being started. */
   const starting = new Map<string, number>();
+  /** Programs that were stopped: what is saved in their files starts none of them. */
+  const resting = new Set<string>();
   let reloads = 0;
 
   const keyOf = ({ sandboxId, component }: ResourceRef) => `${sandboxId}/${component}`;
@@ -137,6 +139,7 @@ export function createRunner<Program extends AnyProgram>({
       async ensure(piece, signal) {
         const source = sourceOf(piece);
         const program = programOf(piece);
+        resting.delete(keyOf(piece.ref));
         if (source === null) return programs.ensure(program, signal);
         await ensureWorkspace(piece.plan, source.shell, signal);
         const follow = followed(piece, source, program);
@@ -151,12 +154,18 @@ export function createRunner<Program extends AnyProgram>({
         const source = sourceOf(piece);
         const seen = await programs.observe(program);
         if (source === null || seen.state === 'absent') return seen;
+        if (resting.has(keyOf(piece.ref))) return seen;
         if (seen.generation === piece.ref.generation) sources.follow(followed(piece, source, program));
         if (starting.has(keyOf(piece.ref))) return { ...seen, state: 'starting', detail: null };
         if (seen.state === 'running') return { ...seen, detail: sources.changedOutside(piece.ref) };
         return { ...seen, detail: `${seen.detail ?? ''}\n${await programs.output(piece.ref)}`.trim() };
       },
       kill: ({ ref }, how, abort) => programs.kill(ref, how, abort),
+      async stop({ ref }, signal) {
+        resting.add(keyOf(ref));
+        sources.forget(ref.sandboxId, ref.component);
+        await programs.stop(ref, signal);
+      },
     }),
   };
 }

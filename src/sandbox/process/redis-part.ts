@@ -1,5 +1,5 @@
 /** A Redis of the lab's own, in memory only, where the program is installed. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
@@ -17,6 +17,8 @@ import { locate, searchPath } from './run-program.ts';
 import type { Runner } from './runner.ts';
 
 const usualMemoryMb = 64;
+/** 64 MB take a fraction of a second. */
+const saveWithinMs = 10_000;
 const host = '127.0.0.1';
 const notInstalled =
   'redis-server is not installed on this machine. Install it (apt-get install redis-server, or brew install redis).';
@@ -77,8 +79,22 @@ export function createRedisPart(
     };
   }
 
+  const program = runner.part<RedisComponent>(programOf, () => null);
+  const dumpOf = ({ ref }: Piece) => join(records.folder(ref.sandboxId), workspaceFolder(ref), 'dump.rdb');
+
   return {
-    ...runner.part(programOf, () => null),
+    ...program,
+    async ensure(piece, signal) {
+      await program.ensure(piece, signal);
+      // What a stop has written was read; after a crash it would be old.
+      rmSync(dumpOf(piece), { force: true });
+    },
+    async stop(piece, signal) {
+      // It keeps nothing on disk of itself. One that does not answer has nothing that could be kept.
+      const ask = `AUTH ${passwordOf(piece)}\r\nSAVE\r\nPING\r\n`;
+      await tcpTrouble(portFor(piece), saveWithinMs, { ask, expected: '+PONG' });
+      await program.stop(piece, signal);
+    },
     access: (piece) => {
       const [port, password] = [portFor(piece), passwordOf(piece)];
       return { kind: 'redis', url: `redis://:${password}@${host}:${port}`, host, port, password };

@@ -13,6 +13,7 @@ export function eitherServer(shared: PostgresPart, own: PostgresPart): PostgresP
     access: (piece) => of(piece).access(piece),
     address: (piece, port) => of(piece).address(piece, port),
     kill: (piece, signal, abort) => of(piece).kill(piece, signal, abort),
+    stop: async (piece, signal) => of(piece).stop?.(piece, signal),
     lacks: shared.lacks,
     resetStatistics: (piece) => of(piece).resetStatistics(piece),
     apiUrl: (piece) => of(piece).apiUrl(piece),

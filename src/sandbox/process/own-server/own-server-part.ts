@@ -197,6 +197,10 @@ export function createOwnServerPart(
       if (signal === 'KILL') await endRemains(data, labUser);
       else if (signal !== 'TERM') signalServer(data, `SIG${signal}`);
     },
+    async stop(piece, signal) {
+      await program.stop(piece, signal);
+      await endRemains(folders.data(piece.ref), labUser);
+    },
     lacks: lacksOfPostgres,
     async resetStatistics(piece) {
       const admin = createAdmin(urlOf(piece, superuserCredentials(secrets, ownerOf(piece))));
