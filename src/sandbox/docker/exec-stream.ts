@@ -15,7 +15,10 @@ export function execStream(socket: Duplex, decoder: Decoder): Duplex {
   const stream = new Duplex({
     read: () => void socket.resume(),
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
-    final: (done) => void socket.end(done),
+    final(done) {
+      if (socket.writable) socket.end(done);
+      else done();
+    },
     destroy(error, done) {
       socket.destroy();
       done(error);
