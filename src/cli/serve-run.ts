@@ -1,6 +1,6 @@
 /** `labwright serve`: everything in one process, until it is asked to stop. */
 
-import { lockDataFolder, openDataFolder, type SavedTokens } from '../compose/data-folder.ts';
+import { lockDataFolder, openDataFolder, type SavedTokens, tokensFile } from '../compose/data-folder.ts';
 import { createLog } from '../compose/log.ts';
 import { requirePort } from '../compose/port.ts';
 import type { Runtime } from '../compose.ts';
@@ -24,7 +24,8 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     progress.say('loading');
     const { composeRuntime } = await import('../compose.ts');
     runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
-    const tokens = await runtime.ensureTokens();
+    // Where people come to: a worker's data folder is looked into by nobody.
+    const tokens = api ? await runtime.ensureTokens() : null;
     if (config.roles.includes('worker')) runtime.startWorker();
     const url = api ? await runtime.listen() : null;
     if (url !== null) lock.announce(url, `${url}/docs`);
@@ -75,6 +76,11 @@ function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: S
     return;
   }
   const others = 'made before, elsewhere; `labwright token create` makes more';
+  // What is not a terminal is kept: in a container by its engine, for all who may read its log.
+  const shown = (token: string | null) => {
+    if (token === null) return others;
+    return terminal.interactive ? token : `in ${tokensFile(config.dataDir)}`;
+  };
   const lines = [
     ...(url === null
       ? [['role', 'worker only']]
@@ -82,8 +88,12 @@ function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: S
           ['url', colour.bold(colour.cyan(url))],
           ['docs', `${url}/docs`],
         ]),
-    ['trainee', trainee ?? others],
-    ['instructor', instructor ?? others],
+    ...(url === null
+      ? []
+      : [
+          ['trainee', shown(trainee)],
+          ['instructor', shown(instructor)],
+        ]),
     ['data', config.dataDir],
   ];
   terminal.print(`\n${colour.green('✓')} Labwright is ready ${colour.dim(`in ${seconds.toFixed(1)} s`)}\n`);

@@ -99,12 +99,14 @@ export function readRunningServer(path: string): RunningServer | null {
   return found !== null && isAlive({ pid: found.pid, startedAt: found.startedAt }) ? found : null;
 }
 
+export const tokensFile = (path: string): string => join(path, 'tokens.json');
+
 export function readTokens(path: string): SavedTokens | null {
-  return readJson<SavedTokens>(join(path, 'tokens.json'));
+  return readJson<SavedTokens>(tokensFile(path));
 }
 
 export function saveTokens(path: string, tokens: SavedTokens): void {
-  writeWhole(join(path, 'tokens.json'), `${JSON.stringify(tokens, null, 2)}\n`);
+  writeWhole(tokensFile(path), `${JSON.stringify(tokens, null, 2)}\n`);
 }
 
 /** The key that all of this installation's secrets derive from: made at the first start, the same ever after. */
