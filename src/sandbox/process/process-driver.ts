@@ -193,8 +193,11 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
       const env = environmentOf(plan, component, 'xterm-256color');
       return terminals.open(ref, { cwd: workspaces.path(ref), path, env, user: labUser }, size, signal);
     },
-    async stop(plan, component) {
-      await children.stop(plan.sandboxId, pieceOf(plan, component).ref.component);
+    async stop(plan, component, signal) {
+      const { piece, part } = partOf(plan, component);
+      const work = async () => part.stop?.(piece, signal);
+      // After what is being started of it.
+      await inFlight.ensure(plan.sandboxId, component, `stop/${piece.ref.generation}`, work, signal);
     },
     async readFiles(plan, component, query, signal) {
       return findFiles(workspaceOf(plan, component), query, signal);

@@ -3,7 +3,7 @@ import { waitForEnd } from '../../embedded/process-identity.ts';
 import type { ShellComponent } from '../../templates/types.ts';
 import type { ResourceRef } from '../naming.ts';
 import type { Part } from '../part.ts';
-import { signalInhabitants } from './inhabitants.ts';
+import { endInhabitants, signalInhabitants } from './inhabitants.ts';
 import type { Terminals } from './terminal.ts';
 import type { Workspaces } from './workspaces.ts';
 
@@ -27,6 +27,10 @@ export function createShellPart(workspaces: Workspaces, terminals: Terminals): P
       const found = signalInhabitants(workspaces.path(ref), `SIG${signal}`);
       if (signal === 'KILL' || signal === 'TERM')
         await Promise.all(found.map((process) => waitForEnd(process, 10_000)));
+    },
+    async stop({ ref }) {
+      await endTerminals(ref);
+      await endInhabitants(workspaces.path(ref));
     },
     lacks: () => [],
   };
