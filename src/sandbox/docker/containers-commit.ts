@@ -4,7 +4,7 @@ import { label } from './labels.ts';
 import type { Containers } from './types.ts';
 
 /** A container's labels go on in its image, and must not: they say whose it is. */
-const nobodys = { [label.component]: '', [label.generation]: '', [label.role]: '' };
+const nobodys = { [label.component]: '', [label.generation]: '', [label.role]: '', [label.prepared]: '' };
 
 export function createImageCommits(engine: Engine, installationId: string): Containers['commit'] {
   return async (id, as, signal) => {
