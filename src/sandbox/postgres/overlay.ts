@@ -10,7 +10,7 @@ import { literal, quote } from './admin.ts';
 import { overlayMark } from './lab-roles.ts';
 import { readSqlFile, runSqlFile, withClient } from './seed.ts';
 import { fillVariables } from './sql-variables.ts';
-import type { Target } from './target.ts';
+import { clientFor, type Target } from './target.ts';
 
 /**
  * Nothing when it was applied before. Throws LabError `seed_failed` that names file and line.
@@ -48,6 +48,24 @@ export async function applyOverlay(
       `RESET ROLE; COMMENT ON DATABASE ${quote(before.database)} IS ${literal(overlayMark)}; COMMIT`,
     );
   });
+}
+
+/** Asked as somebody of the lab; `unknown` when the server does not let them in. */
+export async function hasOverlay(target: Target): Promise<boolean | 'unknown'> {
+  const client = clientFor(target, { connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ applied: boolean }>(
+      `SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database') OPERATOR(pg_catalog.=) ${literal(overlayMark)}, false)
+         AS applied
+       FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()`,
+    );
+    return rows[0]?.applied ?? 'unknown';
+  } catch {
+    return 'unknown';
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 async function currentTransaction(client: pg.Client): Promise<string | undefined> {

@@ -22,6 +22,12 @@ export type Readiness =
       readonly port: number;
       readonly talk?: { readonly ask: string; readonly expected: string };
     }
+  /** Null: it serves; else what is wrong. */
+  | {
+      readonly by: 'asking';
+      readonly port: number;
+      readonly trouble: (open: Open, signal: AbortSignal) => Promise<string | null>;
+    }
   /** A line of its output since it was started. */
   | { readonly by: 'log'; readonly line: string };
 
@@ -57,6 +63,7 @@ export function createPrograms(
     const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
     const open: Open = async (until) =>
       (await gateways.open(ref.sandboxId, until)).dial(ref.component, ready.port, until);
+    if (ready.by === 'asking') return ready.trouble(open, within);
     return ready.by === 'http' ? httpTrouble(open, ready.path, within) : tcpTrouble(open, within, ready.talk);
   }
 

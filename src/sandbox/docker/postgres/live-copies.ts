@@ -1,0 +1,44 @@
+/** Copies of labs' servers as images, one at a time of each: the end of one lets the server go on. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import { LabError } from '../../../lab/errors.ts';
+import type { Containers, FoundContainer } from '../types.ts';
+import type { DatabaseImages } from './database-images.ts';
+
+const mostBytes = 2 * 1024 ** 3;
+
+export interface LiveCopies {
+  /**
+   * An image of a server as it is now; it goes with the sandbox that `owner` is. Throws LabError `payload_too_large`
+   * over 2 GB.
+   */
+  copy(from: FoundContainer, owner: string, signal: AbortSignal): Promise<string>;
+  /** Whether this container is held still for a moment, or is about to be. */
+  isHeld(id: string): boolean;
+}
+
+export function createLiveCopies(containers: Containers, images: DatabaseImages): LiveCopies {
+  /** Copies that are being made or wait, by container. */
+  const turns = new Map<string, { readonly limit: LimitFunction; waiting: number }>();
+
+  return {
+    async copy({ id, component }, owner, signal) {
+      const turn = turns.get(id) ?? { limit: pLimit(1), waiting: 0 };
+      turns.set(id, turn);
+      turn.waiting += 1;
+      try {
+        return await turn.limit(async () => {
+          signal.throwIfAborted();
+          if ((await images.layerBytes(id, signal)) > mostBytes) {
+            const message = `The data of component "${component}" takes more than 2 GB and cannot be copied.`;
+            throw new LabError('payload_too_large', message);
+          }
+          return containers.commit(id, { owner }, signal);
+        });
+      } finally {
+        turn.waiting -= 1;
+        if (turn.waiting === 0) turns.delete(id);
+      }
+    },
+    isHeld: (id) => turns.has(id),
+  };
+}

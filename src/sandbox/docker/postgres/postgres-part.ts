@@ -1,0 +1,291 @@
+/** Databases: every lab has a PostgreSQL server of its own, made from an image with all of its data. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LabError } from '../../../lab/errors.ts';
+import type { ComponentAccess, Credentials, SandboxPlan } from '../../../lab/ports.ts';
+import type { PostgresComponent } from '../../../templates/types.ts';
+import type { Naming, ResourceRef } from '../../naming.ts';
+import type { Part, Piece } from '../../part.ts';
+import { createAdmin } from '../../postgres/admin.ts';
+import { serverTrouble } from '../../postgres/ask-server.ts';
+import { refusedExtensions } from '../../postgres/extensions.ts';
+import { type Following, following } from '../../postgres/follow.ts';
+import { applyOverlay, hasOverlay } from '../../postgres/overlay.ts';
+import {
+  allCredentials,
+  ownCredentials,
+  ownDatabase,
+  replicationCredentials,
+  superuserCredentials,
+} from '../../postgres/own-names.ts';
+import { setPasswords } from '../../postgres/own-roles.ts';
+import { resetStatistics } from '../../postgres/statement-statistics.ts';
+import type { Dial, Target } from '../../postgres/target.ts';
+import type { DeriveSecret } from '../../secrets.ts';
+import type { DockerImages } from '../options.ts';
+import type { Open } from '../probes/probes.ts';
+import type { Program } from '../programs/programs.ts';
+import { createPrograms } from '../programs/programs.ts';
+import type { Containers, FoundContainer, Gateways } from '../types.ts';
+import type { LiveCopies } from './live-copies.ts';
+import type { PreparedImages } from './prepared-images.ts';
+import { type FirstStart, serverContainer, serverPort } from './server-container.ts';
+
+type Database = Piece<PostgresComponent>;
+
+export interface DatabaseNeeds {
+  readonly containers: Containers;
+  readonly gateways: Gateways;
+  /** Makes network, volumes and gateway of a sandbox where they are not there. */
+  readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
+  readonly prepared: PreparedImages;
+  readonly copies: LiveCopies;
+  readonly naming: Naming;
+  readonly secrets: DeriveSecret;
+  readonly images: Pick<DockerImages, 'postgres'>;
+}
+
+export interface DatabasePart extends Part<PostgresComponent> {
+  /** Of the sample API's own role. */
+  apiUrl(piece: Database): string;
+  /** Forgets the statement statistics of this database. */
+  resetStatistics(piece: Database, signal: AbortSignal): Promise<void>;
+  stop(piece: Database, signal: AbortSignal): Promise<void>;
+  /** To be told that a sandbox is gone. */
+  forget(sandboxId: string): void;
+}
+
+/** A copy of a lab that ran may have much to recover. */
+const startWithinMs = 60_000;
+const answerWithinMs = 2_000;
+/** A replica looks for its primary again and again. */
+const reconnectWithinMs = 1_500;
+const stopWithinMs = 10_000;
+/** How long another Labwright may hold a server still to copy it, before that counts as held. */
+const copiedWithinMs = 2_000;
+
+/** Of a replica that runs. */
+const detailOf: Readonly<Record<Following, string | null>> = {
+  streams: null,
+  unknown: null,
+  promoted: 'It was promoted, and follows its primary no longer.',
+  lost: 'Its primary is not running.',
+};
+
+export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
+  const { containers, gateways, prepared, copies, naming, secrets } = needs;
+  const programs = createPrograms(containers, gateways, needs.openGateway);
+  /** Sandbox → component → the generation whose overlay was seen, whatever a trainee makes of its mark later. */
+  const overlaid = new Map<string, Map<string, number>>();
+
+  const isOverlaid = ({ sandboxId, component, generation }: ResourceRef) =>
+    overlaid.get(sandboxId)?.get(component) === generation;
+  function rememberOverlay({ sandboxId, component, generation }: ResourceRef): void {
+    const components = overlaid.get(sandboxId) ?? new Map<string, number>();
+    overlaid.set(sandboxId, components.set(component, generation));
+  }
+
+  /** The highest generation first. */
+  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
+    return (await containers.find(sandboxId, signal))
+      .filter((one) => one.role === 'component' && one.component === component)
+      .sort((a, b) => b.generation - a.generation);
+  }
+
+  const exactly = async (ref: ResourceRef, signal: AbortSignal) =>
+    (await find(ref, signal)).find(({ generation }) => generation === ref.generation) ?? null;
+
+  const urlOf = ({ component }: ResourceRef, { user, password }: Credentials) =>
+    `postgres://${user}:${password}@${component}:${serverPort}/${ownDatabase}`;
+
+  const targetOf = (ref: ResourceRef, who: Credentials, signal: AbortSignal): Target => ({
+    url: urlOf(ref, who),
+    dial: async () => (await gateways.open(ref.sandboxId, signal)).dial(ref.component, serverPort, signal),
+  });
+
+  /** Asked as the checker. */
+  const follows = (piece: Database, signal: AbortSignal) =>
+    following(targetOf(piece.ref, ownCredentials(secrets, ownerOf(piece), 'c'), signal));
+
+  async function trouble(piece: Database, open: Open, signal: AbortSignal): Promise<string | null> {
+    const dial: Dial = () => open(signal);
+    const silent = await serverTrouble(dial, answerWithinMs);
+    const primary = primaryOf(piece);
+    if (silent !== null || primary === null) return silent;
+    const deadline = performance.now() + reconnectWithinMs;
+    while ((await follows(piece, signal)) === 'lost') {
+      if ((await exactly(primary, signal))?.state !== 'running') return null;
+      if (performance.now() > deadline) return `does not follow "${primary.component}"`;
+      await delay(50, undefined, { signal });
+    }
+    return null;
+  }
+
+  function programOf(piece: Database, signal: AbortSignal): Program {
+    const { plan, ref } = piece;
+    const title = `The PostgreSQL server of "${ref.component}"`;
+    const asking = (open: Open, within: AbortSignal) => trouble(piece, open, within);
+    const ready = { by: 'asking', port: serverPort, trouble: asking } as const;
+    return { plan, ref, title, startWithinMs, ready, container: () => container(piece, signal) };
+  }
+
+  async function container(piece: Database, signal: AbortSignal) {
+    const { plan, ref, spec } = piece;
+    // One that is there is only started: nothing is copied for it.
+    const isThere = (await exactly(ref, signal)) !== null;
+    const image = isThere ? needs.images.postgres : await imageOf();
+    return serverContainer(ref, spec, image, await firstStart(piece));
+
+    async function imageOf(): Promise<string> {
+      const from = primaryOf(piece) ?? originOf(piece);
+      if (from === null) return prepared.imageFor(plan.version, spec, signal);
+      const found = await exactly(from, signal);
+      if (found === null) {
+        const message = `Component "${from.component}" has nothing that it could be cloned from.`;
+        throw new LabError('start_failed', message);
+      }
+      return copies.copy(found, ref.sandboxId, signal);
+    }
+  }
+
+  async function firstStart(piece: Database): Promise<FirstStart> {
+    const primary = primaryOf(piece);
+    if (primary === null) {
+      return { as: 'primary', passwords: await setPasswords(allCredentials(secrets, piece.ref)) };
+    }
+    return { as: 'replica', primary: primary.component, ...replicationCredentials(secrets, primary) };
+  }
+
+  /** Looks past the moment in which a server is held still to be copied. */
+  async function settled(ref: ResourceRef, signal: AbortSignal): Promise<readonly FoundContainer[]> {
+    const deadline = performance.now() + copiedWithinMs;
+    for (;;) {
+      const found = await find(ref, signal);
+      const [newest] = found;
+      if (newest?.state !== 'paused') return found;
+      if (!copies.isHeld(newest.id) && performance.now() > deadline) return found;
+      await delay(25, undefined, { signal });
+    }
+  }
+
+  /** A replica of a primary that has been made anew is of no use. */
+  async function removeOutdated(piece: Database, signal: AbortSignal): Promise<void> {
+    const primary = primaryOf(piece);
+    if (primary === null) return;
+    const [theirs, mine] = await Promise.all([exactly(primary, signal), exactly(piece.ref, signal)]);
+    if (mine !== null && theirs !== null && mine.createdAt < theirs.createdAt) {
+      await containers.remove(mine.id, signal);
+    }
+  }
+
+  /** A replica that cannot go on from where it stands is copied anew. */
+  async function start(piece: Database, signal: AbortSignal): Promise<void> {
+    const primary = primaryOf(piece);
+    try {
+      await programs.ensure(programOf(piece, signal), signal);
+    } catch (thrown) {
+      if (primary === null || signal.aborted) throw thrown;
+      const mine = await exactly(piece.ref, signal);
+      if (mine === null || (await exactly(primary, signal))?.state !== 'running') throw thrown;
+      await containers.remove(mine.id, signal);
+      await programs.ensure(programOf(piece, signal), signal);
+    }
+  }
+
+  /** Whether the lab's parameters are known and the database has yet to be given what depends on them. */
+  async function lacksOverlay({ plan, ref, spec }: Database, signal: AbortSignal): Promise<boolean> {
+    if (plan.params === null || spec.overlay.length === 0 || isOverlaid(ref)) return false;
+    const seen = await hasOverlay(targetOf(ref, ownCredentials(secrets, ref, 'c'), signal));
+    if (seen === true) rememberOverlay(ref);
+    return seen === false;
+  }
+
+  async function overlay(piece: Database, signal: AbortSignal): Promise<void> {
+    const { plan, ref, spec } = piece;
+    if (plan.params === null || spec.overlay.length === 0 || isOverlaid(ref)) return;
+    // Once: the database says itself whether it was applied, also where this one is a copy of another.
+    const grader = targetOf(ref, ownCredentials(secrets, ref, 'g'), signal);
+    await applyOverlay(grader, naming.group('owner'), piece, signal);
+    rememberOverlay(ref);
+  }
+
+  return {
+    async ensure(piece, signal) {
+      const { ref } = piece;
+      const found = await settled(ref, signal);
+      // A stale caller with an older plan changes nothing.
+      if ((found[0]?.generation ?? 0) > ref.generation) return;
+      await removeOutdated(piece, signal);
+      await start(piece, signal);
+      const origin = originOf(piece);
+      // A copy of what has its overlay has it too, whether it lets us in to look or not.
+      if (origin !== null && isOverlaid(origin)) rememberOverlay(ref);
+      await overlay(piece, signal);
+    },
+    async observe(piece) {
+      const signal = AbortSignal.timeout(30_000);
+      await settled(piece.ref, signal);
+      const seen = await programs.observe(programOf(piece, signal));
+      if (seen.state !== 'running' || seen.generation !== piece.ref.generation) return seen;
+      if (primaryOf(piece) !== null) return { ...seen, detail: detailOf[await follows(piece, signal)] };
+      return (await lacksOverlay(piece, signal)) ? { ...seen, state: 'starting' } : seen;
+    },
+    access(piece): ComponentAccess {
+      const of = (role: 't' | 'c' | 'g' | 'a') => ownCredentials(secrets, ownerOf(piece), role);
+      return {
+        kind: 'postgres',
+        host: piece.ref.component,
+        port: serverPort,
+        database: ownDatabase,
+        trainee: of('t'),
+        checker: of('c'),
+        grader: of('g'),
+        apiRole: of('a').user,
+      };
+    },
+    address: ({ ref }, port) => (port === 'main' ? { host: ref.component, port: serverPort } : null),
+    async kill({ ref }, how, signal) {
+      const [newest] = await find(ref, signal);
+      if (newest === undefined) return;
+      // PostgreSQL takes TERM for a wish to wait until its last session has ended.
+      if (how === 'TERM') await containers.stop(newest.id, stopWithinMs, signal);
+      else await containers.kill(newest.id, how, signal);
+    },
+    async stop({ ref }, signal) {
+      const [newest] = await find(ref, signal);
+      if (newest !== undefined) await containers.stop(newest.id, stopWithinMs, signal);
+    },
+    lacks: (_component, spec) => refusedExtensions(spec.extensions),
+    async resetStatistics(piece, signal) {
+      const { url, dial } = targetOf(piece.ref, superuserCredentials(secrets, ownerOf(piece)), signal);
+      const admin = createAdmin(url, dial);
+      try {
+        await resetStatistics(admin, ownDatabase, piece.ref.component, piece.spec);
+      } finally {
+        await admin.close();
+      }
+    },
+    apiUrl: (piece) => urlOf(piece.ref, ownCredentials(secrets, ownerOf(piece), 'a')),
+    forget: (sandboxId) => void overlaid.delete(sandboxId),
+  };
+}
+
+/** The primary, at its planned generation. Throws LabError `component_not_found` where the plan has none. */
+function primaryOf({ plan, spec }: Database): ResourceRef | null {
+  if (spec.replicaOf === null) return null;
+  const planned = plan.components[spec.replicaOf];
+  if (planned === undefined) {
+    throw new LabError('component_not_found', `The lab has no component "${spec.replicaOf}".`);
+  }
+  return { sandboxId: plan.sandboxId, component: spec.replicaOf, generation: planned.generation };
+}
+
+/** Whose roles are there: a replica's are its primary's. */
+const ownerOf = (piece: Database) => primaryOf(piece) ?? piece.ref;
+
+/** What a first generation is cloned from. A replica is always a copy of its own primary. */
+function originOf({ plan, ref, spec }: Database): ResourceRef | null {
+  const planned = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
+  if (plan.origin === null || planned === undefined || spec.replicaOf !== null) return null;
+  const { sandboxId } = plan.origin;
+  return { sandboxId, component: ref.component, generation: planned.generation };
+}
