@@ -137,6 +137,8 @@ export interface LabEvent {
     /** The lab's database stands still for a moment, for the grader's copy of it. */
     | 'lab.pausing'
     | 'lab.rewound'
+    /** Somebody else than its trainee opened a terminal in it, or a connection to it. */
+    | 'lab.visited'
     | 'fault.fired'
     | 'fault.done'
     | 'fault.failed'
