@@ -26,6 +26,7 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'attempt.void': ['attempt', 'reason'],
   'lab.pausing': ['attempt', 'components'],
   'lab.rewound': ['task', 'by'],
+  'lab.visited': ['component', 'by', 'through'],
   // Which fault it is would say what to look for.
   'fault.fired': ['say'],
   'fault.done': [],
