@@ -4,8 +4,10 @@ import { buildApp } from '../http/app.ts';
 import type { Probe } from '../http/deps.ts';
 import { realClock } from '../lab/real-clock.ts';
 import { createAuditLog } from '../store/audit-log.ts';
+import { createPageCodes } from '../store/page-codes.ts';
 import { createTokenStore } from '../store/token-store.ts';
 import { nearest } from '../templates/suggest.ts';
+import { createWays } from '../terminal/ways.ts';
 import { warnOfBrokenPrograms } from './broken-programs.ts';
 import type { Core, CoreParts } from './core.ts';
 import { createMetricFacts } from './metric-facts.ts';
@@ -64,6 +66,7 @@ export async function serveApi(
     log,
     version: productVersion(),
     pages: pages.opener,
+    sockets: { ways: createWays(core.labs, drivers, nearest), codes: createPageCodes(pool) },
   });
   const close = async () => {
     await Promise.all([app.close(), pages.close()]);

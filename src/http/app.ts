@@ -11,6 +11,7 @@ import type { AppDeps } from './deps.ts';
 import { docsRoutes } from './docs.ts';
 import { handleError } from './error-handler.ts';
 import { acceptJson } from './json-body.ts';
+import { createLabSockets, mayUpgrade } from './lab-sockets.ts';
 import { measureRequests } from './metrics.ts';
 import { registerNotFound } from './not-found.ts';
 import { describeRoutes } from './openapi.ts';
@@ -36,11 +37,16 @@ import { progressRoutes } from './routes/progress.ts';
 import { proxyRoutes } from './routes/proxy.ts';
 import { regradeRoutes } from './routes/regrades.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { snapshotRoutes } from './routes/snapshots.ts';
 import { steeringRoutes } from './routes/steering.ts';
 import { templateRoutes } from './routes/templates.ts';
+import { terminalRoute } from './routes/terminal.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { tunnelRoute } from './routes/tunnel.ts';
+import { codeRoute } from './routes/way-code.ts';
 import { secureHeaders } from './security-headers.ts';
 import { validatorCompiler } from './validation.ts';
+import { acceptWebSockets } from './web-sockets.ts';
 
 const maxBodyBytes = 262_144;
 
@@ -60,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
     // A request has to be whole by then; answers may take longer, streams do.
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
+    http: { shouldUpgradeCallback: mayUpgrade },
     // Without factories of ours Fastify loads ajv and its own serializer, half of this app's start, to no use.
     schemaController: { compilersFactory: { buildValidator: noFactory, buildSerializer: noFactory } },
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
@@ -83,6 +90,8 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   healthRoutes(api, deps, authenticator, readiness);
   pageRoutes(api, deps, readiness);
   docsRoutes(api, openApi);
+  const sockets = deps.sockets === undefined ? null : createLabSockets(deps, deps.sockets, authenticator);
+  if (sockets !== null) await acceptWebSockets(api, sockets);
 
   await api.register(
     async (scope: Api) => {
@@ -104,6 +113,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       progressRoutes(scope, deps);
       steeringRoutes(scope, deps);
       pauseRoutes(scope, deps);
+      snapshotRoutes(scope, deps);
       judgementRoutes(scope, deps);
       helpRoutes(scope, deps);
       programRoutes(scope, deps);
@@ -111,9 +121,22 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       tokenRoutes(scope, deps, authenticator);
       regradeRoutes(scope, deps);
       auditRoutes(scope, deps);
+      if (sockets === null) return;
+      codeRoute(scope, sockets, 'terminal');
+      codeRoute(scope, sockets, 'tunnel');
     },
     { prefix: '/api/v1' },
   );
+  if (sockets !== null) {
+    await api.register(
+      async (scope: Api) => {
+        auditWrites(scope, deps.audit, deps.log);
+        terminalRoute(scope, sockets);
+        tunnelRoute(scope, sockets);
+      },
+      { prefix: '/api/v1' },
+    );
+  }
   await api.ready();
   return api;
 }

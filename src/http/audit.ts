@@ -48,19 +48,28 @@ export function auditWrites(api: Api, audit: AuditSink, log: Pick<Log, 'error'>)
   });
   api.addHook('onSend', async (request, reply, payload) => {
     const entry = entryOf(request, reply.statusCode, payload);
-    if (entry === null) return;
-    try {
-      await audit.record(entry);
-    } catch (err) {
-      log.error({ err, entry }, 'what a person did could not be recorded in the audit log');
-    }
+    if (entry !== null) await recordOrLog(audit, log, entry);
   });
+}
+
+/** Never throws. */
+export async function recordOrLog(
+  audit: AuditSink,
+  log: Pick<Log, 'error'>,
+  entry: AuditEntry,
+): Promise<void> {
+  try {
+    await audit.record(entry);
+  } catch (err) {
+    log.error({ err, entry }, 'what a person did could not be recorded in the audit log');
+  }
 }
 
 /** Pure. Null for what is not recorded. */
 function entryOf(request: FastifyRequest, status: number, payload: unknown): AuditEntry | null {
   const { token, method, routeOptions } = request;
-  if (token === null || reading.has(method)) return null;
+  // What is upgraded is no reading, and says so.
+  if (token === null || (reading.has(method) && routeOptions.config.audit === undefined)) return null;
   if (status === 400 || status === 422 || status === 429) return null;
   const given = routeOptions.config.audit ?? `${method} ${routeOptions.url}`;
   const { action, detail = [], target = 'id' } = typeof given === 'string' ? { action: given } : given;

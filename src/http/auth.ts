@@ -82,7 +82,7 @@ export function tokenOf(request: FastifyRequest): FoundToken {
 }
 
 /** URLs end up in histories, logs and Referer headers. Throws `bad_request`. */
-function refuseTokenInUrl(request: FastifyRequest): void {
+export function refuseTokenInUrl(request: FastifyRequest): void {
   const fields = Object.keys(request.query as object).map((name) => name.toLowerCase());
   if (fields.some((name) => tokenFields.has(name)) || tokenShape.test(request.url)) {
     throw new LabError(

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { AttemptService } from '../grading/attempt-service.ts';
 import type { ExplainService } from '../grading/explain/explain-service.ts';
 import type { OperationService } from '../grading/operations/operation-service.ts';
+import type { SnapshotService } from '../grading/operations/snapshot-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
 import type { RegradeService } from '../grading/regrade/regrade-service.ts';
 import type { Verdict } from '../grading/types.ts';
@@ -19,6 +20,7 @@ import type { TokenStore } from '../lab/tokens.ts';
 import type { ProgramService } from '../programs/service.ts';
 import type { PageOpener } from '../proxy/open-page.ts';
 import type { BackendName } from '../templates/types.ts';
+import type { LabSocketDeps } from './lab-sockets.ts';
 
 export interface AppDeps {
   readonly labs: LabService;
@@ -27,12 +29,13 @@ export interface AppDeps {
   readonly regrades: RegradeService;
   readonly explain: ExplainService;
   readonly operations: OperationService;
+  readonly snapshots: SnapshotService;
   readonly programs: ProgramService;
   readonly releases: ReleaseService;
   readonly classes: ClassService;
   readonly templates: ServedTemplates;
   /** Event streams poll with it: one query a tick for all of them. */
-  readonly events: Pick<LabStore, 'eventsSince'>;
+  readonly events: Pick<LabStore, 'eventsSince' | 'appendEvents'>;
   readonly tokens: TokenStore;
   /** Every write of a person is recorded in it. */
   readonly audit: AuditLog;
@@ -49,6 +52,8 @@ export interface AppDeps {
   readonly now: () => Date;
   /** Absent: the pages of labs are not served. */
   readonly pages?: PageOpener;
+  /** Absent: there are no terminals and tunnels. */
+  readonly sockets?: LabSocketDeps;
   readonly randomBytes: (size: number) => Uint8Array;
   /** The nearest known word, or null. */
   readonly nearest: (word: string, known: readonly string[]) => string | null;
