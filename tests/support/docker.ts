@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
+import type { Log } from '../../src/lab/log.ts';
 import { createEngine, type Engine } from '../../src/sandbox/docker/engine.ts';
 import { label, labelFilter } from '../../src/sandbox/docker/labels.ts';
 
@@ -33,6 +34,9 @@ export function requireDocker(): void {
     context.skip(why);
   });
 }
+
+const nothing = () => {};
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 export interface TestEngine {
   readonly engine: Engine;
