@@ -18,6 +18,7 @@ export function serverTrouble(dial: Dial, timeoutMs: number): Promise<string | n
     const ask = (opened: Duplex) => {
       stream = opened;
       stream.on('error', () => end('does not answer'));
+      stream.once('end', () => end('does not answer'));
       stream.once('close', () => end('does not answer'));
       if (isOver) return void stream.destroy();
       stream.on('data', (chunk: Buffer) => {

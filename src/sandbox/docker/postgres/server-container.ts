@@ -140,12 +140,14 @@ export const servesLine = 'database system is ready to accept connections';
 /** Run in its container: ends it when its maker, who holds the input open, is gone. */
 export const guardProgram: readonly string[] = ['sh', '-c', 'cat > /dev/null; kill -TERM 1'];
 
-/** Run in its container: a connection to the server, as a byte stream. */
+/** Run in its container: a connection to the server, as a byte stream. It is over when the server has ended it. */
 export const connectProgram: readonly string[] = [
   'bash',
   '-c',
   `exec 3<>/dev/tcp/127.0.0.1/${serverPort} || exit 1
-   { cat <&3; kill $$; } & exec cat >&3`,
+   exec 4<&0
+   cat <&4 >&3 &
+   exec cat <&3`,
 ];
 
 /** The last word of `finishProgram` when it has done all. */
