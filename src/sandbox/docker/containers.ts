@@ -8,10 +8,10 @@ import { containerOptions } from './container-options.ts';
 import { createImageCommits } from './containers-commit.ts';
 import { createExec } from './containers-exec.ts';
 import { createContainerFiles } from './containers-files.ts';
+import { createFind } from './containers-find.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
-import { foundOf, foundOfList, networkOf } from './found-container.ts';
-import { labelFilter } from './labels.ts';
+import { foundOf, networkOf } from './found-container.ts';
 import { lastOf, lines } from './log-frames.ts';
 import type { ContainerSpec, Containers, FoundContainer, Networks } from './types.ts';
 
@@ -205,15 +205,7 @@ export function createContainers(options: ContainersOptions): Containers {
   }
 
   return {
-    async find(sandboxId, signal) {
-      const filters = labelFilter(installationId, sandboxId);
-      const all = await engine.ask(
-        'list containers',
-        (docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal }),
-        signal,
-      );
-      return all.flatMap((info) => foundOfList(info) ?? []);
-    },
+    find: createFind(engine, installationId),
     ensure: (spec, signal) => ensure(spec, naming.database(spec.ref), signal),
     async stop(id, withinMs, signal) {
       onEnding(id);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { LabError } from '../../lab/errors.ts';
 import { engineError, engineStatus } from './engine-errors.ts';
+import { orAborted } from './or-aborted.ts';
 
 /** What is spoken where the engine can; what it has at least. */
 const apiVersion = '1.41';
@@ -134,17 +135,6 @@ function tlsFiles(folder: string) {
       `DOCKER_CERT_PATH: ca.pem, cert.pem and key.pem of the Docker Engine cannot be read: ${message}.`,
       { cause },
     );
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(signal.reason);
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
 }
 
