@@ -1,6 +1,7 @@
 /** The labs that the driver contract makes, and ways into them. */
-import pg from 'pg';
+import type pg from 'pg';
 import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
+import { clientFor, type Dial } from '../../src/sandbox/postgres/target.ts';
 import type { ComponentSpec, TemplateVersion } from '../../src/templates/types.ts';
 import { versionWith } from '../support/versions.ts';
 
@@ -98,24 +99,38 @@ export async function ensureAll(
   }
 }
 
-type PostgresAccess = Extract<ComponentAccess, { kind: 'postgres' }>;
+/** With the way there: where the address is one of the lab's own network, only the driver can go there. */
+export type PostgresAccess = Extract<ComponentAccess, { kind: 'postgres' }> & { readonly dial: Dial };
 
-export function postgresAccess(driver: SandboxDriver, plan: SandboxPlan): PostgresAccess {
-  const access = driver.access(plan, 'database');
+export function postgresAccess(
+  driver: SandboxDriver,
+  plan: SandboxPlan,
+  component = 'database',
+): PostgresAccess {
+  const access = driver.access(plan, component);
   if (access.kind !== 'postgres') throw new Error('not a database');
-  return access;
+  return { ...access, dial: () => driver.dial(plan, component, AbortSignal.timeout(30_000)) };
 }
 
-/** Queries as a role of the lab, the way a trainee would: over the address that `access` gives. */
+/** A client for a role of the lab, not connected yet. */
+export function clientAs(
+  { host, port, database: own, dial, ...who }: PostgresAccess,
+  role: 'trainee' | 'checker' | 'grader',
+  database: string = own,
+): pg.Client {
+  const { user, password } = who[role];
+  const url = `postgres://${user}:${password}@${host}:${port}/${encodeURIComponent(database)}`;
+  return clientFor({ url, dial });
+}
+
+/** Queries as a role of the lab, the way a trainee would. */
 export async function asRole<Row extends pg.QueryResultRow>(
   access: PostgresAccess,
   role: 'trainee' | 'checker' | 'grader',
   sql: string,
   database: string = access.database,
 ): Promise<Row[]> {
-  const { host, port } = access;
-  const client = new pg.Client({ host, port, database, ...access[role] });
-  client.on('error', () => {});
+  const client = clientAs(access, role, database);
   try {
     await client.connect();
     return (await client.query<Row>(sql)).rows;

@@ -263,15 +263,15 @@ describe('a copy of it', () => {
 describe('its processes', () => {
   it('a killed server is started again with its data and its address, sessions of old ended', async () => {
     const trouble = new Promise<string>((resolve) => test.driver.onTrouble(resolve));
-    const before = access(other);
-    await asRole(before, 'trainee', 'create table kept as select 1 as x');
-    const sleeper = asRole(before, 'trainee', 'select pg_sleep(300)').catch(() => 'ended');
+    const before = test.driver.access(other, 'database');
+    await asRole(access(other), 'trainee', 'create table kept as select 1 as x');
+    const sleeper = asRole(access(other), 'trainee', 'select pg_sleep(300)').catch(() => 'ended');
     process.kill(postmasterOf(dataFolder(test, other)), 'SIGKILL');
     expect(await trouble).toBe(other.sandboxId);
     expect(await stateOf(other)).toMatchObject({ state: 'broken' });
     await test.driver.ensure(other, 'database', signal);
     expect(await sleeper).toBe('ended');
-    expect(access(other)).toEqual(before);
+    expect(test.driver.access(other, 'database')).toEqual(before);
     expect(await asRole(access(other), 'trainee', 'select x from kept')).toEqual([{ x: 1 }]);
     expect(await test.driver.readLog(other, 'database', 10_000, signal)).toContain(
       'ready to accept connections',
