@@ -35,9 +35,11 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   authoring: ['compose/solve-lab.ts', 'compose.ts', 'grading/', 'lab/', 'templates/'],
   queue: ['lab/', '*'],
   embedded: ['lab/errors.ts', 'lab/log.ts', '*'],
-  sandbox: ['lab/', 'templates/types.ts', 'embedded/', '*'],
+  gateway: ['lab/errors.ts', 'lab/ports.ts', 'sandbox/files/'],
+  sandbox: ['gateway/', 'lab/', 'templates/types.ts', 'embedded/', '*'],
   proxy: ['lab/', 'templates/types.ts'],
-  http: ['lab/', 'grading/', 'programs/', 'proxy/', 'templates/types.ts', 'web/', '*'],
+  terminal: ['lab/', 'templates/types.ts', 'ws'],
+  http: ['lab/', 'grading/', 'programs/', 'proxy/', 'templates/types.ts', 'terminal/', 'web/', '*'],
   web: ['lab/', 'http/', 'templates/types.ts', '*'],
   proving: [
     'compose/',

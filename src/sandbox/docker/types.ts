@@ -194,6 +194,9 @@ export interface GatewayFiles {
     editable: readonly string[],
     signal: AbortSignal,
   ): Promise<SourceScan>;
+  /** What `note` was given last for this component, also by another Labwright; null: nothing. */
+  noted(component: string, signal: AbortSignal): Promise<string | null>;
+  note(component: string, note: string, signal: AbortSignal): Promise<void>;
   /** Calls `onChange` a moment after something below the folder was changed; ends with `close` and with the gateway. */
   watch(workspace: WorkspaceRef, folder: string, onChange: () => void): { close(): void };
 }

@@ -48,6 +48,16 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   };
 }
 
+/** A folder somewhere below another, with no link on the way. Throws as `folder`. */
+export async function openBeneath(root: string, path: string): Promise<OpenFolder> {
+  let folder = await openFolder(root);
+  for (const part of path.split('/').filter((part) => part !== '' && part !== '.')) {
+    const above: OpenFolder = folder;
+    folder = await above.folder(part).finally(() => above.close());
+  }
+  return folder;
+}
+
 /** Null for what is not there, is a link, is not ours to open, or is no folder. */
 export async function ifThere<T>(opening: Promise<T>): Promise<T | null> {
   try {

@@ -1,7 +1,7 @@
 /** Which of a program's files are its source, and what is in them. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { ifThere, type OpenFolder, openFolder } from './beneath.ts';
+import { ifThere, type OpenFolder, openBeneath } from './beneath.ts';
 import { pathParts, step } from './glob.ts';
 import { readOne } from './workspace-files.ts';
 
@@ -47,14 +47,35 @@ export function isSource(path: string, editable: readonly string[]): boolean {
 
 export const hashOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('base64');
 
-/** Reads the program's files, without following links, at most as many as any program here has. */
-export async function scanSource(folder: string, editable: readonly string[]): Promise<SourceScan> {
+/**
+ * Reads the program's files, without following links, at most as many as any program here has.
+ * @param root a folder whose own path the trainee cannot change. @param below where the program is in it.
+ */
+export async function scanSource(root: string, editable: readonly string[], below = ''): Promise<SourceScan> {
   const hashes = new Map<string, string>();
+  const folders = await visitFolders(root, below, async (open, path, name) => {
+    if (!isSource(`${path}${name}`, editable)) return;
+    const file = await ifThere(readOne(open, name, largestFile));
+    if (file !== null) hashes.set(`${path}${name}`, file.content === null ? 'large' : hashOf(file.content));
+  });
+  return { fingerprint: hashOf(Buffer.from(JSON.stringify([...hashes]))), hashes, folders };
+}
+
+/** As the `folders` of a scan, of which nothing is read. */
+export function sourceFolders(root: string, below: string): Promise<readonly string[]> {
+  return visitFolders(root, below, async () => {});
+}
+
+async function visitFolders(
+  root: string,
+  below: string,
+  onFile: (folder: OpenFolder, path: string, name: string) => Promise<void>,
+): Promise<readonly string[]> {
   const folders: string[] = [];
   let seen = 0;
 
   async function visit(open: OpenFolder, path: string, depth: number): Promise<void> {
-    if (folders.length < mostFolders) folders.push(join(folder, path));
+    if (folders.length < mostFolders) folders.push(join(root, below, path));
     for (const name of [...(await open.names())].sort()) {
       seen += 1;
       if (seen > mostEntries) return;
@@ -62,17 +83,13 @@ export async function scanSource(folder: string, editable: readonly string[]): P
       const child = depth < deepest ? await ifThere(open.folder(name)) : null;
       if (child !== null) {
         await visit(child, `${path}${name}/`, depth + 1).finally(() => child.close());
-      } else if (isSource(`${path}${name}`, editable)) {
-        const file = await ifThere(readOne(open, name, largestFile));
-        if (file !== null)
-          hashes.set(`${path}${name}`, file.content === null ? 'large' : hashOf(file.content));
-      }
+      } else await onFile(open, path, name);
     }
   }
 
-  const top = await ifThere(openFolder(folder));
+  const top = await ifThere(openBeneath(root, below));
   if (top !== null) await visit(top, '', 0).finally(() => top.close());
-  return { fingerprint: hashOf(Buffer.from(JSON.stringify([...hashes]))), hashes, folders };
+  return folders;
 }
 
 /**

@@ -1,0 +1,25 @@
+/**
+ * The agent in a lab's gateway, run there by Labwright over its input and output: the only way into the lab's network.
+ * It ends with its input.
+ */
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { serveAgent } from './agent.ts';
+import { createNotes } from './notes.ts';
+import { gatewayFolders } from './protocol.ts';
+import { createReach } from './reach.ts';
+import { createServeFiles } from './serve-files.ts';
+import { createWorkspaces } from './workspaces.ts';
+
+// Sockets of their own and not `process.stdin` and `stdout`: those may block while nobody reads them.
+const transport = Duplex.from({
+  readable: new Socket({ fd: 0, readable: true, writable: false }),
+  writable: new Socket({ fd: 1, readable: false, writable: true }),
+});
+const notes = createNotes(gatewayFolders.notes);
+const workspaces = createWorkspaces(gatewayFolders.workspaces, gatewayFolders.origins, notes);
+await serveAgent(transport, {
+  reach: createReach(),
+  serve: createServeFiles(workspaces, notes),
+});
+process.exit(0);
