@@ -10,10 +10,17 @@ import { scramVerifier } from './scram.ts';
 import { closedSchema } from './statement-statistics.ts';
 
 /**
- * Run as superuser. The checker sees what there is to be seen of the whole server, which is this lab's alone, and is
- * never a superuser; the grader is one where the trainee is, for it changes what they made.
+ * Run as superuser. The checker is never a superuser; the grader is one where the trainee is, for it changes what they
+ * made.
+ *
+ * @param standsAlone the template is about the whole server: everybody sees what there is to be seen of it. Else a
+ * server is the lab's own only because the backend gives each lab one, and everybody may what they may elsewhere.
  */
-export async function createOwnRoles(naming: Naming, spec: PostgresComponent): Promise<string> {
+export async function createOwnRoles(
+  naming: Naming,
+  spec: PostgresComponent,
+  standsAlone: boolean,
+): Promise<string> {
   const role = async (which: LabRole) => ({
     name: ownRole(which),
     verifier: await scramVerifier(randomBytes(24).toString('base64url'), 1),
@@ -24,8 +31,12 @@ export async function createOwnRoles(naming: Naming, spec: PostgresComponent): P
   return `
     ${openToRoles(naming, ownDatabase, spec, { trainee, checker, api, grader }, false)}
     CREATE ROLE ${quote(replicationRole)} LOGIN REPLICATION;
-    GRANT pg_monitor TO ${names.trainee}, ${names.checker}, ${names.grader};
-    GRANT pg_signal_backend, pg_checkpoint TO ${names.grader};
+    ${
+      standsAlone
+        ? `GRANT pg_monitor TO ${names.trainee}, ${names.checker}, ${names.grader};
+           GRANT pg_signal_backend, pg_checkpoint TO ${names.grader};`
+        : ''
+    }
     ${isSuperuser ? `ALTER ROLE ${names.trainee} SUPERUSER; ALTER ROLE ${names.grader} SUPERUSER;` : ''}
     ${
       isSuperuser && spec.statementStats !== null

@@ -137,7 +137,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
 
     async function imageOf(): Promise<string> {
       const from = primaryOf(piece) ?? originOf(piece);
-      if (from === null) return prepared.imageFor(plan.version, spec, signal);
+      if (from === null) return prepared.imageFor(plan.version, ref.component, signal);
       const found = await exactly(from, signal);
       if (found === null) {
         const message = `Component "${from.component}" has nothing that it could be cloned from.`;

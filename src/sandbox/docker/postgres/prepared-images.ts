@@ -15,6 +15,7 @@ import { fillDatabase } from '../../postgres/fill-database.ts';
 import { ownDatabase } from '../../postgres/own-names.ts';
 import { createOwnRoles } from '../../postgres/own-roles.ts';
 import { configOf, ownInitdb, preparingSettings } from '../../postgres/own-settings.ts';
+import { standsAlone } from '../../postgres/stands-alone.ts';
 import { label } from '../labels.ts';
 import type { DockerDriverOptions } from '../options.ts';
 import type { Containers, FoundContainer } from '../types.ts';
@@ -41,9 +42,16 @@ export interface PreparedImages {
   /** Makes what is not there, for every database of its own. Throws LabError `seed_failed`. */
   prepare(version: TemplateVersion, signal: AbortSignal): Promise<void>;
   /** The image that a database begins with; made when it is not there. */
-  imageFor(version: TemplateVersion, spec: PostgresComponent, signal: AbortSignal): Promise<string>;
+  imageFor(version: TemplateVersion, component: string, signal: AbortSignal): Promise<string>;
   /** Removes those that none of `keep` needs, but for the `spare` newest; and what killed makers have left. */
   prune(keep: readonly TemplateVersion[], spare: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What an image is made of. */
+interface Content {
+  readonly version: TemplateVersion;
+  readonly spec: PostgresComponent;
+  readonly isAlone: boolean;
 }
 
 export function createPreparedImages(
@@ -55,25 +63,23 @@ export function createPreparedImages(
   const underway = new Map<string, Promise<void>>();
 
   /** A replica begins as a copy of its primary. */
-  const wanted = ({ template }: TemplateVersion) =>
-    Object.values(template.components).flatMap((spec) =>
-      spec.kind === 'postgres' && spec.replicaOf === null ? [spec] : [],
+  const wanted = (version: TemplateVersion): readonly Content[] =>
+    Object.entries(version.template.components).flatMap(([name, spec]) =>
+      spec.kind === 'postgres' && spec.replicaOf === null
+        ? [{ version, spec, isAlone: standsAlone(version, name) }]
+        : [],
     );
 
-  function nameOf(version: TemplateVersion, spec: PostgresComponent, base: string): string {
+  function nameOf({ version, spec, isAlone }: Content, base: string): string {
     const { traineeRole, grants, statementStats } = spec;
     const content = contentHash(version, spec, sampleApi.generatorVersion);
-    const what = [layout, base, content, traineeRole, grants, statementStats, configOf(spec)];
+    const what = [layout, base, content, traineeRole, grants, statementStats, configOf(spec), isAlone];
     const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex');
     return list.nameOf(hash.slice(0, 32));
   }
 
-  async function imageFor(
-    version: TemplateVersion,
-    spec: PostgresComponent,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const name = nameOf(version, spec, await list.idOf(images.postgres, signal));
+  async function ensure(content: Content, signal: AbortSignal): Promise<string> {
+    const name = nameOf(content, await list.idOf(images.postgres, signal));
     for (;;) {
       const others = underway.get(name);
       if (others === undefined) break;
@@ -83,18 +89,13 @@ export function createPreparedImages(
       });
       signal.throwIfAborted();
     }
-    const work = make(name, version, spec, signal).finally(() => underway.delete(name));
+    const work = make(name, content, signal).finally(() => underway.delete(name));
     underway.set(name, work);
     await work;
     return name;
   }
 
-  async function make(
-    name: string,
-    version: TemplateVersion,
-    component: PostgresComponent,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function make(name: string, content: Content, signal: AbortSignal): Promise<void> {
     if (await list.has(name, signal)) return;
     const started = performance.now();
     await removeLeftovers(signal);
@@ -103,16 +104,16 @@ export function createPreparedImages(
       component: randomBytes(8).toString('hex'),
       generation: 1,
     };
-    const spec = preparingContainer(ref, images.postgres, ownInitdb, preparingSettings);
+    const container = preparingContainer(ref, images.postgres, ownInitdb, preparingSettings);
     let made: FoundContainer | null = null;
     try {
-      made = await containers.ensure(spec, signal);
+      made = await containers.ensure(container, signal);
       const { id } = made;
       const guard = await containers.pipe(id, guardProgram, signal);
       guard.on('error', () => {}).resume();
       await untilServing(id, signal);
-      await fill(id, version, component, signal);
-      await finish(id, component, signal);
+      await fill(id, content, signal);
+      await finish(id, content.spec, signal);
       // Another Labwright may have been faster.
       if (!(await list.has(name, signal))) {
         await containers.commit(id, { tag: name, labels: { [label.prepared]: name } }, signal);
@@ -125,7 +126,8 @@ export function createPreparedImages(
       if (made !== null) await containers.remove(made.id, own);
     }
     const milliseconds = Math.round(performance.now() - started);
-    log.info({ template: version.template.id, backend: 'docker', milliseconds }, 'database prepared');
+    const { id: template } = content.version.template;
+    log.info({ template, backend: 'docker', milliseconds }, 'database prepared');
   }
 
   async function untilServing(id: string, signal: AbortSignal): Promise<void> {
@@ -147,20 +149,15 @@ export function createPreparedImages(
     }
   }
 
-  async function fill(
-    id: string,
-    version: TemplateVersion,
-    component: PostgresComponent,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function fill(id: string, { version, spec, isAlone }: Content, signal: AbortSignal): Promise<void> {
     const admin = createAdmin('postgres://postgres@127.0.0.1/postgres', () =>
       containers.pipe(id, connectProgram, signal),
     );
     const generator = { node: process.execPath, sampleApi, labUser: null };
     try {
-      await fillDatabase(admin, naming, ownDatabase, { version, component }, generator, signal);
+      await fillDatabase(admin, naming, ownDatabase, { version, component: spec }, generator, signal);
       await admin.query(`DROP ROLE ${ownDatabase}`);
-      await admin.query(await createOwnRoles(naming, component));
+      await admin.query(await createOwnRoles(naming, spec, isAlone));
     } finally {
       await admin.close();
     }
@@ -187,16 +184,20 @@ export function createPreparedImages(
 
   return {
     async prepare(version, signal) {
-      for (const spec of wanted(version)) await imageFor(version, spec, signal);
+      for (const content of wanted(version)) await ensure(content, signal);
     },
-    imageFor,
+    async imageFor(version, component, signal) {
+      const spec = version.template.components[component];
+      if (spec?.kind !== 'postgres') throw new Error(`${component} is no database`);
+      return ensure({ version, spec, isAlone: standsAlone(version, component) }, signal);
+    },
     async prune(keep, spare, signal) {
       await removeLeftovers(signal);
       const all = await list.all(signal);
       if (all.length === 0) return;
       const base = await list.idOf(images.postgres, signal);
       const needed = new Set(
-        keep.flatMap((version) => wanted(version).map((spec) => nameOf(version, spec, base))),
+        keep.flatMap((version) => wanted(version).map((content) => nameOf(content, base))),
       );
       const isUnneeded = (name: string) => !needed.has(name) && !underway.has(name);
       const named = all.flatMap(({ name }) => (name === null || !isUnneeded(name) ? [] : [name]));

@@ -137,7 +137,7 @@ export function createPreparedServers(
     try {
       await fillDatabase(admin, naming, ownDatabase, { version, component }, options, signal);
       await admin.query(`DROP ROLE ${ownDatabase}`);
-      await admin.query(await createOwnRoles(naming, component));
+      await admin.query(await createOwnRoles(naming, component, true));
       await admin.query('CHECKPOINT');
     } finally {
       await admin.close();
