@@ -178,7 +178,8 @@ export function createLabSockets(
       if (one === undefined) return socket.terminate();
       const { caller, way, inside, give } = one;
       const started = performance.now();
-      const running = relay(socket, inside, bounds);
+      const why = () => stays.look(caller, way, inside.kind);
+      const running = relay(socket, { ...inside, why }, bounds);
       open.set(running, one);
       const unwatch = stays.watch(caller, way, inside.kind, running.close);
       let noted = -1;

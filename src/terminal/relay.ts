@@ -22,6 +22,8 @@ export interface Inside {
   readonly resize?: (size: TerminalSize) => Promise<void>;
   /** Of terminals: the exit code. */
   readonly ended?: Promise<number | null>;
+  /** Why it ended by itself, where that is known by more than its end. */
+  readonly why?: () => Promise<Closing | null>;
 }
 
 export interface Passed {
@@ -46,6 +48,7 @@ export function relay(socket: WebSocket, inside: Inside, bounds: Bounds): Relay 
   let [bytesIn, bytesOut, count] = [0, 0, 0];
   let [lastPassed, lastHeard] = [performance.now(), performance.now()];
   let clientEnded = false;
+  const closed: Closing = { code: closingCodes.done, reason: 'closed' };
 
   function close(why: Closing): void {
     if (closing !== null) return;
@@ -125,7 +128,7 @@ export function relay(socket: WebSocket, inside: Inside, bounds: Bounds): Relay 
   };
   stream.once('end', () => {
     if (kind === 'terminal') return;
-    if (clientEnded) close({ code: closingCodes.done, reason: 'closed' });
+    if (clientEnded) close(closed);
     else socket.send(JSON.stringify({ end: true }), { binary: false });
   });
   stream.on('error', () =>
@@ -133,8 +136,9 @@ export function relay(socket: WebSocket, inside: Inside, bounds: Bounds): Relay 
   );
   stream.once('close', async () => {
     if (closing !== null) return;
-    const exit = inside.ended === undefined ? null : await inside.ended.catch(() => null);
-    close(kind === 'terminal' ? shellEnded(exit) : { code: closingCodes.done, reason: 'closed' });
+    const exit = (await inside.ended?.catch(() => null)) ?? null;
+    const why = exit === null && !clientEnded ? await inside.why?.() : null;
+    close(why ?? (kind === 'terminal' ? shellEnded(exit) : closed));
   });
 
   const pinging = setInterval(() => {

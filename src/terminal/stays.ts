@@ -8,13 +8,18 @@ import type { Way, Ways } from './ways.ts';
 export interface Stays {
   /** Calls `gone` once, unless what is returned is called before. */
   watch(caller: Caller, way: Way, kind: WayKind, gone: (why: Closing) => void): () => void;
+  /** Whether it is gone now, and why; null when it is there, or cannot be seen. */
+  look(caller: Caller, way: Way, kind: WayKind): Promise<Closing | null>;
   close(): void;
 }
 
-interface Watched {
+interface Seen {
   readonly caller: Caller;
   readonly way: Way;
   readonly kind: WayKind;
+}
+
+interface Watched extends Seen {
   readonly gone: (why: Closing) => void;
 }
 
@@ -23,7 +28,7 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
   const stop = new AbortController();
   let running = false;
 
-  async function look(): Promise<void> {
+  async function lookAtAll(): Promise<void> {
     const alike = Map.groupBy(watched, ({ caller, way, kind }) =>
       [way.labId, way.component, kind, caller.role, caller.subject].join(' '),
     );
@@ -33,7 +38,7 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
         if (first === undefined) return;
         const found = await see(first);
         for (const one of group) {
-          const why = typeof found === 'string' ? (found === one.way.place ? null : replaced) : found;
+          const why = gone(found, one);
           if (why !== null && watched.delete(one)) one.gone(why);
         }
       }),
@@ -41,7 +46,7 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
   }
 
   /** Its place, or why there is none; null when that cannot be seen just now. */
-  async function see({ caller, way, kind }: Watched): Promise<string | Closing | null> {
+  async function see({ caller, way, kind }: Seen): Promise<string | Closing | null> {
     try {
       return (await ways.find(caller, way.labId, way.component, kind)).place;
     } catch (thrown) {
@@ -53,7 +58,7 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
   async function run(): Promise<void> {
     while (watched.size > 0 && !stop.signal.aborted) {
       await clock.sleep(lookMs, stop.signal);
-      await look();
+      await lookAtAll();
     }
   }
 
@@ -76,8 +81,17 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
       ensureRunning();
       return () => watched.delete(one);
     },
+    async look(caller, way, kind) {
+      const one = { caller, way, kind };
+      return gone(await see(one), one);
+    },
     close: () => stop.abort(),
   };
+}
+
+function gone(found: string | Closing | null, { way }: Seen): Closing | null {
+  if (typeof found !== 'string') return found;
+  return found === way.place ? null : replaced;
 }
 
 const labEnded: Closing = { code: closingCodes.labEnded, reason: 'the lab has ended' };
