@@ -28,7 +28,7 @@ export async function proveOnBoth(
 ): Promise<{ readonly first: ProofReport; readonly other: ProofReport }> {
   const version = await parts.runtime.templates.load(name);
   if (version === null) throw new Error(`${name} does not load`);
-  const signal = AbortSignal.timeout(240_000);
+  const signal = AbortSignal.timeout(550_000);
   const first = await proveTemplate(parts, version, { backend: 'process' }, signal);
   const like = elsewhereOf(first);
   return { first, other: await proveTemplate(parts, version, { backend: 'docker', like }, signal) };
