@@ -13,6 +13,7 @@ const answerWithinMs = 2_000;
 /** How long the engine may take to say what is there. */
 const lookWithinMs = 10_000;
 const outputBytes = 2_000;
+const readyWithinBytes = 1024 * 1024;
 const stopWithinMs = 2_000;
 
 export type Readiness =
@@ -46,6 +47,9 @@ export function createPrograms(
   gateways: Gateways,
   openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>,
 ): RunPrograms<Program> {
+  /** Containers that have printed their line in this run: a program that goes on printing loses it from its log. */
+  const announced = new Set<string>();
+
   /** The highest generation first. */
   async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
     const all = await containers.find(sandboxId, signal);
@@ -57,8 +61,11 @@ export function createPrograms(
   /** Null when it serves, else what is wrong, as `does not answer`. */
   async function trouble({ ref, ready }: Program, id: string, signal: AbortSignal): Promise<string | null> {
     if (ready.by === 'log') {
-      const said = await containers.logs(id, 1024 * 1024, signal, 'this run');
-      return said.includes(ready.line) ? null : `has not printed "${ready.line}"`;
+      if (announced.has(id)) return null;
+      const said = await containers.logs(id, readyWithinBytes, signal, 'this run');
+      if (!said.includes(ready.line)) return `has not printed "${ready.line}"`;
+      announced.add(id);
+      return null;
     }
     const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
     const open: Open = async (until) =>
@@ -86,6 +93,7 @@ export function createPrograms(
   }
 
   async function endedBecause({ id }: FoundContainer, signal: AbortSignal): Promise<string> {
+    announced.delete(id);
     const reason = await containers.ending(id, signal);
     return `It ${reason ?? 'is not running'}.`;
   }
@@ -107,6 +115,7 @@ export function createPrograms(
     if (mine !== undefined && runs && (await trouble(program, mine.id, signal)) === null) return null;
     signal.throwIfAborted();
     await beforeStart();
+    if (mine !== undefined) announced.delete(mine.id);
     try {
       if (mine !== undefined && runs) await containers.restart(mine.id, signal);
       else await containers.ensure(await program.container(), signal);
@@ -146,6 +155,7 @@ export function createPrograms(
         const wrong = await trouble(program, newest.id, signal);
         return wrong === null ? { state: 'running', generation, detail: null } : broken(`${wrong}.`);
       }
+      announced.delete(newest.id);
       const reason = await containers.ending(newest.id, signal);
       // Somebody is just making it, or was when they ended.
       if (state === 'created' && reason === null) return { state: 'absent', generation: 0, detail: null };
