@@ -29,6 +29,8 @@ export interface ProgramNeeds {
   readonly secrets: DeriveSecret;
   readonly access: (plan: SandboxPlan, component: string) => ComponentAccess;
   readonly images: Pick<DockerImages, 'labwright' | 'redis' | 'workspace'>;
+  /** Whether the engine has an image; also true while that is not known. */
+  readonly hasImage: (image: string) => boolean;
   /** Aborted when the driver is closed. */
   readonly closing: AbortSignal;
 }

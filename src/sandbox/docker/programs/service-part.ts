@@ -87,7 +87,13 @@ export function createServicePart(needs: ProgramNeeds, runner: Runner): Part<Ser
       return { kind: 'service', url: `http://${host}:${port}`, host, port };
     },
     address: ({ ref, spec }, which) => (which === 'main' ? { host: ref.component, port: spec.port } : null),
-    lacks: () => [],
+    lacks(component, { image }) {
+      if (image === null || needs.hasImage(image)) return [];
+      return [
+        `Component "${component}" needs the image ${image}, which the Docker Engine does not have; get it by: ` +
+          `docker pull ${image}`,
+      ];
+    },
   };
 }
 
