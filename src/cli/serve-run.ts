@@ -28,7 +28,7 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     const tokens = api ? await runtime.ensureTokens() : null;
     if (config.roles.includes('worker')) runtime.startWorker();
     const url = api ? await runtime.listen() : null;
-    if (url !== null) lock.announce(url, `${url}/docs`);
+    lock.announce(url, url === null ? null : `${url}/docs`);
     const seconds = Math.round(performance.now() - started) / 1000;
     progress.clear();
     log.debug({ ms: runtime.laps() }, 'where the start took its time');

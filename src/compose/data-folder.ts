@@ -18,11 +18,13 @@ import { join } from 'node:path';
 import { identify, isAlive } from '../embedded/process-identity.ts';
 import { LabError } from '../lab/errors.ts';
 
-/** Who runs on a data folder. `url` is null until it listens (and for `try`, which never does). */
+/** Who runs on a data folder. `url` is null until it listens, and for who never does: `try`, and a worker alone. */
 export interface RunningServer {
   readonly pid: number;
   readonly startedAt: string;
   readonly what: string;
+  /** It has started. */
+  readonly ready: boolean;
   readonly url: string | null;
   readonly docsUrl: string | null;
 }
@@ -66,7 +68,14 @@ export function openDataFolder(path: string): void {
 export function lockDataFolder(path: string, what: string) {
   const file = join(path, 'server.json');
   const self = identify(process.pid);
-  const mine = { pid: process.pid, startedAt: self?.startedAt ?? '', what, url: null, docsUrl: null };
+  const mine = {
+    pid: process.pid,
+    startedAt: self?.startedAt ?? '',
+    what,
+    ready: false,
+    url: null,
+    docsUrl: null,
+  };
   for (let tries = 0; ; tries++) {
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
@@ -84,8 +93,8 @@ export function lockDataFolder(path: string, what: string) {
     }
   }
   return {
-    announce(url: string, docsUrl: string) {
-      writeWhole(file, JSON.stringify({ ...mine, url, docsUrl }));
+    announce(url: string | null, docsUrl: string | null) {
+      writeWhole(file, JSON.stringify({ ...mine, ready: true, url, docsUrl }));
     },
     release() {
       if (readJson<RunningServer>(file)?.pid === process.pid) rmSync(file, { force: true });

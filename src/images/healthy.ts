@@ -8,8 +8,8 @@ import { loadClientConfig } from '../config.ts';
 const deadlineMs = 4_000;
 
 const server = readRunningServer(loadClientConfig().dataDir);
-if (server === null) {
-  process.stdout.write('no server runs on the data folder\n');
+if (server === null || !server.ready) {
+  process.stdout.write(server === null ? 'no server runs here\n' : 'it is starting\n');
   process.exitCode = 1;
 } else if (server.url !== null) {
   process.exitCode = await answers(`${server.url}/readyz`);
