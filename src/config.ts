@@ -265,6 +265,13 @@ const schema = z.object({
     description: 'A lab that nobody uses for so long is paused, unless its template says otherwise; 0: never',
     allowed: 'a whole number from 0 to 10080',
   }),
+  snapshotsPerLab: setting(whole(0, 20).default(3), {
+    env: 'SNAPSHOTS_PER_LAB',
+    flag: '--snapshots-per-lab',
+    value: '<number>',
+    description: 'States of one lab that people may keep at once, to go back to; 0: none',
+    allowed: 'a whole number from 0 to 20',
+  }),
   drainSeconds: setting(whole(1, 3600).default(10), {
     env: 'DRAIN_SECONDS',
     flag: '--drain-seconds',

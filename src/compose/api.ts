@@ -45,6 +45,7 @@ export async function serveApi(
     explain: core.explain,
     programs: core.programs,
     operations: core.operations,
+    snapshots: core.snapshots,
     releases: core.releases,
     classes: core.classes,
     templates: core.templates,

@@ -5,6 +5,7 @@ import { createAttemptService } from '../grading/attempt-service.ts';
 import { createExplainService } from '../grading/explain/explain-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
 import { createOperationService } from '../grading/operations/operation-service.ts';
+import { createSnapshotService } from '../grading/operations/snapshot-service.ts';
 import { createPeopleService } from '../grading/people-service.ts';
 import { createRegradeService } from '../grading/regrade/regrade-service.ts';
 import { openEvidence } from '../grading/values/evidence.ts';
@@ -62,6 +63,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     labsPerTrainee: config.labsPerTrainee,
     labsGlobal: config.labsGlobal,
     spares: config.spares,
+    snapshotsPerLab: config.snapshotsPerLab,
     idlePauseSeconds: config.idlePauseMinutes * 60,
   };
   const [defaultBackend = 'process'] = config.backends;
@@ -88,6 +90,12 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     judge,
     queue,
     nearest,
+  });
+  const snapshots = createSnapshotService({
+    labs,
+    operations: store,
+    queue,
+    snapshotsPerLab: policy.snapshotsPerLab,
   });
   const people = createPeopleService({
     labs,
@@ -127,6 +135,7 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     classes,
     attempts,
     operations,
+    snapshots,
     people,
     regrades,
     explain,

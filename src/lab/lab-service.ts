@@ -3,13 +3,13 @@
  * nothing here waits for a backend, so a request is answered in milliseconds whatever state the backends are in.
  */
 import { createHash } from 'node:crypto';
-import type { Json, TemplateVersion } from '../templates/types.ts';
+import type { Json, Template, TemplateVersion } from '../templates/types.ts';
 import { traineeFacts } from './access.ts';
 import type { Ids } from './clock.ts';
 import { describeLab, type LabView } from './describe.ts';
 import { LabError } from './errors.ts';
 import { asleep, ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
-import type { Lab, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
+import type { Lab, LabEvent, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
 import { createPinner, type PinDeps } from './pin.ts';
 import { blueprintOf, condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -63,6 +63,17 @@ export interface LabDetails {
 type Decided = LabChange & {
   readonly events: Parameters<LabStore['transition']>[3];
   readonly successor?: NewSandbox;
+};
+
+interface KeptState {
+  readonly sandbox: Sandbox;
+  readonly keptAt: Date;
+}
+
+/** Where a lab goes back to, and what is forgotten with that. */
+type Back = Pick<LabChange, 'forgetProgress' | 'forgetAnswers'> & {
+  readonly kept: KeptState;
+  readonly told: LabEvent;
 };
 
 /** How often a compare-and-set that someone else overtook is decided anew before `conflict` is thrown. */
@@ -120,23 +131,44 @@ export function createLabService(deps: LabServiceDeps) {
     throw new LabError('conflict', refused(id), { retryAfterSeconds: 1 });
   }
 
-  /** Throws `checkpoint_not_found` while none is kept. */
-  async function checkpointOf(
+  /** Null while none is kept. */
+  async function keptState(
     lab: Lab,
-    task: string,
-  ): Promise<{ readonly sandbox: Sandbox; readonly keptAt: Date }> {
+    kind: 'checkpoint' | 'snapshot',
+    name: string,
+  ): Promise<KeptState | null> {
     const operations = await labs.listOperations(lab.id);
-    const kept = operations.find(
-      ({ kind, name, state }) => kind === 'checkpoint' && name === task && state === 'done',
-    );
+    const kept = operations.find((one) => one.kind === kind && one.name === name && one.state === 'done');
     const { sandbox } = kept?.sandboxId ? await labs.getSandbox(kept.sandboxId) : { sandbox: null };
     const stands = sandbox?.state === 'building' || sandbox?.state === 'up';
-    if (sandbox !== null && stands && kept?.startedAt) return { sandbox, keptAt: kept.startedAt };
-    throw new LabError(
-      'checkpoint_not_found',
-      `No state was kept after task "${task}": it is kept once all checks of a task that has a checkpoint pass.`,
-      { extra: { task } },
-    );
+    return sandbox !== null && stands && kept?.startedAt ? { sandbox, keptAt: kept.startedAt } : null;
+  }
+
+  /** Gives the lab a new sandbox that is made from a kept one. */
+  async function goBack(
+    caller: Caller,
+    id: string,
+    to: (snapshot: Snapshot & { readonly lab: Lab }, template: Template) => Promise<Back>,
+  ): Promise<LabDetails> {
+    let left: string | null = null;
+    const after = await change(caller, id, async (snapshot) => {
+      const { lab } = snapshot;
+      left = lab.sandboxId;
+      const { template } = await versionOf(deps.templateStore, lab.templateHash);
+      const { kept, told, ...forgets } = await to(snapshot, template);
+      const { templateId, templateHash, backend } = lab;
+      const components = Object.keys(template.components);
+      const made = { templateId, templateHash, backend, components, origin: originOf(kept.sandbox) };
+      return {
+        phase: 'provisioning',
+        rearmFaultsSince: kept.keptAt,
+        ...forgets,
+        successor: { id: deps.ids.sandbox(), ...made },
+        events: [told],
+      };
+    });
+    if (left !== null) await queue.wake(`sandbox:${left}`);
+    return details(caller, after);
   }
 
   async function touch(id: string): Promise<void> {
@@ -289,26 +321,32 @@ export function createLabService(deps: LabServiceDeps) {
      * Puts the lab back to the state that was kept when a task was done. What was done since is lost; score and answers
      * stay. Throws `task_not_found`, `checkpoint_not_found`, `lab_not_ready`, `lab_ended`.
      */
-    async rewind(caller: Caller, id: string, task: string): Promise<LabDetails> {
-      let left = '';
-      const after = await change(caller, id, async ({ lab, sandbox }) => {
-        left = requireSandbox(lab, sandbox).id;
-        const { template } = await versionOf(deps.templateStore, lab.templateHash);
+    rewind: (caller: Caller, id: string, task: string): Promise<LabDetails> =>
+      goBack(caller, id, async ({ lab, sandbox }, template) => {
+        requireSandbox(lab, sandbox);
         requireTask(template, task, deps.nearest);
-        const kept = await checkpointOf(lab, task);
-        const { templateId, templateHash, backend } = lab;
-        const components = Object.keys(template.components);
-        const made = { templateId, templateHash, backend, components, origin: originOf(kept.sandbox) };
-        return {
-          phase: 'provisioning',
-          rearmFaultsSince: kept.keptAt,
-          successor: { id: deps.ids.sandbox(), ...made },
-          events: [{ type: 'lab.rewound' as const, data: { task, by: caller.subject } }],
-        };
-      });
-      await queue.wake(`sandbox:${left}`);
-      return details(caller, after);
-    },
+        const kept = await keptState(lab, 'checkpoint', task);
+        if (kept === null) throw checkpointNotFound(task);
+        return { kept, told: { type: 'lab.rewound', data: { task, by: caller.subject } } };
+      }),
+
+    /**
+     * Puts the lab back to a snapshot, also one that is paused. What was done since is lost; score and answers stay unless
+     * `keepScore` is false: then it is as after a whole reset. Throws `snapshot_not_found`, `lab_not_ready`, `lab_ended`.
+     */
+    restore: (
+      caller: Caller,
+      id: string,
+      { snapshot, keepScore = true }: { readonly snapshot: string; readonly keepScore?: boolean | undefined },
+    ): Promise<LabDetails> =>
+      goBack(caller, id, async ({ lab, sandbox }) => {
+        if (lab.phase !== 'paused') requireSandbox(lab, sandbox);
+        const kept = await keptState(lab, 'snapshot', snapshot);
+        if (kept === null) throw snapshotNotFound(lab.id, snapshot);
+        const data = { snapshot, since: kept.keptAt.toISOString(), keepScore, by: caller.subject };
+        const forgets = keepScore ? {} : { forgetProgress: true, forgetAnswers: true };
+        return { kept, told: { type: 'lab.restored', data }, ...forgets };
+      }),
 
     /**
      * Stops what a lab costs and keeps all that is in it; its lifetime goes on. Nothing when it is paused already.
@@ -398,6 +436,21 @@ export function createLabService(deps: LabServiceDeps) {
       return labs.eventsAfter(id, seq, limit);
     },
   };
+}
+
+function checkpointNotFound(task: string): LabError {
+  return new LabError(
+    'checkpoint_not_found',
+    `No state was kept after task "${task}": it is kept once all checks of a task that has a checkpoint pass.`,
+    { extra: { task } },
+  );
+}
+
+/** Also of one that is still being made. */
+export function snapshotNotFound(labId: string, name: string): LabError {
+  return new LabError('snapshot_not_found', `Lab "${labId}" keeps no snapshot "${name}".`, {
+    extra: { snapshot: name },
+  });
 }
 
 const tooBusyToPause = (id: string) =>

@@ -55,7 +55,10 @@ export interface Lab {
 }
 
 /** An attempt's fork or reference, or a kept state of a lab. */
-export type SandboxOwner = `attempt:${string}` | `checkpoint:${string}/${string}`;
+export type SandboxOwner =
+  | `attempt:${string}`
+  | `checkpoint:${string}/${string}`
+  | `snapshot:${string}/${string}`;
 
 export interface SandboxOrigin {
   readonly sandboxId: string;
@@ -143,6 +146,10 @@ export interface LabEvent {
     | 'fault.done'
     | 'fault.failed'
     | 'checkpoint.kept'
+    | 'snapshot.kept'
+    | 'snapshot.failed'
+    | 'snapshot.deleted'
+    | 'lab.restored'
     | 'task.skipped'
     | 'check.marked'
     | 'check.overridden'
@@ -167,14 +174,14 @@ export interface Operation {
   readonly id: string;
   readonly labId: string;
   readonly kind: OperationKind;
-  /** Of the fault, or of the task. */
+  /** Of the fault, of the task, or of the snapshot. */
   readonly name: string;
   readonly state: 'waiting' | 'running' | 'done' | 'failed';
   /** How many of its steps were begun. */
   readonly begun: number;
-  /** What its steps saved. */
+  /** What its steps saved, or what it was planted with. */
   readonly saved: Readonly<Record<string, Json>>;
-  /** A checkpoint's sandbox. */
+  /** That of a checkpoint or a snapshot. */
   readonly sandboxId: string | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -182,7 +189,7 @@ export interface Operation {
   readonly detail: string | null;
 }
 
-export type OperationKind = 'fault' | 'checkpoint' | 'skip';
+export type OperationKind = 'fault' | 'checkpoint' | 'skip' | 'snapshot';
 
 /** Equal samples of a watch in a row: all good, or all not. */
 export interface WatchRun {

@@ -18,6 +18,8 @@ export interface Policy {
   readonly ensureSeconds: number;
   /** A lab that nobody uses for so long is paused, unless its template says otherwise; 0: never. */
   readonly idlePauseSeconds: number;
+  /** States of one lab that people may keep at once; 0: none. */
+  readonly snapshotsPerLab: number;
   /** `reap` leaves alone what is younger than this. */
   readonly reapGraceSeconds: number;
 }
@@ -32,5 +34,6 @@ export const defaultPolicy: Policy = {
   provisionTries: 5,
   ensureSeconds: 120,
   idlePauseSeconds: 0,
+  snapshotsPerLab: 3,
   reapGraceSeconds: 60,
 };

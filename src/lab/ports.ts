@@ -468,8 +468,8 @@ export interface ForkStore {
    */
   startFork(attemptId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
   /**
-   * Records one for a checkpoint; dead when the lab ends or the state is given up, when the operation is started anew
-   * or failed, and when it is done with another. Null: fenced off.
+   * Records one for a checkpoint or a snapshot; dead when the lab ends or the state is given up, when the operation is
+   * started anew or failed, and when it is done with another. Null: fenced off.
    */
   startCheckpoint(operationId: string, fence: number, sandbox: NewSandbox): Promise<Sandbox | null>;
   /** It may be destroyed from now on; nothing when it already may. */
@@ -487,6 +487,21 @@ export interface OperationStore {
   listOperations(labId: string): Promise<readonly Operation[]>;
   /** Plants one outside a transition; false when one of its kind and name is there. Throws `lab_not_found`, `lab_ended`. */
   plantOperation(labId: string, operation: NewOperation): Promise<boolean>;
+  /**
+   * Plants a snapshot, due at once, where the lab has fewer than `most`; `known`: it has one of this name. A reset leaves
+   * snapshots alone, and one that failed leaves nothing. Throws as `plantOperation`.
+   */
+  plantSnapshot(
+    labId: string,
+    snapshot: { readonly name: string; readonly saved: Operation['saved'] },
+    most: number,
+  ): Promise<'planted' | 'known' | 'too_many'>;
+  /** Gives a snapshot up, made or not, with an event. `in_use`: its lab is just being made from it. */
+  deleteSnapshot(
+    labId: string,
+    name: string,
+    events: readonly LabEvent[],
+  ): Promise<'deleted' | 'unknown' | 'in_use'>;
   /** Makes a waiting one due now; false when none of this id waits. */
   triggerOperation(id: string): Promise<boolean>;
   /** Makes it `running` under a new fence, with `events` when it was waiting; null when it is over or its lab is not ready. */

@@ -31,6 +31,7 @@ import { recentDemand } from './operations/recent-demand.ts';
 import { requestAttempt } from './operations/request-attempt.ts';
 import { restUntilDue } from './operations/rest-until-due.ts';
 import { beginStep, finishOperation, startOperation } from './operations/run-operation.ts';
+import { deleteSnapshot, plantSnapshot } from './operations/snapshots.ts';
 import { listSpares, startSpare } from './operations/spares.ts';
 import { startAttempt } from './operations/start-attempt.ts';
 import { touchLab } from './operations/touch-lab.ts';
@@ -88,6 +89,8 @@ export function createPostgresStore(pool: pg.Pool): Store {
 
     listOperations: (labId) => listOperations(db, labId),
     plantOperation: (labId, operation) => plantOperation(db, labId, operation),
+    plantSnapshot: (labId, snapshot, most) => plantSnapshot(db, labId, snapshot, most),
+    deleteSnapshot: (labId, name, events) => deleteSnapshot(db, labId, name, events),
     triggerOperation: (id) => triggerOperation(db, id),
     startOperation: (id, leaseSeconds, events) => startOperation(db, id, leaseSeconds, events),
     beginStep: (id, fence, step, saved) => beginStep(db, id, fence, step, saved),

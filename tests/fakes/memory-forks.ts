@@ -22,7 +22,9 @@ export class MemoryForks {
     const row = this.#tables.operations.get(operationId);
     if (row?.operation.state !== 'running' || row.fence !== fence) return null;
     const { kind, labId, name } = row.operation;
-    return kind === 'checkpoint' ? this.#record(input, `checkpoint:${labId}/${name}`) : null;
+    return kind === 'checkpoint' || kind === 'snapshot'
+      ? this.#record(input, `${kind}:${labId}/${name}`)
+      : null;
   }
 
   end(sandboxId: string): void {
@@ -36,6 +38,10 @@ export class MemoryForks {
 
   condemnCheckpoints(labId: string): void {
     this.#condemn((one) => one.owner?.startsWith(`checkpoint:${labId}/`) === true);
+  }
+
+  condemnSnapshots(labId: string): void {
+    this.#condemn((one) => one.owner?.startsWith(`snapshot:${labId}/`) === true);
   }
 
   #record(input: NewSandbox, owner: SandboxOwner): Sandbox {

@@ -45,6 +45,38 @@ export class MemoryOperations {
     return planted;
   }
 
+  plantSnapshot(
+    labId: string,
+    { name, saved }: { readonly name: string; readonly saved: Operation['saved'] },
+    most: number,
+  ): 'planted' | 'known' | 'too_many' {
+    const all = this.#of(labId).filter(({ operation }) => operation.kind === 'snapshot');
+    const isKnown = all.some(({ operation }) => operation.name === name);
+    if (!isKnown && this.#phase(labId) !== undefined && !this.#isOver(labId) && all.length >= most) {
+      return 'too_many';
+    }
+    if (!this.plantOne(labId, { kind: 'snapshot', name, dueInSeconds: 0 })) return 'known';
+    const row = this.#tables.operations.get(`${labId}/snapshot/${name}`);
+    if (row !== undefined) this.#put({ ...row, operation: { ...row.operation, saved: stored(saved) } });
+    return 'planted';
+  }
+
+  deleteSnapshot(labId: string, name: string, events: readonly LabEvent[]): 'deleted' | 'unknown' | 'in_use' {
+    const id = `${labId}/snapshot/${name}`;
+    const row = this.#tables.operations.get(id);
+    const lab = this.#tables.labs.get(labId);
+    if (row === undefined || lab === undefined) return 'unknown';
+    const origin = this.#tables.sandboxOf(lab.lab)?.origin ?? null;
+    if (lab.lab.phase === 'provisioning' && origin !== null && origin.sandboxId === row.operation.sandboxId) {
+      return 'in_use';
+    }
+    this.#tables.operations.delete(id);
+    this.#forks.condemn(`snapshot:${labId}/${name}`);
+    this.#tables.labs.set(labId, { ...lab, lab: { ...lab.lab, version: lab.lab.version + 1 } });
+    this.#tables.append(labId, events, this.#now());
+    return 'deleted';
+  }
+
   triggerOne(id: string): boolean {
     const labId = this.#tables.operations.get(id)?.operation.labId;
     const phase = labId === undefined ? undefined : this.#phase(labId);
@@ -78,7 +110,7 @@ export class MemoryOperations {
     const operation: Operation = { ...row.operation, state: 'running', startedAt: startedAt ?? now };
     const fence = ++this.#tables.fences;
     this.#put({ ...row, operation, fence, dueAt: after(now, leaseSeconds) });
-    if (kind === 'checkpoint') this.#forks.condemn(`checkpoint:${labId}/${name}`);
+    if (kind === 'checkpoint' || kind === 'snapshot') this.#forks.condemn(`${kind}:${labId}/${name}`);
     if (state === 'waiting') this.#tables.append(labId, events, now);
     return { operation, fence };
   }
@@ -101,7 +133,10 @@ export class MemoryOperations {
     const detail = end.detail && wellFormed(end.detail);
     const operation = { ...row.operation, state: end.state, detail, sandboxId, finishedAt: now };
     this.#put({ ...row, operation, dueAt: null });
-    if (kind === 'checkpoint') this.#forks.condemn(`checkpoint:${labId}/${name}`, sandboxId);
+    if (kind === 'snapshot' && end.state === 'failed') this.#tables.operations.delete(id);
+    if (kind === 'checkpoint' || kind === 'snapshot') {
+      this.#forks.condemn(`${kind}:${labId}/${name}`, sandboxId);
+    }
     this.#tables.append(labId, end.events, now);
     this.trigger(labId, end.trigger ?? []);
     return true;
@@ -111,7 +146,7 @@ export class MemoryOperations {
   forget(labId: string): void {
     for (const row of this.#of(labId)) {
       const { id, kind } = row.operation;
-      if (kind !== 'fault') this.#tables.operations.delete(id);
+      if (kind !== 'fault' && kind !== 'snapshot') this.#tables.operations.delete(id);
     }
     this.rearm(labId, null);
     this.#forks.condemnCheckpoints(labId);
@@ -169,6 +204,7 @@ export class MemoryOperations {
       this.#put({ ...row, operation, fence: ++this.#tables.fences, dueAt: null });
     }
     this.#forks.condemnCheckpoints(labId);
+    this.#forks.condemnSnapshots(labId);
   }
 
   #of(labId: string): OperationRow[] {
@@ -181,6 +217,11 @@ export class MemoryOperations {
 
   #phase(labId: string) {
     return this.#tables.labs.get(labId)?.lab.phase;
+  }
+
+  #isOver(labId: string): boolean {
+    const phase = this.#phase(labId);
+    return phase === 'terminating' || phase === 'terminated';
   }
 
   #dueIn(seconds: number | null): Date | null {

@@ -103,6 +103,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
     listOperations: (labId) => step(() => operations.list(labId)),
     plantOperation: (labId, operation) => step(() => operations.plantOne(labId, operation)),
+    plantSnapshot: (labId, snapshot, most) => step(() => operations.plantSnapshot(labId, snapshot, most)),
+    deleteSnapshot: (labId, name, events) => step(() => operations.deleteSnapshot(labId, name, events)),
     triggerOperation: (id) => step(() => operations.triggerOne(id)),
     startOperation: (id, lease, events) => step(() => operations.start(id, lease, events)),
     beginStep: (id, fence, number, saved) => step(() => operations.beginStep(id, fence, number, saved)),

@@ -9,6 +9,7 @@ import { createAttemptService } from '../../src/grading/attempt-service.ts';
 import { createExplainService } from '../../src/grading/explain/explain-service.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
 import { createOperationService } from '../../src/grading/operations/operation-service.ts';
+import { createSnapshotService } from '../../src/grading/operations/snapshot-service.ts';
 import { createPeopleService } from '../../src/grading/people-service.ts';
 import { createRegradeService } from '../../src/grading/regrade/regrade-service.ts';
 import type { CheckResult, EvidencePiece } from '../../src/grading/types.ts';
@@ -169,6 +170,7 @@ export async function startWorld(
       queue,
       nearest,
     }),
+    snapshots: createSnapshotService({ labs, operations: store, queue, snapshotsPerLab: 2 }),
     releases: createReleaseService(served),
     classes: createClassService({ ...served, classes: releaseStore, templates }),
     templates,

@@ -64,7 +64,7 @@ export class Owners {
       const row = this.#tables.attempts.get(name);
       return row?.attempt.state === 'running' && row.fence === fence;
     }
-    const row = this.#tables.operations.get(name.replace('/', '/checkpoint/'));
+    const row = this.#tables.operations.get(name.replace('/', `/${kind}/`));
     const phase = this.#tables.labs.get(row?.operation.labId ?? '')?.lab.phase;
     if (row === undefined || phase === 'terminating' || phase === 'terminated') return false;
     const { state, sandboxId } = row.operation;

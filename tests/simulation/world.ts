@@ -3,6 +3,10 @@
  * with an in-memory store and backend. Every await is a place to interleave, to crash or to freeze. After each step the
  * promises are checked.
  */
+import {
+  createSnapshotService,
+  type SnapshotService,
+} from '../../src/grading/operations/snapshot-service.ts';
 import { LabError } from '../../src/lab/errors.ts';
 import type { Lab, LabPhase } from '../../src/lab/lab.ts';
 import { type Caller, createLabService, type LabService } from '../../src/lab/lab-service.ts';
@@ -58,6 +62,7 @@ interface Parts {
   readonly stock: ReturnType<typeof createStock>;
   readonly deps: Deps;
   readonly service: LabService;
+  readonly snapshots: SnapshotService;
   readonly lively: ReturnType<typeof lively>;
 }
 
@@ -85,6 +90,7 @@ export class World {
     idle: 0,
     resumed: 0,
     restful: 0,
+    restored: 0,
   };
   readonly #effects = new Effects(this.#tables, (what) => this.broken.push(what));
   readonly #looks = new Looks(this.#tables, (what) => this.broken.push(what));
@@ -139,7 +145,9 @@ export class World {
     const [worker = this.#start()] = this.#workers;
     const create = ({ service }: Parts) =>
       service.createLab({ role: 'trainee', subject: 'ann' }, { template: 'lively' }, null);
-    for (const work of [create, this.#askForGrade()]) {
+    const take = ({ snapshots }: Parts, id: string) =>
+      snapshots.take(instructor, id, { name: 'one', note: null });
+    for (const work of [create, this.#askForGrade(), take]) {
       this.#userDoes(work);
       while (await this.#step());
       for (let n = 0; n < 3; n++) {
@@ -245,7 +253,8 @@ export class World {
       passes: () => this.#random() < 0.7,
       works: (labId) => this.#works(labId),
     });
-    return { labs, driver, stock, deps, service, lively: going };
+    const snapshots = createSnapshotService({ labs: service, operations: labs, queue, snapshotsPerLab: 2 });
+    return { labs, driver, stock, deps, service, snapshots, lively: going };
   }
 
   #run(process: Process, work: (parts: Parts) => Promise<unknown>): void {
@@ -256,7 +265,7 @@ export class World {
   }
 
   async #somethingHappens(): Promise<void> {
-    const dice = this.#random() * 118;
+    const dice = this.#random() * 124;
     const worker = this.#pick(this.#workers.filter((w) => !w.frozen));
     if (dice < 12) this.#userDoes(this.#create());
     else if (dice < 16) this.#userDoes(({ service }, id) => service.deleteLab(instructor, id));
@@ -274,6 +283,7 @@ export class World {
     else if (dice < 49) this.#freezeOrThaw();
     else if (dice < 54)
       await this.#scheduler.advance(this.#random() < 0.1 ? 400_000 : 7_000 * this.#random());
+    else if (dice > 118) this.#someoneKeeps(dice);
     else if (dice > 112) this.#someoneRests(dice);
     else if (worker !== undefined) this.#workerDoes(worker, dice - 12);
   }
@@ -316,9 +326,23 @@ export class World {
     }
   }
 
+  #someoneKeeps(dice: number): void {
+    const name = this.#random() < 0.8 ? 'one' : 'two';
+    if (dice < 120) {
+      this.#userDoes(({ snapshots }, id) => snapshots.take(instructor, id, { name, note: null }), 'lively');
+    } else if (dice < 123) {
+      const keepScore = this.#random() < 0.7;
+      this.#userDoes(async ({ service }, id) => {
+        await service.restore(instructor, id, { snapshot: name, keepScore });
+        this.counts.restored++;
+      }, 'lively');
+    } else this.#userDoes(({ snapshots }, id) => snapshots.remove(instructor, id, name), 'lively');
+  }
+
   #someoneRests(dice: number): void {
     if (dice < 115) this.#userDoes(({ service }, id) => service.pauseLab(instructor, id));
-    else if (dice < 117) this.#userDoes(({ service }, id) => service.resumeLab(instructor, id));
+    else if (dice < 117)
+      this.#userDoes(({ service }, id) => service.resumeLab(instructor, id), undefined, 'paused');
     else this.#userDoes(({ service }, id) => service.touch(id));
   }
 
@@ -385,11 +409,15 @@ export class World {
   }
 
   /** A user's request runs in an API process of its own, which may crash like any other. */
-  #userDoes(ask: (parts: Parts, labId: string) => Promise<unknown>, template?: string): void {
+  #userDoes(
+    ask: (parts: Parts, labId: string) => Promise<unknown>,
+    template?: string,
+    phase: LabPhase = 'ready',
+  ): void {
     const all = [...this.#tables.labs.values()].filter(
       ({ lab }) => template === undefined || lab.templateId === template,
     );
-    const ready = all.filter(({ lab }) => lab.phase === 'ready');
+    const ready = all.filter(({ lab }) => lab.phase === phase);
     const id = this.#pick(ready.length > 0 && this.#random() < 0.7 ? ready : all)?.lab.id ?? 'lab-none';
     const api = new Process('api');
     if (this.#random() < 0.05)

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
 import { forkStoreContract } from '../contracts/fork-store-contract.ts';
 import { operationStoreContract } from '../contracts/operation-store-contract.ts';
+import { pauseStoreContract } from '../contracts/pause-store-contract.ts';
 import { peopleStoreContract } from '../contracts/people-store-contract.ts';
 import { releaseStoreContract } from '../contracts/release-store-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
@@ -20,6 +21,7 @@ describe('the in-memory store', () => {
   attemptStoreContract(harness);
   forkStoreContract(harness);
   operationStoreContract(harness);
+  pauseStoreContract(harness);
   watchStoreContract(harness);
   peopleStoreContract(harness);
   releaseStoreContract(harness);

@@ -9,6 +9,7 @@ import { createTemplateStore } from '../../src/store/template-store.ts';
 import { attemptStoreContract } from '../contracts/attempt-store-contract.ts';
 import { forkStoreContract } from '../contracts/fork-store-contract.ts';
 import { operationStoreContract } from '../contracts/operation-store-contract.ts';
+import { pauseStoreContract } from '../contracts/pause-store-contract.ts';
 import { peopleStoreContract } from '../contracts/people-store-contract.ts';
 import { releaseStoreContract } from '../contracts/release-store-contract.ts';
 import { newLab, storeContract } from '../contracts/store-contract.ts';
@@ -44,6 +45,7 @@ describe('the PostgreSQL store', () => {
   attemptStoreContract(harness);
   forkStoreContract(harness);
   operationStoreContract(harness);
+  pauseStoreContract(harness);
   watchStoreContract(harness);
   peopleStoreContract(harness);
   releaseStoreContract({

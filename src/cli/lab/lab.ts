@@ -3,6 +3,7 @@ import type { Cli } from '../cli.ts';
 import { registerLabAccess } from './access.ts';
 import { registerLabAnswer } from './answer.ts';
 import { registerLabAsk, registerLabReply } from './ask.ts';
+import { registerLabConnect } from './connect.ts';
 import { registerLabCreate } from './create.ts';
 import { registerLabDelete } from './delete.ts';
 import { registerLabEvents } from './events.ts';
@@ -18,10 +19,12 @@ import { registerLabPause } from './pause.ts';
 import { registerLabPress } from './press.ts';
 import { registerLabProgress } from './progress.ts';
 import { registerLabReset } from './reset.ts';
+import { registerLabRestore } from './restore.ts';
 import { registerLabResume } from './resume.ts';
 import { registerLabRewind } from './rewind.ts';
 import { registerLabShow } from './show.ts';
 import { registerLabSkip } from './skip.ts';
+import { registerLabSnapshot } from './snapshot.ts';
 import { registerLabSolution } from './solution.ts';
 import { registerLabSql } from './sql.ts';
 
@@ -36,6 +39,7 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabShow,
     registerLabAccess,
     registerLabOpen,
+    registerLabConnect,
     registerLabGuide,
     registerLabSql,
     registerLabProgress,
@@ -48,6 +52,8 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabEvents,
     registerLabReset,
     registerLabRewind,
+    registerLabSnapshot,
+    registerLabRestore,
     registerLabPause,
     registerLabResume,
     registerLabExtend,

@@ -3,13 +3,13 @@
  * is not begun again.
  */
 
-import { asLabError } from '../../lab/errors.ts';
+import { asLabError, type LabError } from '../../lab/errors.ts';
 import type { LabEvent, Operation, OperationKind } from '../../lab/lab.ts';
 import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
 import { firedEvent, fireFault } from './fault.ts';
-import { keepCheckpoint } from './keep-checkpoint.ts';
+import { keepState, snapshotFailed } from './keep-state.ts';
 import type { End, OperationDeps } from './operation-deps.ts';
 import { skipTask } from './skip-task.ts';
 
@@ -22,7 +22,8 @@ type Run = (
 
 const runs: Readonly<Record<OperationKind, Run>> = {
   fault: fireFault,
-  checkpoint: keepCheckpoint,
+  checkpoint: keepState,
+  snapshot: keepState,
   skip: skipTask,
 };
 
@@ -63,13 +64,14 @@ async function attempt(
     const error = asLabError(thrown);
     if (error.code === 'database_unavailable') throw error;
     deps.log.error({ operation: id, err: thrown }, 'an operation failed through a fault of ours');
-    const events: LabEvent[] = kind === 'fault' ? [faultFailed(work.operation, error.message)] : [];
-    return { state: 'failed', detail: error.message, events };
+    return { state: 'failed', detail: error.message, events: failureOf(work.operation, error) };
   }
 }
 
-function faultFailed({ name }: Operation, reason: string): LabEvent {
-  return { type: 'fault.failed', data: { fault: name, reason } };
+function failureOf(operation: Operation, error: LabError): readonly LabEvent[] {
+  const { kind, name } = operation;
+  if (kind === 'snapshot') return [snapshotFailed(operation, error)];
+  return kind === 'fault' ? [{ type: 'fault.failed', data: { fault: name, reason: error.message } }] : [];
 }
 
 /** `<labId>/<kind>/<name>`. */

@@ -7,13 +7,14 @@ import { LabError } from '../../lab/errors.ts';
 import type { Sandbox } from '../../lab/lab.ts';
 import type { Log } from '../../lab/log.ts';
 import { originOf, planOf } from '../../lab/plan.ts';
-import type { ForkStore, PlanVariation, SandboxDriver } from '../../lab/ports.ts';
+import type { ForkStore, PlanVariation, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
 import type { Json, TemplateVersion, TrialSpec } from '../../templates/types.ts';
 import { LookFailure } from '../look-failure.ts';
 import { bindSandbox } from '../sandbox-handle.ts';
 import type { SandboxHandle } from '../types.ts';
 import { createFork, type Fork } from './fork.ts';
 import { closure, databasesOf, dataOf } from './fork-plan.ts';
+import { stopKept } from './stop-kept.ts';
 
 interface ForksDeps {
   readonly attemptId: string;
@@ -63,6 +64,8 @@ export function createForks(deps: ForksDeps): Forks {
   let imaged: Sandbox | null = null;
   /** The one fork that was cloned from the lab itself, until its trial takes it. */
   let direct: { readonly trial: string; readonly fork: Fork } | null = null;
+  /** Kept states that were started to be looked at. */
+  const woken = new Map<string, SandboxPlan>();
   let over = false;
 
   async function record(
@@ -141,7 +144,7 @@ export function createForks(deps: ForksDeps): Forks {
     },
 
     async reference(at, names, signal) {
-      if (at !== 'start') return checkpointed(at, deps);
+      if (at !== 'start') return checkpointed(at, names, deps, woken, signal);
       const all = closure(names, components);
       const key = all.join();
       const known = references.get(key);
@@ -161,6 +164,7 @@ export function createForks(deps: ForksDeps): Forks {
     async dropAll() {
       over = true;
       await Promise.all([...made].map((fork) => fork.drop()));
+      await Promise.all([...woken.values()].map((plan) => putToRest(plan, deps)));
     },
   };
 }
@@ -169,17 +173,41 @@ function variationOf({ trial, attempt }: DrawnTrial): PlanVariation {
   return { attempt, env: trial.fork?.env ?? {} };
 }
 
+const restWithinMs = 30_000;
 const checkpointAt = /^checkpoint:(.+)$/;
 
-/** The kept state itself: looks change nothing in it. */
-async function checkpointed(at: string, deps: ForksDeps): Promise<SandboxHandle> {
+/** The kept state itself: looks change nothing in it. It stands still until it is looked at. */
+async function checkpointed(
+  at: string,
+  names: readonly string[],
+  deps: ForksDeps,
+  woken: Map<string, SandboxPlan>,
+  signal: AbortSignal,
+): Promise<SandboxHandle> {
   const [, task] = checkpointAt.exec(at) ?? [];
   if (task === undefined)
     throw new LookFailure('bug', 'This check is broken.', `there is no reference ${at}`);
   const kept = await deps.checkpoint(task);
-  if (kept !== null) return bindSandbox(deps.driver, planOf(kept, deps.version, deps.params));
+  if (kept !== null) {
+    const plan = planOf(kept, deps.version, deps.params);
+    woken.set(plan.sandboxId, plan);
+    const wanted = closure(names, deps.version.template.components);
+    for (const name of wanted.filter((one) => one in plan.components)) {
+      await deps.driver.ensure(plan, name, signal);
+    }
+    return bindSandbox(deps.driver, plan);
+  }
   const reason = 'The state after an earlier task is not kept yet.';
   throw new LookFailure('missing', reason, `no checkpoint of ${task}`);
+}
+
+/** What is kept costs little. One that cannot be stopped is stopped with the next attempt, or ends with its lab. */
+async function putToRest(plan: SandboxPlan, { driver, log }: ForksDeps): Promise<void> {
+  try {
+    await stopKept(driver, plan, AbortSignal.timeout(restWithinMs));
+  } catch (thrown) {
+    log.warn({ sandboxId: plan.sandboxId, err: thrown }, 'a kept state could not be stopped');
+  }
 }
 
 /** The fork with these made; given up at once when they cannot be. */

@@ -1,11 +1,16 @@
-/** Keeps a lab's state after a task: a copy of its databases and files that one can go back to, and look at. */
+/**
+ * Keeps a lab's state, after a task or because somebody asked for it: a copy of its databases and files that one can go
+ * back to, and look at. It is stopped once it is made, and costs little from then on.
+ */
 
 import { asLabError, LabError } from '../../lab/errors.ts';
+import type { LabEvent, Operation, SandboxOrigin } from '../../lab/lab.ts';
 import type { Leaving } from '../../lab/leaving.ts';
 import { originOf, planOf } from '../../lab/plan.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
 import { databasesOf, dataOf } from '../trials/fork-plan.ts';
+import { stopKept } from '../trials/stop-kept.ts';
 import { liveLab } from './live-lab.ts';
 import type { End, OperationDeps } from './operation-deps.ts';
 
@@ -13,7 +18,7 @@ import type { End, OperationDeps } from './operation-deps.ts';
 const retryMs = [1_000, 4_000];
 
 /** Null when another worker has it or the lab ends. Rejects on `leaving.now` and with LabError when it cannot be made. */
-export async function keepCheckpoint(
+export async function keepState(
   work: OperationWork,
   version: TemplateVersion,
   deps: OperationDeps,
@@ -26,7 +31,7 @@ export async function keepCheckpoint(
     } catch (thrown) {
       leaving.now.throwIfAborted();
       if (pauseMs === null || asLabError(thrown).permanent) throw thrown;
-      deps.log.warn({ operation: work.operation.id, err: thrown }, 'a checkpoint is tried again');
+      deps.log.warn({ operation: work.operation.id, err: thrown }, 'the keeping of a state is tried again');
       await deps.clock.sleep(pauseMs, wait);
     }
   }
@@ -39,10 +44,14 @@ async function copy(
   deps: OperationDeps,
   { soon, now }: Leaving,
 ): Promise<End> {
-  const { labId, name: task, id } = operation;
+  const { labId, name, id, kind } = operation;
   const live = await liveLab(labId, deps, AbortSignal.any([soon, now]));
   if (live === null) return null;
   const { lab, sandbox, driver } = live;
+  if (isOther(operation, originOf(sandbox))) {
+    const other = new LabError('conflict', 'The lab was reset or put back before this snapshot was made.');
+    return { state: 'failed', detail: other.message, events: [snapshotFailed(operation, other)] };
+  }
   const { components } = version.template;
   const names = dataOf(Object.keys(sandbox.components), components);
   if (names.length === 0)
@@ -61,11 +70,31 @@ async function copy(
     for (const name of databases) await driver.ensure(plan, name, now);
     const files = names.filter((name) => !databases.includes(name));
     await Promise.all(files.map((name) => driver.ensure(plan, name, now)));
+    await stopKept(driver, plan, now);
   } catch (thrown) {
     // The sweep destroys what there is of it; a stop leaves that to whoever goes on.
     if (!now.aborted) await deps.forks.endFork(row.id);
     throw thrown;
   }
-  const told = { type: 'checkpoint.kept', data: { task } } as const;
+  const told: LabEvent =
+    kind === 'snapshot'
+      ? { type: 'snapshot.kept', data: { snapshot: name } }
+      : { type: 'checkpoint.kept', data: { task: name } };
   return { state: 'done', detail: null, sandboxId: row.id, events: [told] };
+}
+
+/** A snapshot is of what the lab was when it was asked for: a reset since then has made it something else. */
+function isOther({ kind, saved }: Operation, now: SandboxOrigin): boolean {
+  return kind === 'snapshot' && saved.of !== originText(now);
+}
+
+/** As it is kept in a snapshot's row. */
+export function originText({ sandboxId, generations }: SandboxOrigin): string {
+  const rows = Object.entries(generations).map(([name, generation]) => `${name}=${generation}`);
+  return [sandboxId, ...rows.sort()].join(' ');
+}
+
+/** What is told of a snapshot that could not be made. */
+export function snapshotFailed({ name }: Operation, { code, message }: LabError): LabEvent {
+  return { type: 'snapshot.failed', data: { snapshot: name, code, reason: message } };
 }
