@@ -56,8 +56,6 @@ export interface RunnerNeeds<Program extends AnyProgram> {
   readonly sources: Sources;
   readonly inFlight: InFlight;
   readonly contents: WorkspaceContents;
-  /** Where a trainee's program is, for `sources`. */
-  readonly placeOf: (plan: SandboxPlan, source: SourceSpec) => Pick<Followed, 'root' | 'folder'>;
   /** Makes a workspace that is not there yet. */
   readonly ensureWorkspace: (plan: SandboxPlan, shell: string, signal: AbortSignal) => Promise<void>;
   readonly closing: AbortSignal;
@@ -68,7 +66,6 @@ export function createRunner<Program extends AnyProgram>({
   sources,
   inFlight,
   contents,
-  placeOf,
   ensureWorkspace,
   closing,
 }: RunnerNeeds<Program>): Runner<Program> {
@@ -98,7 +95,8 @@ export function createRunner<Program extends AnyProgram>({
     let delivered: ReadonlyMap<string, string> | null = null;
     return {
       ref,
-      ...placeOf(plan, source),
+      workspace: pieceOfKind(plan, source.shell, 'shell', 'files').ref,
+      below: source.path,
       reload: source.reload === 'on-save',
       editable: source.editable,
       delivered() {

@@ -3,9 +3,7 @@
  * start. They are followed from their start, or from the first look after Labwright itself was started again.
  */
 import type { ResourceRef } from '../naming.ts';
-import type { Records } from '../process/records.ts';
-import { changedOutside, type SourceScan, scanSource } from './source-files.ts';
-import { type FolderWatch, watchFolders } from './watch-folders.ts';
+import { changedOutside, type SourceScan } from './source-files.ts';
 
 /** A program that changes its own source at each start must not keep the machine busy: after so many saves a minute … */
 const freelyAMinute = 10;
@@ -14,15 +12,31 @@ const busyWaitMs = 10_000;
 
 export interface Followed {
   readonly ref: ResourceRef;
-  /** The workspace, and the program's folder in it. */
-  readonly root: string;
-  readonly folder: string;
+  /** The workspace, and where the program is in it. */
+  readonly workspace: ResourceRef;
+  readonly below: string;
   readonly reload: boolean;
   readonly editable: readonly string[];
   /** Hashes of the program's files as they were delivered, by path below the folder. */
   delivered(): ReadonlyMap<string, string>;
   /** Ends and starts it; `isCurrent` is false once it is not to run any more. */
   restart(isCurrent: () => boolean): Promise<void>;
+}
+
+/** Where a backend has files of workspaces, and keeps what must be known again. */
+export interface SourceAccess {
+  scan(followed: Followed): Promise<SourceScan>;
+  /** Calls `onChange` a moment after something was changed there. */
+  watch(followed: Followed, onChange: () => void): SourceWatch;
+  /** What the program was last started from, also by another Labwright; null: not known. */
+  noted(ref: ResourceRef): Promise<string | null>;
+  note(ref: ResourceRef, fingerprint: string): Promise<void>;
+}
+
+export interface SourceWatch {
+  /** Told of each scan. */
+  cover?(folders: readonly string[]): void;
+  close(): void;
 }
 
 export interface Sources {
@@ -40,7 +54,7 @@ export interface Sources {
 
 interface Entry {
   followed: Followed;
-  readonly watch: FolderWatch;
+  readonly watch: SourceWatch;
   scan: SourceScan | null;
   /** One look at a time; a change during a look makes one more. */
   looking: Promise<void> | null;
@@ -48,30 +62,30 @@ interface Entry {
   saves: readonly number[];
 }
 
-export function createSources(records: Records): Sources {
+/** Nothing is started again for a sandbox that `noted` does not know: it is gone. */
+export function createSources(access: SourceAccess): Sources {
   const entries = new Map<string, Entry>();
   const keyOf = ({ sandboxId, component }: ResourceRef) => `${sandboxId}/${component}`;
 
   async function scanOf(entry: Entry): Promise<SourceScan> {
-    const { folder, editable } = entry.followed;
-    const scan = await scanSource(folder, editable);
+    const scan = await access.scan(entry.followed);
     entry.scan = scan;
-    entry.watch.cover(scan.folders);
+    entry.watch.cover?.(scan.folders);
     return scan;
   }
 
-  function note({ sandboxId, component }: ResourceRef, fingerprint: string): void {
-    records.update(sandboxId, ({ sources }) => ({ sources: { ...sources, [component]: fingerprint } }));
-  }
+  const isSamePlace = (one: Followed, other: Followed) =>
+    one.workspace.generation === other.workspace.generation &&
+    one.workspace.component === other.workspace.component &&
+    one.below === other.below;
 
   async function lookOnce(entry: Entry, isSave: boolean): Promise<void> {
     const { ref, reload } = entry.followed;
     const isCurrent = () =>
       entries.get(keyOf(ref)) === entry && entry.followed.ref.generation === ref.generation;
     const { fingerprint } = await scanOf(entry);
-    const record = records.get(ref.sandboxId);
-    if (!isCurrent() || record === null || record.sources?.[ref.component] === fingerprint) return;
-    if (!reload) return;
+    const noted = await access.noted(ref);
+    if (!isCurrent() || !reload || noted === null || noted === fingerprint) return;
     const now = Date.now();
     const recent = entry.saves.filter((at) => now - at < 60_000);
     if (isSave && recent.length >= freelyAMinute && now - (recent.at(-1) ?? 0) < busyWaitMs) {
@@ -79,7 +93,7 @@ export function createSources(records: Records): Sources {
       return;
     }
     entry.saves = [...recent, now];
-    note(ref, fingerprint);
+    await access.note(ref, fingerprint);
     await entry.followed.restart(isCurrent);
   }
 
@@ -103,7 +117,7 @@ export function createSources(records: Records): Sources {
   function entryOf(followed: Followed): Entry {
     const key = keyOf(followed.ref);
     const known = entries.get(key);
-    if (known !== undefined && known.followed.folder === followed.folder) {
+    if (known !== undefined && isSamePlace(known.followed, followed)) {
       known.followed = followed;
       return known;
     }
@@ -111,7 +125,7 @@ export function createSources(records: Records): Sources {
     const entry: Entry = {
       followed,
       // What fails here is seen by the next look at the component.
-      watch: watchFolders(followed.root, followed.folder, () => void look(entry, true).catch(() => {})),
+      watch: access.watch(followed, () => void look(entry, true).catch(() => {})),
       scan: null,
       looking: null,
       again: false,
@@ -124,11 +138,11 @@ export function createSources(records: Records): Sources {
   return {
     async begin(followed) {
       const { fingerprint } = await scanOf(entryOf(followed));
-      note(followed.ref, fingerprint);
+      await access.note(followed.ref, fingerprint);
     },
     follow(followed) {
       const known = entries.get(keyOf(followed.ref));
-      if (known !== undefined && known.followed.folder === followed.folder) return;
+      if (known !== undefined && isSamePlace(known.followed, followed)) return;
       // Saved while Labwright was away: it is started again now.
       void look(entryOf(followed), true).catch(() => {});
     },

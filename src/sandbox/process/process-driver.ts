@@ -39,6 +39,7 @@ import { createProcessRunner } from './runner.ts';
 import { createSampleApiPart } from './sample-api-part.ts';
 import { createServicePart } from './service-part.ts';
 import { createShellPart } from './shell-part.ts';
+import { createSourceAccess } from './source-access.ts';
 import { createTemplateDatabases } from './template-database.ts';
 import { createTerminals } from './terminal.ts';
 import { createWorkspaces } from './workspaces.ts';
@@ -72,7 +73,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const workspaces = createWorkspaces(records, contents, labUser);
   const terminals = createTerminals(options.node);
-  const sources = createSources(records);
+  const sources = createSources(createSourceAccess(records, workspaces.path));
   const inFlight = createInFlight();
   const closing = new AbortController();
   const environments = createEnvironments((plan) => reservePorts(records, plan), access, options.fill);

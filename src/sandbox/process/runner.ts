@@ -14,7 +14,7 @@ export interface Runner extends AnyRunner<Program> {
   logPath(ref: ResourceRef): string;
 }
 
-export interface ProcessRunnerNeeds extends Omit<RunnerNeeds<Program>, 'programs' | 'placeOf'> {
+export interface ProcessRunnerNeeds extends Omit<RunnerNeeds<Program>, 'programs'> {
   readonly programs: Programs;
   readonly children: Children;
   readonly workspacePath: (ref: ResourceRef) => string;
@@ -31,7 +31,6 @@ export function createProcessRunner({
   const sourceFolder = (plan: SandboxPlan, source: SourceSpec) => join(rootOf(plan, source), source.path);
   const runner = createRunner<Program>({
     ...needs,
-    placeOf: (plan, source) => ({ root: rootOf(plan, source), folder: sourceFolder(plan, source) }),
     programs: {
       ...programs,
       stop: ({ sandboxId, component }) => children.stop(sandboxId, component),

@@ -23,7 +23,6 @@ export function createProgramRunner(needs: ProgramNeeds): Runner {
   const runner = createRunner<Program>({
     ...needs,
     programs: createPrograms(needs.containers, needs.gateways, needs.openGateway),
-    placeOf: (plan, source) => ({ root: rootOf(plan, source), folder: sourceFolder(plan, source) }),
   });
   return {
     ...runner,
