@@ -23,6 +23,11 @@ export interface ApiClient {
   download(path: string, request?: ApiRequest): Promise<AsyncIterable<Uint8Array>>;
   /** Server-sent events until the server or `signal` ends them. */
   events(path: string, signal: AbortSignal, after?: string): AsyncGenerator<ServerEvent>;
+  /** Where a WebSocket of the API is opened, and with what. */
+  upgrade(
+    path: string,
+    query: Readonly<Record<string, string>>,
+  ): { readonly url: URL; readonly headers: Readonly<Record<string, string>> };
 }
 
 const base = '/api/v1';
@@ -55,6 +60,11 @@ export function createApiClient(url: string, token: string | null): ApiClient {
 
   return {
     url,
+    upgrade(path, query) {
+      const target = new URL(base + path, url.replace(/^http/, 'ws'));
+      for (const [key, value] of Object.entries(query)) target.searchParams.set(key, value);
+      return { url: target, headers: token === null ? {} : { authorization: `Bearer ${token}` } };
+    },
     async call<T>(method: string, path: string, request: ApiRequest = {}): Promise<T> {
       const response = await send(method, path, request, 'application/json');
       return (response.status === 204 ? null : await response.json()) as T;
