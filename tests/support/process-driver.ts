@@ -21,6 +21,8 @@ export interface TestDriver {
   readonly labsUrl: string;
   /** Databases, roles, folders and processes of this installation. */
   count(): Promise<Readonly<Record<string, number>>>;
+  /** A second driver beside this one; the caller closes it. */
+  another(): Promise<ProcessDriver>;
   /** A second driver of the same installation, as the next start would make. */
   again(): Promise<ProcessDriver>;
   /** Destroys all sandboxes, drops the template databases, removes the folder. */
@@ -57,6 +59,7 @@ export async function startTestDriver(server?: Pick<TestPostgres, 'adminUrl' | '
         .filter((entry) => !entry.includes('.log')).length;
       return { ...rows[0], folders, processes: markedProcesses(installationId).length };
     },
+    another: () => makeDriver(dataDir, installationId, postgres.adminUrl),
     async again() {
       driver = await makeDriver(dataDir, installationId, postgres.adminUrl);
       return driver;

@@ -1,0 +1,318 @@
+/** A lab's own server in a container: what its trainee does to it is theirs, and copies of it are whole. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SandboxPlan } from '../../../src/lab/ports.ts';
+import { asRole, clientAs, forkOf, planFor, postgresAccess } from '../../contracts/driver-contract-plans.ts';
+import { dockerMissing, requireDocker } from '../../support/docker.ts';
+import { imagesTimeoutMs } from '../../support/images.ts';
+import { databaseVersion } from '../../support/postgres-lab.ts';
+import { type DockerDatabases, soon, startDockerDatabases } from './database-subject.ts';
+
+requireDocker();
+
+const signal = AbortSignal.timeout(900_000);
+const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
+  create schema observability; create table observability.log (x int);`;
+const version = databaseVersion(
+  { 'seed.sql': seed, 'overlay.sql': `create table mine as select :'word' as word` },
+  {
+    traineeRole: 'superuser-own-server',
+    statementStats: 'own-database-view',
+    overlay: ['overlay.sql'],
+    extensions: ['pg_trgm'],
+    archive: true,
+  },
+);
+const live = planFor('sb-own', version, {}, { params: { word: 'hello' } });
+const running = { state: 'running', generation: 1, detail: null };
+let test: DockerDatabases;
+
+const access = (plan = live) => postgresAccess(test.driver, plan);
+const stateOf = async (plan: SandboxPlan) => (await test.driver.observe(plan, signal)).components.database;
+async function forked(sandboxId: string, origin = live): Promise<SandboxPlan> {
+  const fork = forkOf(origin, sandboxId);
+  await test.driver.ensure(fork, 'database', signal);
+  return fork;
+}
+
+describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    test = await startDockerDatabases();
+    expect(test.driver.lacks(version)).toEqual([]);
+    await test.driver.prepare(version, signal);
+    await test.driver.ensure(live, 'database', signal);
+  }, imagesTimeoutMs);
+  afterAll(() => test?.stop(), 120_000);
+
+  describe('a server', () => {
+    it('holds the seed and the overlay, and its trainee may do everything', async () => {
+      expect(await stateOf(live)).toEqual(running);
+      expect(
+        await asRole(access(), 'trainee', 'select word, (select count(*)::int from a) as n from mine'),
+      ).toEqual([{ word: 'hello', n: 5 }]);
+      await asRole(access(), 'trainee', 'alter system set work_mem = "8MB"');
+      await asRole(access(), 'trainee', 'create database another');
+      const [row] = await asRole(
+        access(),
+        'trainee',
+        'select count(*)::int > 0 as some from pg_stat_statements',
+      );
+      expect(row).toEqual({ some: true });
+    });
+
+    it('has a checker that sees all of it and is no superuser, and a grader that changes it', async () => {
+      await asRole(access(), 'trainee', 'create table secret as select 1 as x');
+      expect(await asRole(access(), 'checker', 'select x from secret')).toEqual([{ x: 1 }]);
+      for (const sql of [`set role ${access().trainee.user}`, `copy (select 1) to program 'true'`]) {
+        await expect(asRole(access(), 'checker', sql), sql).rejects.toMatchObject({ code: '42501' });
+      }
+      await asRole(access(), 'grader', 'alter table secret add y int; drop table secret');
+    });
+
+    it('gives a trainee who runs programs on it no rights, no way out and no secret of the platform', async () => {
+      await asRole(
+        access(),
+        'trainee',
+        `create table seen (line text);
+         copy seen from program 'id; grep -h "^Cap\\|^NoNewPrivs" /proc/self/status; env; ls /var/lib/postgresql/lab; ls /sys/class/net'`,
+      );
+      const lines = (await asRole<{ line: string }>(access(), 'trainee', 'select line from seen')).map(
+        ({ line }) => line,
+      );
+      expect(lines[0]).toMatch(/^uid=999\S* gid=999/);
+      expect(
+        lines.filter((line) => /^Cap(Eff|Bnd|Prm)/.test(line)).map((line) => line.split('\t')[1]),
+      ).toEqual(Array(3).fill('0000000000000000'));
+      expect(lines).toContain('NoNewPrivs:\t1');
+      // What set the passwords is gone.
+      expect(lines.filter((line) => /sql|SCRAM|PASSWORD/i.test(line))).toEqual([]);
+      expect(lines).toEqual(expect.arrayContaining(['data', 'archive', 'eth0']));
+      const out = asRole(
+        access(),
+        'trainee',
+        `copy (select 1) to program 'timeout 5 bash -c "exec 3<>/dev/tcp/1.1.1.1/80"'`,
+      );
+      await expect(out).rejects.toMatchObject({ code: '38000' });
+      await asRole(access(), 'trainee', 'drop table seen');
+    });
+
+    it('is started again with its data when it was killed, and hears STOP, CONT and TERM', async () => {
+      const plan = planFor('sb-own-signals', version);
+      await test.driver.ensure(plan, 'database', signal);
+      await asRole(access(plan), 'trainee', 'create table kept as select 1 as x');
+      const sleeper = asRole(access(plan), 'trainee', 'select pg_sleep(300)').catch(() => 'ended');
+      await test.driver.kill(plan, 'database', 'KILL', signal);
+      expect(await sleeper).toBe('ended');
+      expect(await stateOf(plan)).toMatchObject({ state: 'broken' });
+      await test.driver.ensure(plan, 'database', signal);
+      await test.driver.kill(plan, 'database', 'STOP', signal);
+      expect(await stateOf(plan)).toMatchObject({ state: 'broken' });
+      await test.driver.kill(plan, 'database', 'CONT', signal);
+      expect(await stateOf(plan)).toMatchObject({ state: 'running' });
+      // A session does not keep it from ending.
+      const session = clientAs(access(plan), 'trainee');
+      await session.connect();
+      await test.driver.kill(plan, 'database', 'TERM', signal);
+      expect(await stateOf(plan)).toMatchObject({ state: 'broken' });
+      await session.end().catch(() => {});
+      await test.driver.ensure(plan, 'database', signal);
+      // One that was left stopped is brought back.
+      await test.driver.kill(plan, 'database', 'STOP', signal);
+      await test.driver.ensure(plan, 'database', signal);
+      expect(await stateOf(plan)).toMatchObject({ state: 'running' });
+      expect(await asRole(access(plan), 'trainee', 'select x from kept')).toEqual([{ x: 1 }]);
+      await test.driver.destroy(plan.sandboxId, signal);
+    });
+  });
+
+  describe('a copy', () => {
+    it('holds all that was committed while its server goes on, and neither knows the other’s passwords', async () => {
+      const session = clientAs(access(), 'trainee');
+      await session.connect();
+      await session.query('insert into a values (100); create role friend login');
+      let beats = 0;
+      let over = false;
+      const beating = (async () => {
+        while (!over) {
+          await session.query('insert into a select max(x) + 1 from a');
+          beats += 1;
+        }
+      })();
+      const before = beats;
+      const fork = await forked('sb-own-fork');
+      expect(beats).toBeGreaterThan(before);
+      over = true;
+      await beating;
+      // The very session that was there before.
+      const [kept] = (await session.query<{ n: number }>('select count(*)::int as n from a')).rows;
+      await session.end();
+      const [copied] = await asRole<{ n: number }>(
+        access(fork),
+        'trainee',
+        'select count(*)::int as n from a',
+      );
+      expect(copied?.n).toBeGreaterThan(5);
+      expect(copied?.n).toBeLessThanOrEqual(kept?.n ?? 0);
+      expect(await stateOf(fork)).toEqual(running);
+      expect(await asRole(access(fork), 'checker', 'select word from mine')).toEqual([{ word: 'hello' }]);
+      for (const role of ['trainee', 'checker', 'grader'] as const) {
+        const [mine, copy] = [access(), access(fork)];
+        for (const mixed of [
+          { ...copy, [role]: mine[role] },
+          { ...mine, [role]: copy[role] },
+        ]) {
+          await expect(asRole(mixed, role, 'select 1'), role).rejects.toMatchObject({ code: '28P01' });
+        }
+      }
+      await asRole(access(fork), 'trainee', 'delete from a');
+      expect(await asRole(access(), 'checker', 'select count(*)::int > 5 as some from a')).toEqual([
+        { some: true },
+      ]);
+      // A reset begins at the template, and an older plan changes nothing after it.
+      const reset = planFor(fork.sandboxId, version, { database: 2 }, { params: live.params, origin: live });
+      await test.driver.ensure(reset, 'database', signal);
+      expect(await asRole(access(reset), 'checker', 'select count(*)::int as n from a')).toEqual([{ n: 5 }]);
+      await test.driver.ensure(fork, 'database', signal);
+      expect(await stateOf(reset)).toMatchObject({ state: 'running', generation: 2 });
+      await test.driver.destroy(fork.sandboxId, signal);
+    });
+
+    it('is made of a server that does not run, whatever the trainee has done to the platform’s accounts', async () => {
+      const plan = planFor('sb-own-mess', version, {}, { params: live.params });
+      await test.driver.ensure(plan, 'database', signal);
+      for (const sql of [
+        'create table work as select 7 as x',
+        `comment on database lab is null`,
+        `alter role postgres password 'mine'; alter role lab_g nologin; drop role lab_r`,
+        `create function f() returns event_trigger language plpgsql as $$ begin raise 'no'; end $$;
+         create event trigger e on ddl_command_start execute function f()`,
+        `copy (select 'host all all all reject') to program 'cat > pg_hba.conf'`,
+        `copy (select 1) to program 'ln -s /etc/passwd ../passwords.sql; touch standby.signal'`,
+      ])
+        await asRole(access(plan), 'trainee', sql);
+      // A mark that was seen is not looked for again.
+      expect(await stateOf(plan)).toMatchObject({ state: 'running' });
+      await test.driver.kill(plan, 'database', 'KILL', signal);
+      const fork = await forked('sb-own-mess-fork', plan);
+      // Its access rules came with it: nobody gets in, yet it serves.
+      expect(await stateOf(fork)).toMatchObject({ state: 'running' });
+      await expect(asRole(access(fork), 'trainee', 'select x from work')).rejects.toMatchObject({
+        code: '28000',
+      });
+      const rows = await test.inside(
+        fork.sandboxId,
+        'database',
+        `cd /var/lib/postgresql/lab && echo 'host all all all trust' > data/pg_hba.conf && pg_ctl reload -D data > /dev/null &&
+         sleep 1 && psql -h 127.0.0.1 -U postgres -d lab -At -c 'select x from work'`,
+      );
+      expect(rows.trim()).toBe('7');
+      const reset = planFor(plan.sandboxId, version, { database: 2 }, { params: live.params });
+      await test.driver.ensure(reset, 'database', signal);
+      expect(await asRole(access(reset), 'trainee', 'select word from mine')).toEqual([{ word: 'hello' }]);
+      for (const { sandboxId } of [fork, plan]) await test.driver.destroy(sandboxId, signal);
+    });
+
+    it('is whole, as are others that are made with it, and one of a copy', async () => {
+      await asRole(access(), 'trainee', 'insert into a values (1000000)');
+      let over = false;
+      const states = new Set<string>();
+      const looking = (async () => {
+        while (!over) states.add((await stateOf(live))?.state ?? 'absent');
+      })();
+      const writing = (async () => {
+        while (!over) await asRole(access(), 'trainee', 'insert into a select max(x) + 1 from a');
+      })();
+      const forks = await Promise.all([1, 2, 3].map((n) => forked(`sb-own-many-${n}`)));
+      over = true;
+      await Promise.all([looking, writing]);
+      // That it stands still for a moment is no trouble.
+      expect([...states]).toEqual(['running']);
+      const copy = await forked('sb-own-copy', forks[0]);
+      const check = `select coalesce(bool_and(x = before + 1), true) as whole from (select x, lag(x) over (order by x) as before from a where x >= 1000000) s where before is not null`;
+      for (const fork of [...forks, copy]) {
+        expect(await asRole(access(fork), 'trainee', check)).toEqual([{ whole: true }]);
+      }
+      // In any order: a copy needs nothing of what it was made of.
+      for (const fork of forks) await test.driver.destroy(fork.sandboxId, signal);
+      await asRole(access(copy), 'trainee', 'insert into a values (-1)');
+      await test.driver.destroy(copy.sandboxId, signal);
+    });
+
+    it('says so when there is nothing to be cloned from, or too much', async () => {
+      const none = forkOf(planFor('sb-nobody', version), 'sb-own-none');
+      await expect(test.driver.ensure(none, 'database', signal)).rejects.toMatchObject({
+        code: 'start_failed',
+      });
+      await asRole(access(), 'trainee', `copy (select) to program 'fallocate -l 2200000000 large'`);
+      const large = forkOf(live, 'sb-own-large');
+      await expect(test.driver.ensure(large, 'database', signal)).rejects.toMatchObject({
+        code: 'payload_too_large',
+      });
+      await asRole(access(), 'trainee', `copy (select) to program 'rm large'`);
+      for (const { sandboxId } of [none, large]) await test.driver.destroy(sandboxId, signal);
+    });
+  });
+
+  describe('what servers begin with', () => {
+    it('is made once by any number of callers, in no sandbox, and goes when nobody needs it', async () => {
+      const own = databaseVersion({ 'seed.sql': 'create table b as select 1 as x; select pg_sleep(1)' });
+      const before = await test.prepared();
+      const other = await test.another();
+      await Promise.all([
+        test.driver.prepare(own, signal),
+        test.driver.prepare(own, signal),
+        other.prepare(own, signal),
+      ]);
+      await other.close();
+      expect(await test.prepared()).toHaveLength(before.length + 1);
+      expect((await test.driver.list(signal)).map(({ sandboxId }) => sandboxId)).toEqual(['sb-own']);
+      await test.driver.prune([version, own], signal);
+      expect(await test.prepared()).toHaveLength(before.length + 1);
+      for (const n of [1, 2, 3])
+        await test.driver.prepare(databaseVersion({ 'seed.sql': `select ${n}` }), signal);
+      await test.driver.prune([version], signal);
+      // Those that are in use, and two that may be needed again.
+      expect(await test.prepared()).toHaveLength(before.length + 2);
+    });
+
+    it('is generated for the sample API', async () => {
+      const generated = databaseVersion({}, { seed: { generator: 'sample-api', scale: 'S', number: 1 } });
+      const plan = planFor('sb-own-generated', generated);
+      await test.driver.ensure(plan, 'database', signal);
+      const [row] = await asRole(access(plan), 'checker', 'select count(*)::int > 0 as some from customers');
+      expect(row).toEqual({ some: true });
+      await test.driver.destroy(plan.sandboxId, signal);
+    });
+
+    it('names the line of a seed that is at fault, and leaves nothing', async () => {
+      const wrong = databaseVersion({ 'seed.sql': 'create table a ();\nselect nothing' });
+      const before = await test.prepared();
+      await expect(test.driver.prepare(wrong, signal)).rejects.toMatchObject({
+        code: 'seed_failed',
+        message: expect.stringContaining('seed.sql:2:'),
+      });
+      expect(await test.prepared()).toEqual(before);
+    });
+
+    it('leaves no container when its caller gives up', async () => {
+      const slow = databaseVersion({ 'seed.sql': 'select pg_sleep(300)' });
+      const giveUp = new AbortController();
+      const preparing = test.driver.prepare(slow, giveUp.signal);
+      const counts = () => test.engine.count();
+      await soon(counts, ({ containers = 0 }) => containers > 2);
+      giveUp.abort(new Error('enough'));
+      await expect(preparing).rejects.toThrow('enough');
+      // The gateway and the database of the one lab that is left.
+      expect(await counts()).toMatchObject({ containers: 2 });
+    });
+  });
+
+  it('leaves nothing of a lab that is destroyed', async () => {
+    const fork = await forked('sb-own-gone');
+    const session = clientAs(access(fork), 'trainee');
+    await session.connect();
+    await test.driver.destroy(fork.sandboxId, signal);
+    await test.driver.destroy(live.sandboxId, signal);
+    await session.end().catch(() => {});
+    expect(await test.engine.count()).toEqual({ containers: 0, networks: 0, volumes: 0, images: 0 });
+  });
+});
