@@ -23,8 +23,8 @@ const params = { client: 'cl_one' };
 const patient = { timeout: 60_000, interval: 50 };
 
 export function driverProgramsContract(name: string, makeSubject: () => Promise<DriverSubject>): void {
-  describe(`programs of sandbox driver ${name}`, () => {
-    const signal = AbortSignal.timeout(300_000);
+  describe(`programs of sandbox driver ${name}`, { timeout: 120_000 }, () => {
+    const signal = AbortSignal.timeout(1_200_000);
     let subject: DriverSubject;
     let driver: SandboxDriver;
     let before: Readonly<Record<string, number>>;

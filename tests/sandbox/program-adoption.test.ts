@@ -7,13 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
 import { planFor } from '../contracts/driver-contract-plans.ts';
-import {
-  type ProgramName,
-  programsVersion,
-  replyOf,
-  text,
-  urlOf,
-} from '../contracts/driver-programs-plans.ts';
+import { answerOf, type ProgramName, programsVersion, replyOf } from '../contracts/driver-programs-plans.ts';
 import { markedProcesses, startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);
@@ -45,7 +39,7 @@ const sandbox = () => join(test.dataDir, 'sandboxes', 'sb_orphan');
 async function saysSoon(driver: SandboxDriver, expected: string): Promise<string> {
   const deadline = performance.now() + 20_000;
   for (;;) {
-    const said = await text(urlOf(driver, plan, 'mine')).catch(() => '');
+    const said = (await answerOf(driver, plan, 'mine').catch(() => null))?.text ?? '';
     if (said === expected || performance.now() > deadline) return said;
     await delay(50);
   }
