@@ -9,6 +9,8 @@ export interface ContainerContext {
   readonly name: string;
   /** The sandbox's. */
   readonly network: string;
+  /** Who runs in it; see `userOf`. */
+  readonly user: string;
   readonly now: Date;
   /** False where the engine's storage driver cannot keep a layer small. */
   readonly limitsDisk: boolean;
@@ -24,7 +26,7 @@ export function containerOptions(spec: ContainerSpec, context: ContainerContext)
     ...(spec.entrypoint !== undefined && { Entrypoint: [...spec.entrypoint] }),
     ...(spec.command !== undefined && { Cmd: [...spec.command] }),
     ...(spec.workingDir !== undefined && { WorkingDir: spec.workingDir }),
-    ...(spec.user !== 'image' && { User: spec.user }),
+    User: context.user,
     ...(spec.stopSignal !== undefined && { StopSignal: spec.stopSignal }),
     Hostname: aliases[0] ?? ref.component,
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
@@ -49,7 +51,7 @@ function hostConfig(spec: ContainerSpec, context: ContainerContext): HostConfig 
     SecurityOpt: ['no-new-privileges'],
     Privileged: false,
     ReadonlyRootfs: !spec.writableRoot,
-    Tmpfs: tmpfs(spec),
+    Tmpfs: tmpfs(spec, context),
     Mounts: mounts(spec, context),
     IpcMode: 'private',
     // Collects what a program leaves, and hands signals on.
@@ -72,13 +74,25 @@ function hostConfig(spec: ContainerSpec, context: ContainerContext): HostConfig 
 }
 
 /** What is written to /tmp counts as the container's memory. */
-function tmpfs({ tmpfs, user }: ContainerSpec): Record<string, string> {
-  const [uid = '999', gid = uid] = (user === 'image' ? labUser : user).split(':');
+function tmpfs({ tmpfs }: ContainerSpec, { user }: ContainerContext): Record<string, string> {
+  const { uid, gid } = ownerOf(user);
   const own = Object.entries(tmpfs).map(([path, megabytes]) => [
     path,
     `rw,nosuid,nodev,size=${megabytes}m,uid=${uid},gid=${gid},mode=0700`,
   ]);
   return { '/tmp': 'rw,exec,nosuid,nodev,size=64m,mode=1777', ...Object.fromEntries(own) };
+}
+
+/** @param imageUser what the image says of its user; nobody is root, whatever it says. */
+export function userOf({ user }: ContainerSpec, imageUser: string): string {
+  if (user !== 'image') return user;
+  return /^(root|0*)(:|$)/.test(imageUser) ? labUser : imageUser;
+}
+
+/** In numbers; of a name that only an image knows, the lab's user. */
+export function ownerOf(user: string): { readonly uid: number; readonly gid: number } {
+  const [, uid, gid = uid] = /^(\d+)(?::(\d+))?$/.exec(user) ?? [null, ...labUser.split(':')];
+  return { uid: Number(uid), gid: Number(gid) };
 }
 
 /** Labels are for those that the engine makes with the container; what an image holds in their place stays out. */

@@ -10,6 +10,7 @@ import { endCommand, endingOf, hangUpCommand, terminalCommand, watchedCommand } 
 import { execStream } from './exec-stream.ts';
 import { takeFirstLine } from './first-line.ts';
 import { createFrames } from './log-frames.ts';
+import { orAborted } from './or-aborted.ts';
 import { type Containers, labUser } from './types.ts';
 
 /** How long one that is being ended is waited for, or for its number. */
@@ -21,18 +22,17 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
   /** Its socket is not read before someone listens. */
   async function begin(
     container: string,
-    command: { argv: readonly string[]; cwd?: string; tty?: boolean; stdin?: boolean },
+    command: { argv: readonly string[]; tty?: boolean; stdin?: boolean },
     signal: AbortSignal,
   ): Promise<{ readonly id: string; readonly socket: Duplex }> {
-    const { argv, cwd, tty = false, stdin = false } = command;
+    const { argv, tty = false, stdin = false } = command;
     try {
       return await engine.ask(
         'run a program in a container',
         async (docker, abortSignal) => {
           const exec = await docker.getContainer(container).exec({
-            ...{ Cmd: [...argv], User: labUser, Tty: tty, abortSignal },
+            ...{ Cmd: [...argv], User: labUser, WorkingDir: '/', Tty: tty, abortSignal },
             ...{ AttachStdin: stdin, AttachStdout: true, AttachStderr: !tty },
-            ...(cwd !== undefined && { WorkingDir: cwd }),
           });
           const socket = await exec.start({ hijack: true, stdin, Tty: tty, abortSignal });
           // Its end is looked at, not why.
@@ -90,7 +90,7 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
         const nothing = { signal: null, stdout: '', timedOut: false, truncated: false, durationMs: 0 };
         return { ...nothing, exitCode: 127, stderr: `${argv[0] ?? ''}: not found\n` };
       }
-      const { id, socket } = await begin(container, { argv: watchedCommand({ argv, env }), cwd }, signal);
+      const { id, socket } = await begin(container, { argv: watchedCommand({ argv, env, cwd }) }, signal);
       const closed = closeOf(socket);
       const finish = async () => {
         await endBy(container, pid.found, endCommand);
@@ -134,14 +134,20 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
       }
     },
     async terminal(container, { argv, env, cwd }, size, signal) {
-      const command = { argv: terminalCommand({ argv, env }), cwd, tty: true, stdin: true };
+      const command = { argv: terminalCommand({ argv, env, cwd }), tty: true, stdin: true };
       const { id, socket } = await begin(container, command, signal);
+      const closed = closeOf(socket);
       const { promise: pid, resolve: foundPid } = Promise.withResolvers<string>();
       const stream = execStream(socket, (push) => {
         const first = takeFirstLine(push);
         void first.found.then(foundPid);
         return first.take;
       });
+      // What is typed before would be shown before.
+      const opened = Promise.race([pid, closed.then(() => null)]);
+      if ((await orAborted(opened, signal).catch((thrown) => giveUp(stream, thrown))) === null) {
+        throw new LabError('backend_unavailable', 'The terminal has ended before it began.');
+      }
       const resize = async ({ cols, rows }: typeof size): Promise<void> => {
         await engine.ask(
           'resize a terminal',
@@ -150,7 +156,7 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
         );
       };
       // The engine lets a shell run on that nobody looks at any more.
-      const ended = closeOf(socket).then(async () => {
+      const ended = closed.then(async () => {
         if (!socket.readableEnded) await endBy(container, pid, hangUpCommand);
         return endingOf(await exitCode(id)).exitCode;
       });
@@ -168,6 +174,11 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
       );
     },
   };
+}
+
+function giveUp(stream: Duplex, thrown: unknown): never {
+  stream.destroy();
+  throw thrown;
 }
 
 /** For a socket whose end is the end of all. */

@@ -1,9 +1,9 @@
 /** Puts a container's own files into it before its first start. */
 import { posix } from 'node:path';
-import { ownFolderMount } from './container-options.ts';
+import { ownerOf, ownFolderMount } from './container-options.ts';
 import type { Engine } from './engine.ts';
 import { foldersBetween, tarOf } from './tar.ts';
-import { type ContainerSpec, labUser } from './types.ts';
+import type { ContainerSpec } from './types.ts';
 
 export function createContainerFiles(engine: Engine) {
   async function upload(id: string, path: string, archive: Buffer, signal: AbortSignal): Promise<void> {
@@ -16,11 +16,10 @@ export function createContainerFiles(engine: Engine) {
 
   return {
     /** Throws an error when a file is meant for where the container is read-only. */
-    async put(spec: ContainerSpec, id: string, signal: AbortSignal): Promise<void> {
+    async put(spec: ContainerSpec, user: string, id: string, signal: AbortSignal): Promise<void> {
       const { ownFolder, ref, writableRoot } = spec;
       const all = [...(spec.files ?? [])];
-      const [uid = 999, gid = 999] = (spec.user === 'image' ? labUser : spec.user).split(':').map(Number);
-      const owner = { uid, gid };
+      const owner = ownerOf(user);
       const isOwn = (path: string) => ownFolder !== undefined && path.startsWith(`${ownFolder}/`);
       if (ownFolder !== undefined) {
         const mount = ownFolderMount(ownFolder);

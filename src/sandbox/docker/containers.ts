@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import { LabError } from '../../lab/errors.ts';
 import type { Log } from '../../lab/log.ts';
 import type { Naming } from '../naming.ts';
-import { containerOptions } from './container-options.ts';
+import { containerOptions, userOf } from './container-options.ts';
 import { createImageCommits } from './containers-commit.ts';
 import { createExec } from './containers-exec.ts';
 import { createContainerFiles } from './containers-files.ts';
@@ -46,9 +46,19 @@ export function createContainers(options: ContainersOptions): Containers {
     );
   }
 
+  async function imageUser(image: string, signal: AbortSignal): Promise<string> {
+    const { Config } = await engine.ask(
+      `look at image ${image}`,
+      (docker) => docker.getImage(image).inspect(),
+      signal,
+    );
+    return Config.User;
+  }
+
   async function create(spec: ContainerSpec, name: string, signal: AbortSignal): Promise<string | null> {
     const network = spec.network ? await networks.ensure(spec.ref.sandboxId, signal) : 'none';
-    const context = { installationId, name, network, now: new Date(), limitsDisk };
+    const user = userOf(spec, spec.user === 'image' ? await imageUser(spec.image, signal) : '');
+    const context = { installationId, name, network, user, now: new Date(), limitsDisk };
     try {
       const { id } = await engine.ask(
         `create container ${name}`,
@@ -191,7 +201,7 @@ export function createContainers(options: ContainersOptions): Containers {
           break;
         case 'created':
           // Of a maker that is gone, or one that is at it: doing the same again does no harm.
-          await files.put(spec, found.id, signal);
+          await files.put(spec, info.Config.User, found.id, signal);
           await start(spec, found.id, signal);
           return { ...found, state: 'running' };
         case 'exited':

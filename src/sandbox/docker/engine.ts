@@ -89,7 +89,8 @@ export function createEngine({ host, tlsDir }: EngineOptions): Engine {
       const either = AbortSignal.any([signal, deadline]);
       try {
         const docker = await orAborted(agreement(), signal);
-        return await request(docker, endless === undefined ? either : signal);
+        const within = endless === undefined ? either : signal;
+        return await orAborted(request(docker, within), within);
       } catch (thrown) {
         signal.throwIfAborted();
         // It was replaced by another version meanwhile.

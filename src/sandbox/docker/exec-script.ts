@@ -3,6 +3,11 @@
 interface Program {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * Gone to by the shell, never by the engine: a trainee may have made a link of it, and engines have followed such a
+   * link out of the container (CVE-2024-21626).
+   */
+  readonly cwd: string;
 }
 
 /**
@@ -17,6 +22,7 @@ interface Program {
 const watched = `over=
 trap 'over=1; [ -n "$child" ] && kill -KILL "-$child" "$child"' TERM
 echo $$ >&2
+cd "$0" || exit 126
 setsid "$@" &
 child=$!
 exec 2>/dev/null
@@ -27,15 +33,15 @@ kill -KILL "-$child"
 exit $code`;
 
 /** Only these variables, and the program's own name is looked for with them. */
-export function watchedCommand({ argv, env }: Program): string[] {
+export function watchedCommand({ argv, env, cwd }: Program): string[] {
   const clean = ['env', '-i', '--default-signal=INT,QUIT', ...variables(env), 'sh', '-c', 'exec "$@"', 'sh'];
-  return ['/bin/sh', '-c', watched, 'sh', ...clean, ...argv];
+  return ['/bin/sh', '-c', watched, cwd, ...clean, ...argv];
 }
 
 /** A shell on a terminal: its first line is its number. */
-export function terminalCommand({ argv, env }: Program): string[] {
-  const script = 'echo $$; exec "$@"';
-  return ['/bin/sh', '-c', script, 'sh', 'env', '-i', ...variables(env), ...argv];
+export function terminalCommand({ argv, env, cwd }: Program): string[] {
+  const script = 'echo $$; cd "$0"; exec "$@"';
+  return ['/bin/sh', '-c', script, cwd, 'env', '-i', ...variables(env), ...argv];
 }
 
 /** Ends what `watchedCommand` started. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerOptions, ownFolderMount } from '../../../src/sandbox/docker/container-options.ts';
+import { containerOptions, ownFolderMount, userOf } from '../../../src/sandbox/docker/container-options.ts';
 import type { ContainerSpec } from '../../../src/sandbox/docker/types.ts';
 
 const spec: ContainerSpec = {
@@ -23,6 +23,7 @@ const context = {
   installationId: 'inst',
   name: 'lw_s_sb_1_api_2',
   network: 'lw_s_sb_1_net',
+  user: '999:999',
   now: new Date('2030-01-02T03:04:05Z'),
   limitsDisk: true,
 };
@@ -94,11 +95,10 @@ describe('what the engine is told of a container', () => {
 
   it('is no network where none is wanted, and the image for what is not said', () => {
     const { entrypoint: _e, command: _c, workingDir: _w, ownFolder: _o, ...plain } = spec;
-    const options = containerOptions({ ...plain, network: false, aliases: [], user: 'image' }, context);
+    const options = containerOptions({ ...plain, network: false, aliases: [] }, context);
     expect(options).not.toHaveProperty('Entrypoint');
     expect(options).not.toHaveProperty('Cmd');
     expect(options).not.toHaveProperty('WorkingDir');
-    expect(options).not.toHaveProperty('User');
     expect(options).not.toHaveProperty('NetworkingConfig');
     expect(options.HostConfig).toMatchObject({ NetworkMode: 'none' });
     expect(options.HostConfig?.Mounts).toHaveLength(1);
@@ -112,6 +112,15 @@ describe('what the engine is told of a container', () => {
     });
     const cannot = containerOptions(writable, { ...context, limitsDisk: false });
     expect(cannot.HostConfig).not.toHaveProperty('StorageOpt');
+  });
+
+  it('is never root, whatever an image says', () => {
+    const ofImage = { ...spec, user: 'image' };
+    for (const root of ['', 'root', '0', '0:0', 'root:root', '00', ':5'])
+      expect(userOf(ofImage, root), root).toBe('999:999');
+    for (const other of ['node', '1000', '1000:1000', '10', 'rooted'])
+      expect(userOf(ofImage, other), other).toBe(other);
+    expect(userOf(spec, 'root')).toBe('999:999');
   });
 
   it('has a folder of its own two folders deep, and refuses any other', () => {
