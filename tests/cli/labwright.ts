@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const launcher = join(import.meta.dirname, '../../src/cli/labwright');
+export const launcher = join(import.meta.dirname, '../../src/cli/labwright');
 
 export interface Ended {
   readonly code: number | null;

@@ -46,6 +46,8 @@ async function sit({ terminal, interrupts }: Cli, target: Target): Promise<numbe
     resize();
     socket.resume();
     const closing = await closed;
+    // A shell that ended itself has tidied up.
+    if (exitCodeOf(closing) === null) stdout.write(plainScreen);
     return codeOf(closing, left || hold.stop.aborted);
   } finally {
     stdin.off('data', type).pause();
@@ -56,6 +58,9 @@ async function sit({ terminal, interrupts }: Cli, target: Target): Promise<numbe
     if (left) terminal.note('\nLeft the terminal.');
   }
 }
+
+/** Takes back what a program may have switched on: another screen, the mouse, bracketed pasting, a hidden cursor, colours. */
+const plainScreen = '\x1b[?1049l\x1b[?1000;1002;1003;1006l\x1b[?2004l\x1b[?25h\x1b[0m';
 
 /** Without a person: what comes from stdin is run as a script, and only what it prints is seen. */
 async function runScript({ terminal, interrupts }: Cli, target: Target): Promise<number> {
