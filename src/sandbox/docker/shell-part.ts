@@ -1,0 +1,168 @@
+/**
+ * Workspaces: a container that idles, in which programs are run as the trainee would, and a volume that outlives it with
+ * a folder for each generation. The folder is filled from the gateway while no container of the trainee has the volume.
+ */
+import { finished } from 'node:stream/promises';
+import { LabError } from '../../lab/errors.ts';
+import type { ComponentObservation } from '../../lab/lab.ts';
+import type { SandboxPlan } from '../../lab/ports.ts';
+import type { ComponentLimits, ShellComponent } from '../../templates/types.ts';
+import type { WorkspaceContents } from '../files/workspace-contents.ts';
+import type { ResourceRef } from '../naming.ts';
+import type { Part, Piece } from '../part.ts';
+import type { DockerImages } from './options.ts';
+import {
+  type ContainerSpec,
+  type Containers,
+  type FoundContainer,
+  type Gateways,
+  labUser,
+  type WorkspaceRef,
+  workspacePath,
+  workspaceVolumePath,
+} from './types.ts';
+import type { Volumes } from './volumes.ts';
+
+const limits: Required<ComponentLimits> = { cpu: 2, memoryMb: 1024, pids: 256, diskMb: 1024 };
+const stopWithinMs = 1_000;
+/** How long a look may take; it has no caller's signal. */
+const lookWithinMs = 10_000;
+const toolsWithinMs = 10_000;
+
+export interface ShellNeeds {
+  readonly containers: Containers;
+  readonly gateways: Gateways;
+  /** Network, volumes and gateway of a sandbox. */
+  readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
+  readonly volumes: Volumes;
+  readonly contents: WorkspaceContents;
+  readonly images: Pick<DockerImages, 'workspace'>;
+}
+
+export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
+  const { containers, gateways, openGateway, volumes, contents, images } = needs;
+  const checked = new Set<string>();
+
+  /** The highest generation first. */
+  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
+    const all = await containers.find(sandboxId, signal);
+    return all
+      .filter((one) => one.role === 'component' && one.component === component)
+      .sort((a, b) => b.generation - a.generation);
+  }
+
+  function specOf({ ref, spec }: Piece<ShellComponent>): ContainerSpec {
+    const { component } = ref;
+    const volume = volumes.nameOf(ref.sandboxId, component);
+    return {
+      ref,
+      role: 'component',
+      image: images.workspace,
+      entrypoint: ['sleep'],
+      command: ['infinity'],
+      env: { HOME: workspacePath(ref), LANG: 'C.UTF-8' },
+      // Not the workspace: its trainee could have made it a link, which an engine follows before it lets go of the host.
+      workingDir: '/',
+      user: labUser,
+      aliases: [component],
+      network: true,
+      mounts: [{ volume, path: workspaceVolumePath(component), readOnly: false }],
+      writableRoot: false,
+      tmpfs: {},
+      limits: { ...limits, ...spec.limits },
+    };
+  }
+
+  /** What the first generation of a fork is copied from; null: it begins at the template. */
+  function originOf({ plan, ref }: Piece): WorkspaceRef | null {
+    const origin = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
+    return origin === undefined ? null : { component: ref.component, generation: origin.generation };
+  }
+
+  /** @returns false when a higher generation is there: a stale caller with an older plan changes nothing. */
+  async function ensureFiles(piece: Piece<ShellComponent>, signal: AbortSignal): Promise<boolean> {
+    const { plan, ref, spec } = piece;
+    const { files } = await gateways.open(ref.sandboxId, signal);
+    const whole = await files.generation(ref.component, signal);
+    if (whole !== null && whole >= ref.generation) return whole === ref.generation;
+    for (const { id, generation } of await find(ref, signal)) {
+      if (generation <= ref.generation) await containers.remove(id, signal);
+    }
+    const origin = originOf(piece);
+    const from = origin === null ? { contents: contents(plan, ref.component, spec) } : { origin };
+    await files.fill(ref, from, signal);
+    return true;
+  }
+
+  /** Once for each set: an image does not change under its name, or is looked at by the next Labwright. */
+  async function checkTools(id: string, tools: readonly string[], signal: AbortSignal): Promise<void> {
+    if (tools.length === 0 || checked.has(tools.join())) return;
+    const script = 'for tool do command -v "$tool" > /dev/null || printf "%s\\n" "$tool"; done';
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
+    const asked = { argv: ['/bin/sh', '-c', script, 'sh', ...tools], env, cwd: '/' };
+    const { exitCode, stdout } = await containers.exec(
+      id,
+      asked,
+      { timeoutMs: toolsWithinMs, maxBytes: 4_096 },
+      signal,
+    );
+    const missing = stdout.split('\n').filter((name) => name !== '');
+    if (exitCode !== 0) return;
+    if (missing.length === 0) return void checked.add(tools.join());
+    throw new LabError(
+      'start_failed',
+      `The image of workspaces (${images.workspace}) has no ${missing.join(', no ')}, which the template's tools name.`,
+    );
+  }
+
+  return {
+    async ensure(piece, signal) {
+      const { ref, plan, spec } = piece;
+      await openGateway(plan, signal);
+      if (!(await ensureFiles(piece, signal))) return;
+      const found = await find(ref, signal);
+      const mine = found.find(({ generation }) => generation === ref.generation);
+      for (const { id, generation } of found) {
+        if (generation < ref.generation) await containers.remove(id, signal);
+      }
+      const { id } = await containers.ensure(specOf(piece), signal);
+      if (mine === undefined) await checkTools(id, spec.tools, signal);
+    },
+    async observe({ ref }): Promise<ComponentObservation> {
+      const signal = AbortSignal.timeout(lookWithinMs);
+      const [newest] = await find(ref, signal);
+      if (newest === undefined || newest.state === 'created')
+        return { state: 'absent', generation: 0, detail: null };
+      const { generation, state } = newest;
+      const broken = (detail: string) => ({ state: 'broken' as const, generation, detail });
+      if (state === 'paused') return broken('The workspace is held still.');
+      if (state !== 'running') return broken('The workspace is not running.');
+      const { files } = await gateways.open(ref.sandboxId, signal);
+      const whole = await files.generation(ref.component, signal);
+      if (whole !== generation) return broken('The files of the workspace are not there.');
+      return { state: 'running', generation, detail: null };
+    },
+    access: ({ ref }) => ({ kind: 'shell', path: workspacePath(ref) }),
+    address: () => null,
+    async kill({ ref }, how, signal) {
+      const [newest] = await find(ref, signal);
+      if (newest?.state !== 'running') return;
+      // What idles would be ended, too, and is started again: the workspace stays.
+      if (how === 'KILL' || how === 'TERM') await containers.restart(newest.id, signal);
+      else await signalAll(newest.id, how, signal);
+    },
+    async stop({ ref }, signal) {
+      for (const { id } of await find(ref, signal)) await containers.stop(id, stopWithinMs, signal);
+    },
+    lacks: () => [],
+  };
+
+  /** Programs that are run later are not held: they are others. */
+  async function signalAll(id: string, how: 'STOP' | 'CONT', signal: AbortSignal): Promise<void> {
+    // To all that this user may signal, but for itself and the first process. Nothing of ours may be around it, which
+    // would be held, too.
+    const stream = await containers.pipe(id, ['/bin/sh', '-c', `kill -${how} -1`], signal);
+    stream.resume();
+    await finished(stream, { signal, error: false });
+  }
+}
