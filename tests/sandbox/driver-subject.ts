@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import type { DriverSubject } from '../contracts/driver-contract.ts';
@@ -11,6 +11,15 @@ export async function driverSubject(): Promise<DriverSubject> {
     driver: test.driver,
     count: test.count,
     stop: test.stop,
+    async runs(text) {
+      return readdirSync('/proc').some((entry) => {
+        try {
+          return readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ').includes(text);
+        } catch {
+          return false;
+        }
+      });
+    },
     async crash(plan: SandboxPlan, component: string) {
       const path = join(test.dataDir, 'sandboxes', plan.sandboxId.replaceAll('-', '_'), 'sandbox.json');
       const record = JSON.parse(readFileSync(path, 'utf8')) as { children: Record<string, { pid: number }> };
