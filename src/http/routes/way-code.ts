@@ -32,6 +32,7 @@ export function codeRoute(api: Api, sockets: LabSockets, kind: WayKind): void {
       summary: `A code that opens the ${kind} once`,
       description: `Works within half a minute, as \`?code=\` of the WebSocket at the same path.`,
       params: wayParams,
+      body: z.strictObject({}).nullish(),
       response: {
         201: z.object({
           code: z.string(),
