@@ -31,6 +31,7 @@ import { createProgramService } from '../../src/programs/service.ts';
 import { createProgramSource } from '../../src/programs/source.ts';
 import { createAuditLog } from '../../src/store/audit-log.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { createPageCodes } from '../../src/store/page-codes.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createPostgresStore } from '../../src/store/postgres-store.ts';
 import { createProgramStore } from '../../src/store/program-store.ts';
@@ -40,6 +41,7 @@ import { createTemplateStore } from '../../src/store/template-store.ts';
 import { createTokenStore } from '../../src/store/token-store.ts';
 import { nearest } from '../../src/templates/suggest.ts';
 import type { BackendName, TemplateProblems, TemplateVersion } from '../../src/templates/types.ts';
+import { createWays } from '../../src/terminal/ways.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
 import { startTestPostgres } from '../support/postgres.ts';
@@ -104,12 +106,13 @@ export async function startWorld(
     seed: () => id('seed'),
     help: () => id('help'),
   };
+  const drivers = new Map<BackendName, SandboxDriver>([['process', driver]]);
   const labs = createLabService({
     labs: store,
     ...served,
     templates,
     queue,
-    drivers: new Map<BackendName, SandboxDriver>([['process', driver]]),
+    drivers,
     policy: defaultPolicy,
     ids,
     defaultBackend: 'process',
@@ -185,6 +188,7 @@ export async function startWorld(
     ],
     facts: createMetricFacts(pool),
     registry: new Registry(),
+    sockets: { ways: createWays(labs, drivers, nearest), codes: createPageCodes(pool) },
     clock,
     now: () => new Date(),
     randomBytes,
