@@ -58,7 +58,8 @@ export function createBelongings(needs: BelongingsNeeds): Belongings {
       try {
         await engine.ask(
           'remove an image',
-          (docker, abortSignal) => docker.getImage(Id).remove({ noprune: true, abortSignal }),
+          // A copy of a copy kept what it was made of: that goes with it, where nobody else has it.
+          (docker, abortSignal) => docker.getImage(Id).remove({ abortSignal }),
           signal,
         );
       } catch (thrown) {

@@ -1,6 +1,7 @@
 /** Databases: every lab has a PostgreSQL server of its own, made from an image with all of its data. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
+import type { ComponentObservation } from '../../../lab/lab.ts';
 import type { ComponentAccess, Credentials, SandboxPlan } from '../../../lab/ports.ts';
 import type { PostgresComponent } from '../../../templates/types.ts';
 import type { Naming, ResourceRef } from '../../naming.ts';
@@ -167,6 +168,19 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     }
   }
 
+  /** One that was held still to be copied while it was looked at is looked at again. */
+  async function look(piece: Database, signal: AbortSignal): Promise<ComponentObservation> {
+    for (let looks = 1; ; looks += 1) {
+      const [newest] = await settled(piece.ref, signal);
+      const before = copies.ended();
+      const seen = await programs.observe(programOf(piece, signal));
+      if (seen.state !== 'broken' || newest?.state !== 'running') return seen;
+      // The second look is for copies that another Labwright makes.
+      const wasCopied = copies.isHeld(newest.id) || copies.ended() !== before;
+      if (!wasCopied && looks > 1) return seen;
+    }
+  }
+
   /** A replica of a primary that has been made anew is of no use. */
   async function removeOutdated(piece: Database, signal: AbortSignal): Promise<void> {
     const primary = primaryOf(piece);
@@ -180,8 +194,10 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
   /** A replica that cannot go on from where it stands is copied anew. */
   async function start(piece: Database, signal: AbortSignal): Promise<void> {
     const primary = primaryOf(piece);
+    const found = await exactly(piece.ref, signal);
+    const bringUp = () => programs.ensure(programOf(piece, signal), signal);
     try {
-      await programs.ensure(programOf(piece, signal), signal);
+      await (found === null ? bringUp() : copies.without(found.id, bringUp));
     } catch (thrown) {
       if (primary === null || signal.aborted) throw thrown;
       const mine = await exactly(piece.ref, signal);
@@ -223,8 +239,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     },
     async observe(piece) {
       const signal = AbortSignal.timeout(30_000);
-      await settled(piece.ref, signal);
-      const seen = await programs.observe(programOf(piece, signal));
+      const seen = await look(piece, signal);
       if (seen.state !== 'running' || seen.generation !== piece.ref.generation) return seen;
       if (primaryOf(piece) !== null) return { ...seen, detail: detailOf[await follows(piece, signal)] };
       return (await lacksOverlay(piece, signal)) ? { ...seen, state: 'starting' } : seen;
