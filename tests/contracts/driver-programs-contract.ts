@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { ComponentObservation } from '../../src/lab/lab.ts';
 import type { KillSignal, SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
 import type { DriverSubject } from './driver-contract.ts';
 import { planFor } from './driver-contract-plans.ts';
@@ -60,20 +59,6 @@ export function driverProgramsContract(name: string, makeSubject: () => Promise<
       (await ask(plan, component, { path })).text;
     const write = (plan: SandboxPlan, path: string, content: string) =>
       driver.writeFile(plan, 'workspace', path, bytes(content), signal);
-
-    /** Polls until it is seen so. */
-    async function until(
-      plan: SandboxPlan,
-      component: string,
-      holds: (seen: ComponentObservation | undefined) => boolean,
-    ): Promise<ComponentObservation | undefined> {
-      const deadline = performance.now() + 15_000;
-      for (;;) {
-        const seen = await look(plan, component);
-        if (holds(seen) || performance.now() > deadline) return seen;
-        await delay(50);
-      }
-    }
 
     it('runs a program from the trainee’s files, tells it of its lab, and starts it again when they are saved', async () => {
       const plan = await made(['workspace', 'database', 'cache', 'partner', 'mine']);
@@ -260,10 +245,11 @@ export function driverProgramsContract(name: string, makeSubject: () => Promise<
     it('ends a program that takes more memory than its limit', async () => {
       const plan = await made(['greedy']);
       await text(plan, 'greedy', '/grow').catch(() => '');
-      const seen = await until(plan, 'greedy', (found) => found?.state === 'broken');
-      expect(seen?.state).toBe('broken');
-      const log = await driver.readLog(plan, 'greedy', 1_000, signal);
-      expect(`${log}${seen?.detail}`).toMatch(/took more .*memory/);
+      const said = async () => {
+        const seen = await look(plan, 'greedy');
+        return `${seen?.state} ${seen?.detail} ${await driver.readLog(plan, 'greedy', 1_000, signal)}`;
+      };
+      await expect.poll(said, patient).toMatch(/^broken [\s\S]*took more .*memory/);
     });
 
     it('gives a lab a Redis of its own, behind its password', async () => {
