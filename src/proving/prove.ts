@@ -141,6 +141,13 @@ export async function proveTemplate(
     }
   }
 
+  // A lab would give up on a busy machine before a large database is made. What is wrong with the seed, a lab will tell.
+  const isKept = jobs.every((job) => kept?.load(job.name) != null);
+  if (!isKept)
+    await parts.runtime.drivers
+      .get(backend)
+      ?.prepare(version, signal)
+      .catch(() => {});
   const ends = await Promise.allSettled(inTurn(jobs, template.id, day).map(attend));
   await labs.end(options.hurry);
   const failed = ends.find((end) => end.status === 'rejected');
