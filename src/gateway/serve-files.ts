@@ -29,6 +29,8 @@ export function createServeFiles(workspaces: Workspaces, notes: Notes): ServeFil
         return packFiles(found.map((file) => ({ ...file, modifiedAt: file.modifiedAt.getTime() })));
       }
       case 'write':
+        // Brings back a folder that its trainee has removed.
+        await workspaces.generation(asked.workspace.component);
         return writeFileBeneath(workspaces.path(asked.workspace), asked.path, await bodyOf(channel), null);
       case 'is-folder':
         return isFolderBeneath(workspaces.path(asked.workspace), asked.path);
@@ -66,7 +68,8 @@ function told(thrown: unknown): LabError {
   const { code } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new LabError('backend_unavailable', "No space is left for the lab's files.");
-  if (code === 'ENOENT') return new LabError('backend_unavailable', 'The workspace is not there.');
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP')
+    return new LabError('backend_unavailable', 'The workspace is not there.');
   return asLabError(thrown);
 }
 
