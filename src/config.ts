@@ -272,6 +272,28 @@ const schema = z.object({
     description: 'States of one lab that people may keep at once, to go back to; 0: none',
     allowed: 'a whole number from 0 to 20',
   }),
+  exportsDir: setting(folder.nullable().default(null), {
+    env: 'EXPORTS_DIR',
+    flag: '--exports-dir',
+    value: '<folder>',
+    description: 'Where what templates keep of labs is written; the same folder for all replicas',
+    allowed: 'the path of a folder',
+    defaultText: 'exports in the data folder',
+  }),
+  exportDays: setting(whole(1, 3650).default(30), {
+    env: 'EXPORT_DAYS',
+    flag: '--export-days',
+    value: '<number>',
+    description: 'How many days an export of a lab is kept',
+    allowed: 'a whole number from 1 to 3650',
+  }),
+  exportMaxMb: setting(whole(1, 2048).default(100), {
+    env: 'EXPORT_MAX_MB',
+    flag: '--export-max-mb',
+    value: '<number>',
+    description: 'What an export of a lab may hold; the rest is left out, and its manifest says so',
+    allowed: 'a whole number from 1 to 2048',
+  }),
   drainSeconds: setting(whole(1, 3600).default(10), {
     env: 'DRAIN_SECONDS',
     flag: '--drain-seconds',

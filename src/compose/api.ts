@@ -46,6 +46,7 @@ export async function serveApi(
     programs: core.programs,
     operations: core.operations,
     snapshots: core.snapshots,
+    exports: core.exports,
     releases: core.releases,
     classes: core.classes,
     templates: core.templates,

@@ -1,6 +1,9 @@
 /** The services over their adapters: everything that needs the control database to be there. */
+import { join } from 'node:path';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
+import { createExportService } from '../exports/export-service.ts';
+import { createExporter } from '../exports/exporter.ts';
 import { createAttemptService } from '../grading/attempt-service.ts';
 import { createExplainService } from '../grading/explain/explain-service.ts';
 import { createJudge } from '../grading/judge/thread.ts';
@@ -97,6 +100,16 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     queue,
     snapshotsPerLab: policy.snapshotsPerLab,
   });
+  const exportsFolder = config.exportsDir ?? join(config.dataDir, 'exports');
+  const exports = createExportService({ labs, operations: store, queue, folder: exportsFolder });
+  const exporter = createExporter({
+    folder: exportsFolder,
+    maxBytes: config.exportMaxMb * 1024 * 1024,
+    days: config.exportDays,
+    answers: (lab) => store.answers(lab.id),
+    attempts: (lab) => attempts.listAttempts({ role: 'trainee', subject: lab.trainee }, lab.id),
+    now: () => new Date(),
+  });
   const people = createPeopleService({
     labs,
     attempts: store,
@@ -136,6 +149,8 @@ export function createCore({ config, pool, queue, drivers, key }: CoreParts) {
     attempts,
     operations,
     snapshots,
+    exports,
+    exporter,
     people,
     regrades,
     explain,

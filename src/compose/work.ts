@@ -25,7 +25,7 @@ const samplesAtOnce = 12;
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
 export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, witness: Witness): Worker {
-  const { store, templates, templateStore, policy, vocabulary, judge } = core;
+  const { exporter, store, templates, templateStore, policy, vocabulary, judge } = core;
   const shared = {
     labs: store,
     templateStore,
@@ -33,6 +33,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, w
     policy,
     ids: randomIds,
     drivers,
+    exporter,
     clock: realClock,
     log,
   };
@@ -57,6 +58,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, w
   };
   const operating = {
     ...grading,
+    exporter,
     forks: store,
     queue,
     nearest,

@@ -23,6 +23,7 @@ import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { classRoutes } from './routes/classes.ts';
 import { eventRoutes } from './routes/events.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { guideRoutes } from './routes/guide.ts';
 import { healthRoutes } from './routes/health.ts';
 import { helpRoutes } from './routes/help.ts';
@@ -114,6 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
       steeringRoutes(scope, deps);
       pauseRoutes(scope, deps);
       snapshotRoutes(scope, deps);
+      exportRoutes(scope, deps);
       judgementRoutes(scope, deps);
       helpRoutes(scope, deps);
       programRoutes(scope, deps);

@@ -1,6 +1,7 @@
 /** What the HTTP API is made of. All of it is passed in: the app is a function of its dependencies. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { ExportService } from '../exports/export-service.ts';
 import type { AttemptService } from '../grading/attempt-service.ts';
 import type { ExplainService } from '../grading/explain/explain-service.ts';
 import type { OperationService } from '../grading/operations/operation-service.ts';
@@ -30,6 +31,7 @@ export interface AppDeps {
   readonly explain: ExplainService;
   readonly operations: OperationService;
   readonly snapshots: SnapshotService;
+  readonly exports: ExportService;
   readonly programs: ProgramService;
   readonly releases: ReleaseService;
   readonly classes: ClassService;

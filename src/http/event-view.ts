@@ -35,6 +35,8 @@ const forTrainees: Readonly<Record<LabEvent['type'], readonly string[]>> = {
   'snapshot.kept': ['snapshot'],
   'snapshot.failed': ['snapshot', 'code'],
   'snapshot.deleted': ['snapshot', 'by'],
+  'lab.exported': ['bytes', 'leftOut'],
+  'lab.export_failed': ['code', 'triesLeft'],
   'lab.restored': ['snapshot', 'since', 'keepScore', 'by'],
   'task.skipped': ['task', 'penalty'],
   'check.marked': ['check'],

@@ -4,9 +4,9 @@ import { asLabError, LabError } from './errors.ts';
 import type { Lab, LabEvent, Sandbox } from './lab.ts';
 import type { Step } from './next-step.ts';
 import { resumed, stopComponents } from './pausing.ts';
-import { beganAnew, condemned, planOf } from './plan.ts';
+import { beganAnew, condemned, endingOf, planOf } from './plan.ts';
 import type { NewOperation, Snapshot } from './ports.ts';
-import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
+import { type ReconcileDeps, recordFailure, retryAfter, type Subject } from './subject.ts';
 
 export type Outcome =
   /** Decide anew: on the rows as a change has left them, or, when `after` is null, on what is read. */
@@ -56,7 +56,10 @@ export async function act(
       }
       return again;
     case 'end':
-      if (lab !== null) await end(lab, sandbox, step, deps);
+      if (lab !== null) await end(subject, lab, sandbox, step, deps);
+      return again;
+    case 'export':
+      if (lab !== null && sandbox !== null) await writeExport(subject, lab, sandbox, deps, signal);
       return again;
     case 'condemn':
       if (sandbox !== null) {
@@ -204,7 +207,7 @@ async function paramsOf(
   } catch (thrown) {
     const error = asLabError(thrown);
     if (error.code !== 'template_invalid') throw thrown;
-    await end(lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
+    await end({ version }, lab, sandbox, { because: 'template_invalid', detail: error.message }, deps);
     return null;
   }
 }
@@ -243,6 +246,7 @@ function faultsToPlant(faults: readonly FaultSpec[]): readonly NewOperation[] {
 }
 
 async function end(
+  { version }: Pick<Subject, 'version'>,
   lab: Lab,
   sandbox: Sandbox | null,
   why: { readonly because: NonNullable<Lab['endReason']>; readonly detail: string | null },
@@ -252,10 +256,48 @@ async function end(
     phase: 'terminating',
     endReason: why.because,
     endDetail: why.detail,
-    ...(sandbox === null || sandbox.state === 'gone' ? {} : { sandbox: condemned(sandbox) }),
+    ...endingOf(lab, sandbox, version),
   } as const;
   const told: LabEvent = { type: 'lab.terminating', data: { because: why.because, detail: why.detail } };
   await deps.labs.transition(lab.id, lab.version, change, [told]);
+}
+
+/** One that cannot be written keeps no lab for ever: the last failure is in its record. */
+async function writeExport(
+  { version, driver, now }: Subject,
+  lab: Lab,
+  sandbox: Sandbox,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { bytes, leftOut } = await deps.exporter.write({ lab, sandbox, version, driver }, signal);
+    const told: LabEvent = { type: 'lab.exported', data: { bytes, leftOut } };
+    await deps.labs.transition(lab.id, lab.version, { exportsLeft: 0 }, [told]);
+  } catch (thrown) {
+    if (signal.aborted) return;
+    const error = asLabError(thrown);
+    if (error.code === 'database_unavailable') throw error;
+    const exportsLeft = lab.exportsLeft - 1;
+    deps.log.warn({ labId: lab.id, exportsLeft, err: error }, 'what is kept of a lab could not be written');
+    const nextTryAt = new Date(now.getTime() + 1000 * retryAfter(sandbox, deps.policy));
+    const change = { failures: sandbox.failures + 1, nextTryAt };
+    const told: LabEvent = {
+      type: 'lab.export_failed',
+      data: { code: error.code, reason: error.message, triesLeft: exportsLeft },
+    };
+    const detail = `Its export could not be written: ${error.message}`;
+    await deps.labs.transition(
+      lab.id,
+      lab.version,
+      {
+        exportsLeft,
+        sandbox: { version: sandbox.version, change },
+        ...(exportsLeft === 0 && { endDetail: detail }),
+      },
+      [told],
+    );
+  }
 }
 
 async function destroy(

@@ -90,7 +90,10 @@ export function describeLab(
       return say('resuming', `resuming: ${away.join(', ') || 'finishing'}${failed}`);
     }
     case 'terminating':
-      return say('ending', `ending: ${lab.endReason ?? 'deleted'}`);
+      return say(
+        'ending',
+        `ending: ${lab.endReason ?? 'deleted'}${lab.exportsLeft > 0 ? '; what is kept of it is being written' : ''}`,
+      );
     case 'terminated': {
       const why = insider && lab.endDetail !== null ? ` (${lab.endDetail})` : '';
       return say('ended', `ended: ${lab.endReason ?? 'deleted'}${why}`);

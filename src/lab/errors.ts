@@ -21,6 +21,7 @@ const table = {
   button_not_found: { status: 404, permanent: true },
   checkpoint_not_found: { status: 404, permanent: true },
   snapshot_not_found: { status: 404, permanent: true },
+  export_not_found: { status: 404, permanent: false },
   help_not_found: { status: 404, permanent: true },
   regrade_not_found: { status: 404, permanent: true },
   version_not_found: { status: 404, permanent: true },

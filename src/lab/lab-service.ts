@@ -11,7 +11,7 @@ import { LabError } from './errors.ts';
 import { asleep, ended, requireComponent, requireSandbox, requireTask } from './guards.ts';
 import type { Lab, LabEvent, LabPhase, RecordedEvent, Sandbox } from './lab.ts';
 import { createPinner, type PinDeps } from './pin.ts';
-import { blueprintOf, condemned, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
+import { blueprintOf, endingOf, originOf, planOf, raised, usesOf, withDependents } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type {
   LabChange,
@@ -269,7 +269,7 @@ export function createLabService(deps: LabServiceDeps) {
       const after = await change(caller, id, async ({ lab, sandbox }) => {
         if (lab.phase === 'terminating' || lab.phase === 'terminated') return null;
         return {
-          ...endOf(sandbox),
+          ...endingOf(lab, sandbox, await deps.templateStore.load(lab.templateHash)),
           phase: 'terminating',
           endReason: 'deleted',
           events: [ending('deleted', caller.subject)],
@@ -507,10 +507,6 @@ async function versionOf(store: TemplateStore, hash: string): Promise<TemplateVe
 }
 
 /** What ending a lab does to its sandbox: from here on it may be destroyed. */
-function endOf(sandbox: Sandbox | null): Pick<LabChange, 'sandbox'> {
-  return sandbox === null ? {} : { sandbox: condemned(sandbox) };
-}
-
 function ending(because: string, by: string) {
   return { type: 'lab.terminating' as const, data: { because, by } };
 }

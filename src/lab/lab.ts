@@ -49,6 +49,8 @@ export interface Lab {
   readonly activeAt: Date;
   /** Why it is paused; null while it is not. */
   readonly pausedBecause: PauseReason | null;
+  /** While it ends: how often it is still tried to write what its template keeps; before that its sandbox stays. */
+  readonly exportsLeft: number;
   readonly endedAt: Date | null;
   readonly endReason: EndReason | null;
   readonly endDetail: string | null;
@@ -150,6 +152,8 @@ export interface LabEvent {
     | 'snapshot.failed'
     | 'snapshot.deleted'
     | 'lab.restored'
+    | 'lab.exported'
+    | 'lab.export_failed'
     | 'task.skipped'
     | 'check.marked'
     | 'check.overridden'
@@ -189,7 +193,7 @@ export interface Operation {
   readonly detail: string | null;
 }
 
-export type OperationKind = 'fault' | 'checkpoint' | 'skip' | 'snapshot';
+export type OperationKind = 'fault' | 'checkpoint' | 'skip' | 'snapshot' | 'export';
 
 /** Equal samples of a watch in a row: all good, or all not. */
 export interface WatchRun {

@@ -63,6 +63,8 @@ export type Step =
   /** A lab that was paused serves again. */
   | { readonly do: 'resumed' }
   | { readonly do: 'warn'; readonly secondsLeft: number; readonly warned: readonly number[] }
+  /** Write what the template keeps of a lab that ends. */
+  | { readonly do: 'export' }
   | { readonly do: 'end'; readonly because: EndReason; readonly detail: string | null }
   /** Mark a sandbox dead: from then on it may be destroyed. */
   | { readonly do: 'condemn' }
@@ -84,7 +86,7 @@ export function nextStep(situation: Situation, blueprint: Blueprint, policy: Pol
       : ownedStep(sandbox, now);
   }
   if (lab.phase === 'terminated') return [rest(null)];
-  if (lab.phase === 'terminating') return endingStep(sandbox, now);
+  if (lab.phase === 'terminating') return endingStep(lab, sandbox, now);
   if (now >= lab.expiresAt) return [{ do: 'end', because: 'expired', detail: null }];
   if (lab.phase === 'requested' || sandbox === null || sandbox.state === 'dead' || sandbox.state === 'gone') {
     return [{ do: 'claim' }];
@@ -133,8 +135,12 @@ function pausedStep(
   return again.length === 0 ? [rest(until)] : [{ do: 'stop', components: again, until }];
 }
 
-function endingStep(sandbox: Sandbox | null, now: Date): readonly Step[] {
+function endingStep(lab: Lab, sandbox: Sandbox | null, now: Date): readonly Step[] {
   if (sandbox === null || sandbox.state === 'gone') return [{ do: 'finish' }];
+  if (lab.exportsLeft > 0 && sandbox.state !== 'dead') {
+    const waits = sandbox.nextTryAt !== null && now < sandbox.nextTryAt;
+    return [waits ? rest(sandbox.nextTryAt) : { do: 'export' }];
+  }
   if (sandbox.state !== 'dead') return [{ do: 'condemn' }];
   return destroyWhenDue(sandbox, now);
 }

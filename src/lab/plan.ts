@@ -1,9 +1,9 @@
 /** From rows and a template to what a driver is asked to make. Pure. */
 import type { ComponentSpec, TemplateVersion } from '../templates/types.ts';
-import type { ComponentRow, Sandbox, SandboxOrigin } from './lab.ts';
+import type { ComponentRow, Lab, Sandbox, SandboxOrigin } from './lab.ts';
 import type { Blueprint } from './next-step.ts';
 import { needsOf } from './personal.ts';
-import type { PlanVariation, SandboxChange, SandboxPlan } from './ports.ts';
+import type { LabChange, PlanVariation, SandboxChange, SandboxPlan } from './ports.ts';
 
 /**
  * The plan of a sandbox at its present generations. What belongs to an attempt or a checkpoint may have fewer components
@@ -83,6 +83,22 @@ export function usesOf(version: TemplateVersion): Readonly<Record<string, readon
 /** The change that lets a sandbox be destroyed, at once and with a fresh count of efforts. */
 export function condemned(sandbox: Sandbox): { readonly version: number; readonly change: SandboxChange } {
   return { version: sandbox.version, change: { state: 'dead', failures: 0, nextTryAt: null } };
+}
+
+const exportTries = 3;
+
+/** How a lab ends: its sandbox at once, or, where its template keeps something of it, once that was written. */
+export function endingOf(
+  lab: Lab,
+  sandbox: Sandbox | null,
+  version: TemplateVersion | null,
+): Pick<LabChange, 'sandbox' | 'exportsLeft'> {
+  if (sandbox === null || sandbox.state === 'gone') return {};
+  const served = lab.phase === 'ready' || lab.phase === 'paused' || lab.phase === 'resuming';
+  const keeps = (version?.template.keep ?? []).length > 0;
+  if (!served || !keeps || sandbox.state === 'dead') return { sandbox: condemned(sandbox) };
+  const change = { failures: 0, nextTryAt: null };
+  return { exportsLeft: exportTries, sandbox: { version: sandbox.version, change } };
 }
 
 /** What of a template the next-step decision needs. */

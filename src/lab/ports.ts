@@ -246,6 +246,28 @@ export interface DriverCapabilities {
   readonly isolation: boolean;
 }
 
+/** Writes what a lab's template keeps of it. */
+export interface LabExporter {
+  /** Whole or not at all; in the place of an earlier one. Throws LabError. */
+  write(
+    about: {
+      readonly lab: Lab;
+      readonly sandbox: Sandbox;
+      readonly version: TemplateVersion;
+      readonly driver: SandboxDriver;
+    },
+    signal: AbortSignal,
+  ): Promise<Exported>;
+  /** Removes what was kept for long enough. */
+  prune(): Promise<void>;
+}
+
+export interface Exported {
+  readonly bytes: number;
+  /** How much of what is to be kept was over what an export may hold. */
+  readonly leftOut: number;
+}
+
 /** Answers `row` parameters' queries in a sandbox that is up. */
 export interface Surveyor {
   survey(plan: SandboxPlan, signal: AbortSignal): Promise<Readonly<Record<string, readonly Json[]>>>;
@@ -301,6 +323,7 @@ export interface LabChange {
   readonly pausedBecause?: PauseReason;
   /** Nothing is changed where somebody has used the lab since then. */
   readonly unlessUsedSince?: Date;
+  readonly exportsLeft?: number;
   readonly endedAt?: Date;
   readonly endReason?: EndReason;
   readonly endDetail?: string | null;

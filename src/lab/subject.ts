@@ -5,7 +5,15 @@ import type { LabError } from './errors.ts';
 import type { Lab, Sandbox } from './lab.ts';
 import type { Log } from './log.ts';
 import type { Policy } from './policy.ts';
-import type { LabOrSandboxKey, LabQueue, LabStore, SandboxDriver, Surveyor, TemplateStore } from './ports.ts';
+import type {
+  LabExporter,
+  LabOrSandboxKey,
+  LabQueue,
+  LabStore,
+  SandboxDriver,
+  Surveyor,
+  TemplateStore,
+} from './ports.ts';
 
 export interface ReconcileDeps {
   readonly labs: LabStore;
@@ -13,6 +21,7 @@ export interface ReconcileDeps {
   readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
   readonly queue: LabQueue;
   readonly surveyor: Surveyor;
+  readonly exporter: LabExporter;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly ids: Ids;

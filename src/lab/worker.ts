@@ -162,6 +162,7 @@ export function startWorker(deps: WorkerDeps): Worker {
     }),
     repeat(settleMs, every.stockMs, 'stock', () => deps.stock.keep()),
     repeat(every.pruneMs, every.pruneMs, 'prune', () => prune({ ...deps, drivers }, stopping.signal)),
+    repeat(every.pruneMs, every.pruneMs, 'prune exports', () => deps.exporter.prune()),
   ];
 
   return {

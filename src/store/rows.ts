@@ -54,6 +54,7 @@ export function toLab(row: LabJson): Lab {
     warned: row.warned,
     activeAt: new Date(row.active_at),
     pausedBecause: row.paused_because,
+    exportsLeft: row.exports_left,
     endedAt: date(row.ended_at),
     endReason: row.end_reason,
     endDetail: row.end_detail,

@@ -3,7 +3,7 @@ import { stepOf } from './edits.ts';
 import { sharePoints } from './points.ts';
 import { goodOf, trialOf } from './resolve-trials.ts';
 import type { Authored } from './schema.ts';
-import type { CheckSpec, GradingSpec, Template } from './types.ts';
+import type { CheckSpec, GradingSpec, KeepSpec, Template } from './types.ts';
 import type { ResolvedSteps } from './validate-steps.ts';
 
 export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Template {
@@ -19,6 +19,7 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
     minutes: authored.minutes,
     lifetime: { ttlSeconds: lifetime.ttl, maxSeconds: lifetime.max, warnSeconds: lifetime.warn },
     ...(authored.idle === undefined ? {} : { idle: { pauseAfterSeconds: pauseAfter(authored.idle) } }),
+    ...(authored.keep === undefined ? {} : { keep: authored.keep.map(keepOf) }),
     backends: authored.backends,
     grading: gradingOf(grading),
     parameters: authored.parameters,
@@ -73,6 +74,12 @@ export function resolveTemplate(authored: Authored, steps: ResolvedSteps): Templ
       mutations: authored.test.mutations ?? null,
     },
   };
+}
+
+function keepOf(keep: NonNullable<Authored['keep']>[number]): KeepSpec {
+  if (typeof keep === 'string') return { kind: keep };
+  if ('database' in keep) return { kind: 'database', component: keep.database.component };
+  return { kind: 'files', ...keep.files };
 }
 
 function pauseAfter({ pauseAfter }: NonNullable<Authored['idle']>): number {

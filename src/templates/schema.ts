@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { check, question, task } from './schema-checks.ts';
 import { components } from './schema-components.ts';
+import { keep } from './schema-keep.ts';
 import { type Actions, looks, type Observers, step } from './schema-looks.ts';
 import { parameters } from './schema-parameters.ts';
 import { folderPath, kebab, later, line, prose, secondsBetween } from './schema-parts.ts';
@@ -61,6 +62,12 @@ export function templateSchema({ observers, actions, variants }: Registries) {
       })
       .optional()
       .describe('When a lab that nobody uses is paused. Default: as the installation is set.'),
+    keep: z
+      .array(keep)
+      .min(1)
+      .max(30)
+      .optional()
+      .describe('What is written down of a lab when it ends, for its trainee to fetch. Default: nothing.'),
     backends: z.array(z.enum(['process', 'docker', 'kubernetes'])).min(1),
     grading: z
       .strictObject({

@@ -18,6 +18,12 @@ export interface TemplateVersion {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+export type KeepSpec =
+  | { readonly kind: 'database'; readonly component: string }
+  | { readonly kind: 'files'; readonly component: string; readonly glob: string }
+  | { readonly kind: 'answers' }
+  | { readonly kind: 'attempts' };
+
 export interface Template {
   readonly labwright: 1;
   readonly id: string;
@@ -38,6 +44,8 @@ export interface Template {
     /** 0: never. */
     readonly pauseAfterSeconds: number;
   };
+  /** What is written down of a lab when it ends. Absent: nothing. */
+  readonly keep?: readonly KeepSpec[];
   readonly backends: readonly BackendName[];
   readonly grading: GradingSpec;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;

@@ -11,6 +11,7 @@ export function validateStructure(scene: Scene): void {
   validateTasks(scene);
   validateNeeds(scene);
   validateTimes(scene);
+  validateKeep(scene);
 }
 
 function unique(scene: Scene, items: readonly { readonly id: string }[], path: Path): void {
@@ -115,6 +116,22 @@ export function reportCycles(
     for (const next of Object.hasOwn(edges, name) ? (edges[name] ?? []) : []) visit(next, [...way, name]);
   };
   for (const name of Object.keys(edges)) visit(name, []);
+}
+
+function validateKeep(scene: Scene): void {
+  const seen = new Set<string>();
+  for (const [index, keep] of (scene.authored.keep ?? []).entries()) {
+    const text = JSON.stringify(keep);
+    if (seen.has(text)) scene.report(['keep', index], 'duplicate', `${text} is kept twice`);
+    seen.add(text);
+    if (typeof keep === 'string') continue;
+    const [kind, kinds, who] =
+      'database' in keep
+        ? (['database', ['postgres'], 'what is kept as tables is'] as const)
+        : (['files', ['shell'], 'files are kept of'] as const);
+    const { component } = 'database' in keep ? keep.database : keep.files;
+    requireKind(scene, component, kinds, who, ['keep', index, kind, 'component']);
+  }
 }
 
 function validateTimes(scene: Scene): void {

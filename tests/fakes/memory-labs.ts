@@ -73,6 +73,7 @@ export class MemoryLabs {
       warned: [],
       activeAt: now,
       pausedBecause: null,
+      exportsLeft: 0,
       endedAt: null,
       endReason: null,
       endDetail: null,

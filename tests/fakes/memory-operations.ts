@@ -133,7 +133,8 @@ export class MemoryOperations {
     const detail = end.detail && wellFormed(end.detail);
     const operation = { ...row.operation, state: end.state, detail, sandboxId, finishedAt: now };
     this.#put({ ...row, operation, dueAt: null });
-    if (kind === 'snapshot' && end.state === 'failed') this.#tables.operations.delete(id);
+    if (kind === 'export' || (kind === 'snapshot' && end.state === 'failed'))
+      this.#tables.operations.delete(id);
     if (kind === 'checkpoint' || kind === 'snapshot') {
       this.#forks.condemn(`${kind}:${labId}/${name}`, sandboxId);
     }

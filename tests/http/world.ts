@@ -5,6 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createMetricFacts } from '../../src/compose/metric-facts.ts';
+import { createExportService } from '../../src/exports/export-service.ts';
 import { createAttemptService } from '../../src/grading/attempt-service.ts';
 import { createExplainService } from '../../src/grading/explain/explain-service.ts';
 import { createJudge } from '../../src/grading/judge/thread.ts';
@@ -69,6 +70,7 @@ export async function startWorld(
     broken?: readonly TemplateProblems[];
     /** Folder of programs; default: none. */
     programsDir?: string;
+    exportsDir?: string;
     deps?: Partial<AppDeps>;
     /** The way to the database, for tests that cut it. */
     through?: (url: string) => Promise<string>;
@@ -172,6 +174,12 @@ export async function startWorld(
       judge,
       queue,
       nearest,
+    }),
+    exports: createExportService({
+      labs,
+      operations: store,
+      queue,
+      folder: options.exportsDir ?? '/nonexistent',
     }),
     snapshots: createSnapshotService({ labs, operations: store, queue, snapshotsPerLab: 2 }),
     releases: createReleaseService(served),

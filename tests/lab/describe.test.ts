@@ -33,6 +33,7 @@ function lab(phase: LabPhase): Lab {
     maxExpiresAt: at,
     warned: [],
     activeAt: at,
+    exportsLeft: 0,
     pausedBecause: phase === 'paused' ? 'idle' : null,
     endedAt: null,
     endReason: 'provision_failed',

@@ -24,6 +24,7 @@ import { nearest } from '../../src/templates/suggest.ts';
 import type { FaultSpec, StepSpec, Template, TemplateVersion } from '../../src/templates/types.ts';
 import { createMemoryDriver, MemoryBackend } from '../fakes/memory-driver.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
+import { noExports } from '../fakes/no-exports.ts';
 import { versionWith } from '../support/versions.ts';
 
 export type WorldStore = LabStore &
@@ -135,6 +136,7 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
   const deps: OperationDeps = {
     operations: store,
     forks: store,
+    exporter: noExports,
     labs: store,
     attempts: store,
     templates: store,
@@ -157,6 +159,7 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
         ...common,
         policy,
         surveyor: { survey: async () => ({}) },
+        exporter: noExports,
         clock: realClock,
         log: silent,
         draw: () => ({ n: 7 }),

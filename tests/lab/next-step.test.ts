@@ -64,6 +64,7 @@ const lab: fc.Arbitrary<Lab> = fc.record({
   warned: fc.subarray([300, 60]),
   activeAt: fc.integer({ min: -900, max: 0 }).map(at),
   pausedBecause: fc.constantFrom(null, 'asked', 'idle'),
+  exportsLeft: fc.nat(2),
   endedAt: fc.constant(null),
   endReason: fc.constant(null),
   endDetail: fc.constant(null),

@@ -5,6 +5,7 @@ import { realClock } from '../../src/lab/real-clock.ts';
 import { startWorker, type Worker, type WorkerDeps } from '../../src/lab/worker.ts';
 import { createMemoryQueue } from '../fakes/memory-queue.ts';
 import { createMemoryStore } from '../fakes/memory-store.ts';
+import { noExports } from '../fakes/no-exports.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const never = 3_600_000;
@@ -26,6 +27,7 @@ function work(more: Partial<WorkerDeps>) {
     drivers: new Map(),
     queue,
     surveyor: { survey: async () => ({}) },
+    exporter: noExports,
     policy: defaultPolicy,
     clock: realClock,
     ids: { lab: String, sandbox: String, attempt: String, seed: String, help: String },

@@ -62,6 +62,7 @@ export function livelyVersion(id: string, hash: string): TemplateVersion {
     files,
     template: {
       ...template,
+      keep: [{ kind: 'answers' }],
       tasks: [
         {
           id: 'task',

@@ -10,6 +10,7 @@ import type { LabQueue, SandboxDriver } from '../../src/lab/ports.ts';
 import { whileHeld } from '../../src/lab/while-held.ts';
 import type { BackendName } from '../../src/templates/types.ts';
 import type { MemoryStore } from '../fakes/memory-store.ts';
+import { noExports } from '../fakes/no-exports.ts';
 import type { Effects } from './effects.ts';
 import { gradeAttempt, simulated } from './grader.ts';
 import type { Looks } from './looks.ts';
@@ -69,6 +70,7 @@ export function lively(deps: LivelyDeps) {
       ...common,
       operations: { ...store, startOperation },
       forks: store,
+      exporter: noExports,
       attempts: store,
       actions: new Map([[action.kind, action as unknown as ActionKind]]),
       observers: new Map(),

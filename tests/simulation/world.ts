@@ -8,10 +8,10 @@ import {
   type SnapshotService,
 } from '../../src/grading/operations/snapshot-service.ts';
 import { LabError } from '../../src/lab/errors.ts';
-import type { Lab, LabPhase } from '../../src/lab/lab.ts';
+import type { Lab, LabPhase, Sandbox } from '../../src/lab/lab.ts';
 import { type Caller, createLabService, type LabService } from '../../src/lab/lab-service.ts';
 import { defaultPolicy, type Policy } from '../../src/lab/policy.ts';
-import type { WakeKey } from '../../src/lab/ports.ts';
+import type { Exported, LabExporter, WakeKey } from '../../src/lab/ports.ts';
 import { reap } from '../../src/lab/reap.ts';
 import { reconcile } from '../../src/lab/reconcile.ts';
 import { servedTemplates } from '../../src/lab/releases/served-templates.ts';
@@ -91,6 +91,7 @@ export class World {
     resumed: 0,
     restful: 0,
     restored: 0,
+    exported: 0,
   };
   readonly #effects = new Effects(this.#tables, (what) => this.broken.push(what));
   readonly #looks = new Looks(this.#tables, (what) => this.broken.push(what));
@@ -236,6 +237,11 @@ export class World {
           return { n: [1, 2] };
         },
       },
+      exporter: {
+        write: async ({ lab, sandbox }: Parameters<LabExporter['write']>[0]) =>
+          this.#writes(lab, sandbox, pause),
+        prune: async () => {},
+      },
       clock,
       log: silent,
       draw: () => ({ n: 1 }),
@@ -286,6 +292,18 @@ export class World {
     else if (dice > 118) this.#someoneKeeps(dice);
     else if (dice > 112) this.#someoneRests(dice);
     else if (worker !== undefined) this.#workerDoes(worker, dice - 12);
+  }
+
+  /** What is kept of a lab that ends is written before anything of it goes. */
+  async #writes(lab: Lab, sandbox: Sandbox, pause: () => Promise<void>): Promise<Exported> {
+    await pause();
+    if (this.#faults && this.#random() < 0.2) throw new LabError('backend_unavailable', 'it cannot be read');
+    if (this.#tables.labs.get(lab.id)?.lab.exportsLeft !== 0 && !this.#backend.sandboxes.has(sandbox.id)) {
+      this.broken.push(`${lab.id} is to be written down, and ${sandbox.id} is gone`);
+    }
+    this.counts.exported++;
+    await pause();
+    return { bytes: 1, leftOut: 0 };
   }
 
   /** What trainees get is another version from here on, or the one before again. */
@@ -560,6 +578,10 @@ export class World {
 
   #checkDestroy(sandboxId: string): void {
     const state = this.#tables.sandboxes.get(sandboxId)?.sandbox.state;
+    for (const { lab } of this.#tables.labs.values()) {
+      if (lab.sandboxId === sandboxId && lab.exportsLeft > 0)
+        this.broken.push(`destroyed ${sandboxId} before ${lab.id} was written down`);
+    }
     if (state !== 'dead' && state !== 'gone') this.broken.push(`destroyed ${sandboxId}, which is ${state}`);
   }
 

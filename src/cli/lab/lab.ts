@@ -7,6 +7,7 @@ import { registerLabConnect } from './connect.ts';
 import { registerLabCreate } from './create.ts';
 import { registerLabDelete } from './delete.ts';
 import { registerLabEvents } from './events.ts';
+import { registerLabExport } from './export.ts';
 import { registerLabExtend } from './extend.ts';
 import { registerLabGrade } from './grade.ts';
 import { registerLabGuide } from './guide.ts';
@@ -54,6 +55,7 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabRewind,
     registerLabSnapshot,
     registerLabRestore,
+    registerLabExport,
     registerLabPause,
     registerLabResume,
     registerLabExtend,

@@ -3,6 +3,7 @@ import type { Clock, Ids } from '../../lab/clock.ts';
 import type { Log } from '../../lab/log.ts';
 import type {
   ForkStore,
+  LabExporter,
   LabQueue,
   LabStore,
   OperationStore,
@@ -23,6 +24,7 @@ export interface OperationDeps {
   readonly actions: ReadonlyMap<string, ActionKind>;
   readonly observers: ReadonlyMap<string, ObserverKind>;
   readonly judge: Pick<Judge, 'evaluate'>;
+  readonly exporter: Pick<LabExporter, 'write'>;
   readonly queue: Pick<LabQueue, 'wake'>;
   readonly ids: Pick<Ids, 'sandbox'>;
   /** The nearest known word, or null. */

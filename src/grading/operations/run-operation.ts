@@ -8,6 +8,7 @@ import type { LabEvent, Operation, OperationKind } from '../../lab/lab.ts';
 import type { Leaving } from '../../lab/leaving.ts';
 import type { OperationWork } from '../../lab/ports.ts';
 import type { TemplateVersion } from '../../templates/types.ts';
+import { exportLab } from './export-lab.ts';
 import { firedEvent, fireFault } from './fault.ts';
 import { keepState, snapshotFailed } from './keep-state.ts';
 import type { End, OperationDeps } from './operation-deps.ts';
@@ -24,6 +25,7 @@ const runs: Readonly<Record<OperationKind, Run>> = {
   fault: fireFault,
   checkpoint: keepState,
   snapshot: keepState,
+  export: exportLab,
   skip: skipTask,
 };
 

@@ -8,7 +8,9 @@ alter table labs add constraint labs_phase_check check (
 );
 -- When somebody last did something with it. `now()`, not `clock_ms()`: so the table is not written anew.
 alter table labs add column active_at timestamptz(3) not null default now(),
-  add column paused_because text check (paused_because in ('asked', 'idle'));
+  add column paused_because text check (paused_because in ('asked', 'idle')),
+  -- Of a lab that ends: how often the writing of what its template keeps is still tried before its sandbox may go.
+  add column exports_left int not null default 0;
 -- While its lab is paused: how long it still has to wait. Less than nothing is due at once.
 alter table operations add column left_seconds double precision;
 
@@ -113,6 +115,7 @@ begin
                   else array(select json_array_elements_text(c->'warned')::int) end,
     paused_because = case when coalesce(c->>'phase', l.phase) in ('paused', 'resuming')
                           then coalesce(c->>'pausedBecause', l.paused_because) end,
+    exports_left = coalesce((c->>'exportsLeft')::int, l.exports_left),
     active_at = case when before = 'resuming' and c->>'phase' = 'ready' then clock_ms() else l.active_at end,
     ended_at = coalesce((c->>'endedAt')::timestamptz, l.ended_at),
     end_reason = coalesce(c->>'endReason', l.end_reason),

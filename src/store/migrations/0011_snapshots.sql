@@ -1,10 +1,11 @@
 -- Up Migration
 -- States of labs that people keep by name: checkpoints by another name, with an operation and an owner of their own kind.
--- They outlive a reset of their lab, and what could not be made leaves nothing.
+-- They outlive a reset of their lab, and what could not be made leaves nothing. Exports that people ask for leave no row
+-- either way, so that they may be asked for again.
 
 alter table operations drop constraint operations_kind_check;
 alter table operations add constraint operations_kind_check
-  check (kind in ('fault', 'checkpoint', 'skip', 'snapshot'));
+  check (kind in ('fault', 'checkpoint', 'skip', 'snapshot', 'export'));
 
 -- Whom the kept state of an operation belongs to; null where it keeps none.
 create function kept_owner(op operations) returns text language sql immutable as $$
@@ -108,7 +109,7 @@ begin
   if op.fence is distinct from p_fence then return false; end if;
   -- Recorded by this fence already: the answer to its first try was lost on the way.
   if op.state <> 'running' then return op.state = p_end->>'state'; end if;
-  if op.kind = 'snapshot' and p_end->>'state' = 'failed' then
+  if op.kind = 'export' or op.kind = 'snapshot' and p_end->>'state' = 'failed' then
     delete from operations where id = p_id;
   else
     update operations set state = p_end->>'state', detail = p_end->>'detail', sandbox_id = kept,

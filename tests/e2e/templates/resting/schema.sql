@@ -1,0 +1,3 @@
+create table chores (name text);
+create table fired (at timestamptz);
+grant insert on fired to public;
