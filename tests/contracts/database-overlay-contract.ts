@@ -6,7 +6,7 @@ import type { DatabaseSubject } from './database-subject.ts';
 import { asRole, forkOf, planFor, postgresAccess } from './driver-contract-plans.ts';
 
 export function databaseOverlayContract(start: () => Promise<DatabaseSubject>): void {
-  const signal = AbortSignal.timeout(300_000);
+  const signal = AbortSignal.timeout(1_800_000);
   const params = { city: "Ika'h", limit: 3, label: 'odd "name"', gone: null };
   let test: DatabaseSubject;
 

@@ -5,7 +5,7 @@ import type { DatabaseSubject } from './database-subject.ts';
 import { asRole, planFor, postgresAccess } from './driver-contract-plans.ts';
 
 export function databaseRightsContract(start: () => Promise<DatabaseSubject>): void {
-  const signal = AbortSignal.timeout(300_000);
+  const signal = AbortSignal.timeout(1_800_000);
   const files = {
     'seed.sql': `create table a (x int); insert into a values (1); create index by_x on a (x);
                create schema observability; create table observability.log (x int);`,

@@ -8,7 +8,7 @@ import type { DatabaseSubject } from './database-subject.ts';
 import { asRole, forkOf, planFor, postgresAccess } from './driver-contract-plans.ts';
 
 export function databaseStatisticsContract(start: () => Promise<DatabaseSubject>): void {
-  const signal = AbortSignal.timeout(300_000);
+  const signal = AbortSignal.timeout(1_800_000);
   const seed = { 'seed.sql': 'create table a (x int primary key); create table b (y text)' };
   const version = databaseVersion(seed, {
     statementStats: 'own-database-view',
