@@ -255,7 +255,7 @@ export function createContainers(options: ContainersOptions): Containers {
     },
     async logs(id, maxBytes, signal, of = 'all') {
       const info = of === 'all' ? null : await look(id, signal);
-      const since = info === null ? 0 : new Date(info.State.StartedAt).getTime() / 1000;
+      const since = info === null ? 0 : beginOfRun(info.State);
       const bytes = await absentAsNull(
         engine.ask(
           `read the log of container ${id}`,
@@ -285,6 +285,15 @@ export function createContainers(options: ContainersOptions): Containers {
     },
     ...createExec(engine, options.log),
   };
+}
+
+/**
+ * When the run began that is or was the last one, in seconds. The engine says so only after the program has begun: its
+ * first lines are older (by 1 ms and more). While it runs, the end of the run before is known.
+ */
+function beginOfRun({ Running, StartedAt, FinishedAt }: Docker.ContainerInspectInfo['State']): number {
+  const seconds = (time: string) => Math.max(0, new Date(time).getTime() / 1000);
+  return Running ? seconds(FinishedAt) : Math.max(0, seconds(StartedAt) - 2);
 }
 
 /** 404: what is not there. */
