@@ -70,4 +70,4 @@ USER 999:999
 EXPOSE 4000
 ENTRYPOINT ["/app/src/images/entrypoint"]
 CMD ["serve"]
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/app/src/images/healthy.ts"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 CMD ["/app/src/images/healthy"]

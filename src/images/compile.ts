@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 /** These do something when they are loaded. */
-const acts = /(^|\/)(main|thread-worker|strip-types|healthy|compile|lab-packages)\.ts$/;
+const acts = /(^|\/)(main|thread-worker|strip-types|compile|lab-packages)\.ts$/;
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 for (const file of files.filter((one) => !acts.test(one))) {

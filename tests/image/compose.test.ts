@@ -50,6 +50,7 @@ describe.skipIf(missing !== null)('compose.yaml', () => {
     DOCKER_GROUP: String(statSync(decodeURIComponent(new URL(dockerHost).pathname)).gid),
     LABWRIGHT_PORT: '0',
     LABWRIGHT_LABS_PORT: '0',
+    SPARES: '0',
   };
 
   async function compose(...args: readonly string[]): Promise<string> {

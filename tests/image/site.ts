@@ -22,6 +22,8 @@ export interface Site {
   start(command: readonly string[], options?: readonly string[]): Promise<Container>;
   /** Of Labwright's own, as the API of `container` makes it. */
   token(container: Container, role: 'trainee' | 'instructor', subject: string): Promise<string>;
+  /** What labs have in the engine now, by kind. */
+  count(): Promise<Readonly<Record<string, number>>>;
   /** Also what labs have left. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,11 @@ export async function startSite(): Promise<Site> {
       const made = await container.exec('labwright', 'token', 'create', '--role', role, subject);
       if (made.code !== 0) throw new Error(`no token: ${made.stderr}`);
       return made.stdout.trim();
+    },
+    async count() {
+      const [{ id } = { id: '' }] = await query<{ id: string }>('select id::text as id from installation');
+      const engine = startTestEngine(id);
+      return engine.count().finally(() => engine.engine.close());
     },
     async stop() {
       const own = await dockerOk('ps', '--all', '--quiet', `--filter=label=${label}`);
