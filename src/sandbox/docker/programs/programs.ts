@@ -10,8 +10,6 @@ import type { ContainerSpec, Containers, FoundContainer, Gateways } from '../typ
 const pollEveryMs = 50;
 /** How long a program that runs may take to answer. */
 const answerWithinMs = 2_000;
-/** How long the engine may take to say what is there. */
-const lookWithinMs = 10_000;
 const outputBytes = 2_000;
 const readyWithinBytes = 1024 * 1024;
 const stopWithinMs = 2_000;
@@ -47,8 +45,17 @@ export function createPrograms(
   gateways: Gateways,
   openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>,
 ): RunPrograms<Program> {
+  /** Of looks that nobody gives up: the engine's own deadline holds, and says what it is. */
+  const nobodys = new AbortController().signal;
   /** Containers that have printed their line in this run: a program that goes on printing loses it from its log. */
   const announced = new Set<string>();
+  /** Containers that we ended, and what they did not do until then. */
+  const givenUp = new Map<string, string>();
+
+  function beginAnew(id: string): void {
+    announced.delete(id);
+    givenUp.delete(id);
+  }
 
   /** The highest generation first. */
   async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
@@ -86,15 +93,15 @@ export function createPrograms(
       signal.throwIfAborted();
       if (performance.now() > deadline) {
         await containers.stop(mine.id, stopWithinMs, signal);
-        return `After ${program.startWithinMs / 1_000} s it still ${wrong}.`;
+        givenUp.set(mine.id, `was ended: after ${program.startWithinMs / 1_000} s it still ${wrong}`);
+        return endedBecause(mine, signal);
       }
       await delay(pollEveryMs, undefined, { signal });
     }
   }
 
   async function endedBecause({ id }: FoundContainer, signal: AbortSignal): Promise<string> {
-    announced.delete(id);
-    const reason = await containers.ending(id, signal);
+    const reason = givenUp.get(id) ?? (await containers.ending(id, signal));
     return `It ${reason ?? 'is not running'}.`;
   }
 
@@ -115,7 +122,7 @@ export function createPrograms(
     if (mine !== undefined && runs && (await trouble(program, mine.id, signal)) === null) return null;
     signal.throwIfAborted();
     await beforeStart();
-    if (mine !== undefined) announced.delete(mine.id);
+    if (mine !== undefined) beginAnew(mine.id);
     try {
       if (mine !== undefined && runs) await containers.restart(mine.id, signal);
       else await containers.ensure(await program.container(), signal);
@@ -127,9 +134,8 @@ export function createPrograms(
   }
 
   async function output(ref: ResourceRef): Promise<string> {
-    const signal = AbortSignal.timeout(lookWithinMs);
-    const [newest] = await find(ref, signal);
-    return newest === undefined ? '' : containers.logs(newest.id, outputBytes, signal, 'this run');
+    const [newest] = await find(ref, nobodys);
+    return newest === undefined ? '' : containers.logs(newest.id, outputBytes, nobodys, 'this run');
   }
 
   return {
@@ -144,19 +150,18 @@ export function createPrograms(
       await bringUp(program, signal, beforeStart);
     },
     async observe(program) {
-      const signal = AbortSignal.timeout(lookWithinMs);
-      const [newest] = await find(program.ref, signal);
+      const [newest] = await find(program.ref, nobodys);
       if (newest === undefined) return { state: 'absent', generation: 0, detail: null };
       const { generation, state } = newest;
       const broken = (what: string) =>
         ({ state: 'broken', generation, detail: `${program.title} ${what}` }) as const;
       if (state === 'paused') return broken('is held still.');
       if (state === 'running') {
-        const wrong = await trouble(program, newest.id, signal);
+        const wrong = await trouble(program, newest.id, nobodys);
         return wrong === null ? { state: 'running', generation, detail: null } : broken(`${wrong}.`);
       }
       announced.delete(newest.id);
-      const reason = await containers.ending(newest.id, signal);
+      const reason = givenUp.get(newest.id) ?? (await containers.ending(newest.id, nobodys));
       // Somebody is just making it, or was when they ended.
       if (state === 'created' && reason === null) return { state: 'absent', generation: 0, detail: null };
       return broken(`${reason ?? 'is not running'}.`);
