@@ -1,7 +1,6 @@
 /** The agent's side. What is behind it may be hostile; who speaks to it is not. */
-import type { Duplex } from 'node:stream';
 import type { Channel } from './channel.ts';
-import { createLink } from './link.ts';
+import { createLink, type Transport } from './link.ts';
 import type { FilesRequest } from './protocol.ts';
 import type { Reach } from './reach.ts';
 import { relay } from './relay.ts';
@@ -13,7 +12,7 @@ export interface AgentParts {
 }
 
 /** Serves until the transport ends; all connections that were made for it have ended then. */
-export function serveAgent(transport: Duplex, { reach, serve }: AgentParts): Promise<void> {
+export function serveAgent(transport: Transport, { reach, serve }: AgentParts): Promise<void> {
   const link = createLink(transport, (channel, opening) => {
     if (opening.kind === 'dial') void relay(channel, opening.host, opening.port, reach);
     else if (opening.kind === 'files') void serve(channel, opening.request);

@@ -1,8 +1,15 @@
 /** Channels over one byte stream; both sides run this. */
-import type { Duplex } from 'node:stream';
 import { Channel } from './channel.ts';
 import { createFrameReader, encodeFrame, type Frame, nothing } from './frames.ts';
 import { mostChannels, type Opening, pingEveryMs, silentForMs } from './protocol.ts';
+
+/** What a Duplex has; the agent's is two streams. */
+export interface Transport {
+  on(event: 'data', listener: (piece: Buffer) => void): unknown;
+  on(event: 'end' | 'close' | 'error', listener: () => void): unknown;
+  write(bytes: Uint8Array, done?: () => void): unknown;
+  destroy(): unknown;
+}
 
 export interface Link {
   /** Null when the link has ended. */
@@ -23,7 +30,7 @@ export interface Link {
  * @param onChange called when a channel was opened or closed.
  */
 export function createLink(
-  transport: Duplex,
+  transport: Transport,
   onOpen: ((channel: Channel, opening: Opening) => void) | null,
   onChange: () => void = () => {},
 ): Link {
@@ -39,7 +46,7 @@ export function createLink(
   function add(id: number): Channel {
     const channel = new Channel((type, payload, done) => {
       if (isEnded) return;
-      transport.write(encodeFrame(type, id, payload), done === undefined ? undefined : () => done());
+      transport.write(encodeFrame(type, id, payload), done && (() => done()));
     }, isAgent);
     // Whoever has it listens, too; until then nobody may fall over it.
     channel.on('error', () => {});
@@ -84,7 +91,7 @@ export function createLink(
       end();
     }
   });
-  for (const sign of ['end', 'close', 'error']) transport.on(sign, end);
+  for (const sign of ['end', 'close', 'error'] as const) transport.on(sign, end);
   const watch = setInterval(() => {
     if (performance.now() - heardAt > silentForMs) end();
     else if (!isAgent) transport.write(encodeFrame('ping', 0, nothing));

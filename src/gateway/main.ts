@@ -3,8 +3,8 @@
  * It ends with its input.
  */
 import { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import { serveAgent } from './agent.ts';
+import type { Transport } from './link.ts';
 import { createNotes } from './notes.ts';
 import { gatewayFolders } from './protocol.ts';
 import { createReach } from './reach.ts';
@@ -12,10 +12,19 @@ import { createServeFiles } from './serve-files.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 // Sockets of their own and not `process.stdin` and `stdout`: those may block while nobody reads them.
-const transport = Duplex.from({
-  readable: new Socket({ fd: 0, readable: true, writable: false }),
-  writable: new Socket({ fd: 1, readable: false, writable: true }),
-});
+const input = new Socket({ fd: 0, readable: true, writable: false });
+const output = new Socket({ fd: 1, readable: false, writable: true });
+const transport: Transport = {
+  on(event: string, listener: (piece: Buffer) => void) {
+    input.on(event, listener);
+    if (event !== 'data') output.on(event, listener);
+  },
+  write: (bytes, done) => output.write(bytes, done),
+  destroy() {
+    input.destroy();
+    output.destroy();
+  },
+};
 const notes = createNotes(gatewayFolders.notes);
 const workspaces = createWorkspaces(gatewayFolders.workspaces, gatewayFolders.origins, notes);
 await serveAgent(transport, {

@@ -80,7 +80,7 @@ export function createAgentSession(
 /** Resolves when the agent has spoken. */
 async function openLink(pipe: (signal: AbortSignal) => Promise<Duplex>, idleAfterMs: number): Promise<Link> {
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(tooSlow), openWithinMs);
+  const timer = setTimeout(() => patience.abort(tooSlow()), openWithinMs);
   try {
     const transport = await pipe(patience.signal);
     let idle: NodeJS.Timeout | undefined;
@@ -100,10 +100,8 @@ async function openLink(pipe: (signal: AbortSignal) => Promise<Duplex>, idleAfte
   }
 }
 
-const tooSlow = new LabError(
-  'backend_unavailable',
-  `The lab's gateway does not answer after ${openWithinMs / 1_000} s.`,
-);
+const tooSlow = () =>
+  new LabError('backend_unavailable', `The lab's gateway does not answer after ${openWithinMs / 1_000} s.`);
 
 async function ask(
   live: Link,
