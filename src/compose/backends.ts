@@ -55,7 +55,7 @@ async function openProcess(config: Config, { installationId, key, forProcesses, 
 
 async function openDocker(config: Config, { installationId, key, log }: BackendParts) {
   const { createDockerDriver } = await import('../sandbox/docker/docker-driver.ts');
-  return createDockerDriver({
+  const driver = createDockerDriver({
     host: config.dockerHost,
     tlsDir: config.dockerCertPath,
     installationId,
@@ -74,6 +74,11 @@ async function openDocker(config: Config, { installationId, key, log }: BackendP
     fill,
     log,
   });
+  // What is wrong with the engine is said at once, and labs wait for it; an engine that is well tells what it has.
+  await driver.check(AbortSignal.timeout(5_000)).catch((err: Error) => {
+    log.warn({ backend: 'docker', err }, err.message);
+  });
+  return driver;
 }
 
 const fill: Fill = (scope) => createFiller(scope, { missing: 'throw' });

@@ -5,7 +5,7 @@
  */
 import { posix } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
-import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
+import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
 import { createEnvironments } from '../environment.ts';
 import { createWorkspaceContents } from '../files/workspace-contents.ts';
 import { createInFlight } from '../in-flight.ts';
@@ -60,6 +60,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const inFlight = createInFlight();
   const closing = new AbortController();
+  const terminals = new Set<Terminal>();
   const environments = createEnvironments(async () => {}, access, options.fill);
   const sources = createGatewaySources(gateways);
 
@@ -188,7 +189,10 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     },
     async terminal(plan, component, size, signal) {
       const { id, home, env } = await trainees(plan, component, 'xterm-256color', signal);
-      return containers.terminal(id, { argv: ['bash'], env, cwd: home }, size, signal);
+      const terminal = await containers.terminal(id, { argv: ['bash'], env, cwd: home }, size, signal);
+      terminals.add(terminal);
+      void terminal.ended.then(() => terminals.delete(terminal));
+      return terminal;
     },
     async stop(plan, component, signal) {
       const { piece, part } = partOf(plan, component);
@@ -230,6 +234,9 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
       sources.close();
       localImages.close();
       await inFlight.settled();
+      // The engine would let their shells run on.
+      for (const { stream } of terminals) stream.destroy();
+      await Promise.all([...terminals].map(({ ended }) => ended));
       gateways.close();
       await events.close();
       engine.close();

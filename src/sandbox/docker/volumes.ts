@@ -12,7 +12,7 @@ export interface Volumes {
   nameOf(sandboxId: string, component: string): string;
   /** Makes those that are missing, and gives all of them to the lab's user. Idempotent. */
   ensure(sandboxId: string, components: readonly string[], signal: AbortSignal): Promise<void>;
-  /** All of a sandbox, once no container has them. */
+  /** All of a sandbox, but for those that a container still has. */
   remove(sandboxId: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -95,7 +95,9 @@ export function createVolumes(
             signal,
           );
         } catch (thrown) {
-          if (engineStatus(thrown) !== 404) throw thrown;
+          // One that another lab's files are being copied from is found again by its label.
+          const status = engineStatus(thrown);
+          if (status !== 404 && status !== 409) throw thrown;
         }
       }
     },

@@ -165,6 +165,35 @@ describe.skipIf(dockerMissing !== null)('a lab in an engine of others', { timeou
     await away.close();
   });
 
+  it('keeps files that others were copied from listed until they can go', async () => {
+    const origin = shellOf('sb-origin');
+    await driver.ensure(origin, 'workspace', signal);
+    await driver.writeFile(origin, 'workspace', 'mine.txt', Buffer.from('copied\n'), signal);
+    const fork = { ...shellOf('sb-copy'), origin };
+    await driver.ensure(fork, 'workspace', signal);
+    await driver.destroy('sb-origin', signal);
+    expect(await driver.exec(fork, 'workspace', ['cat', 'mine.txt'], limits, signal)).toMatchObject({
+      stdout: 'copied\n',
+    });
+    await driver.destroy('sb-copy', signal);
+    for (const { sandboxId } of await driver.list(signal)) await driver.destroy(sandboxId, signal);
+    expect(await subject.count()).toEqual({ containers: 0, networks: 0, volumes: 0, images: 0 });
+  });
+
+  it('ends terminals with the driver that opened them', async () => {
+    const opening = subject.another();
+    const lab = shellOf('sb-terminal');
+    await opening.ensure(lab, 'workspace', signal);
+    const terminal = await opening.terminal(lab, 'workspace', { cols: 80, rows: 24 }, signal);
+    const marked = `sleep 400.${Math.floor(Math.random() * 1e9)}`;
+    terminal.stream.resume();
+    terminal.stream.write(`${marked}\n`);
+    await expect.poll(() => subject.runs(marked), { timeout: 30_000 }).toBe(true);
+    await opening.close();
+    await expect.poll(() => subject.runs(marked), { timeout: 30_000 }).toBe(false);
+    await driver.destroy('sb-terminal', signal);
+  });
+
   it('leaves alone what is another installation’s', async () => {
     const mine = shellOf('sb-shared-id');
     await driver.ensure(mine, 'workspace', signal);
