@@ -76,6 +76,10 @@ type Back = Pick<LabChange, 'forgetProgress' | 'forgetAnswers'> & {
   readonly told: LabEvent;
 };
 
+/** Far less than any lab is left alone before it is paused. */
+const touchEveryMs = 5_000;
+const mostTouched = 5_000;
+
 /** How often a compare-and-set that someone else overtook is decided anew before `conflict` is thrown. */
 const casTries = 5;
 
@@ -84,6 +88,8 @@ export type LabService = ReturnType<typeof createLabService>;
 export function createLabService(deps: LabServiceDeps) {
   const { labs, queue, policy } = deps;
   const { pin, backendFor } = createPinner(deps);
+  /** When this process last noted that a lab is used. */
+  const touched = new Map<string, number>();
 
   /** Reads a lab that the caller may see. Another trainee's lab is not found, so that ids tell nothing. */
   async function read(caller: Caller, id: string): Promise<Snapshot & { readonly lab: Lab }> {
@@ -171,13 +177,14 @@ export function createLabService(deps: LabServiceDeps) {
     return details(caller, after);
   }
 
+  /** Notes that a lab is used. Costs nothing most of the time, and never throws. */
   async function touch(id: string): Promise<void> {
+    const at = performance.now();
+    if (at - (touched.get(id) ?? Number.NEGATIVE_INFINITY) < touchEveryMs) return;
+    if (touched.size >= mostTouched) touched.clear();
+    touched.set(id, at);
     try {
       await labs.touch(id);
-      const { lab, now } = await labs.getLab(id);
-      if (lab?.phase !== 'paused' || lab.pausedBecause !== 'idle') return;
-      const moved = await labs.transition(id, lab.version, { phase: 'resuming', dueAt: now }, []);
-      if (moved !== null) await queue.wake(`lab:${id}`);
     } catch {
       // It is used all the same.
     }
@@ -361,17 +368,19 @@ export function createLabService(deps: LabServiceDeps) {
       return details(caller, await change(caller, id, resuming));
     },
 
-    /**
-     * Notes that somebody does something with a lab, such as typing in its terminal or looking at its pages, and has one
-     * that was paused because nobody did resumed. For callers that know it to be theirs. Costs two small queries; never
-     * throws.
-     */
+    /** Notes that somebody does something with a lab that was found to be theirs, such as typing in its terminal. */
     touch,
 
-    /** As `touch`, where the caller may see the lab; nothing where not. */
+    /**
+     * As `touch`, where the caller may see the lab; nothing where not. One that was paused because nobody used it is
+     * resumed.
+     */
     async use(caller: Caller, id: string): Promise<void> {
-      const { lab } = await labs.getLab(id);
-      if (lab !== null && (caller.role !== 'trainee' || lab.trainee === caller.subject)) await touch(id);
+      const { lab, now } = await labs.getLab(id);
+      if (lab === null || (caller.role === 'trainee' && lab.trainee !== caller.subject)) return;
+      if (lab.phase !== 'paused' || lab.pausedBecause !== 'idle') return touch(id);
+      const moved = await labs.transition(id, lab.version, { phase: 'resuming', dueAt: now }, []);
+      if (moved !== null) await queue.wake(`lab:${id}`);
     },
 
     /** Moves the end `minutes` on. Throws `extend_too_long` past the template's maximum, `lab_ended`. */

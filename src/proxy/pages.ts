@@ -26,13 +26,14 @@ const rememberMs = 1_000;
 const mostRemembered = 1_000;
 
 export function createPages(
-  labs: Pick<LabService, 'getLabWithTemplate'>,
+  labs: Pick<LabService, 'getLabWithTemplate' | 'use'>,
   drivers: ReadonlyMap<BackendName, SandboxDriver>,
   now: () => number,
 ): PagesSource {
   const known = new Map<string, { readonly until: number; readonly pages: Promise<LabPages> }>();
 
   async function find(caller: Caller, labId: string): Promise<LabPages> {
+    await labs.use(caller, labId);
     const { lab, sandbox, version } = await labs.getLabWithTemplate(caller, labId);
     const plan = planOf(requireSandbox(lab, sandbox), version, lab.params);
     const driver = drivers.get(lab.backend);

@@ -361,7 +361,7 @@ export class World {
     if (dice < 115) this.#userDoes(({ service }, id) => service.pauseLab(instructor, id));
     else if (dice < 117)
       this.#userDoes(({ service }, id) => service.resumeLab(instructor, id), undefined, 'paused');
-    else this.#userDoes(({ service }, id) => service.touch(id));
+    else this.#userDoes(({ service }, id) => service.use(instructor, id));
   }
 
   #askForGrade(): (parts: Parts, labId: string) => Promise<unknown> {
