@@ -141,6 +141,7 @@ export function createLabSockets(
       requireProtocol(request, kind);
       const caller = callerOf(request);
       const { id, component } = request.params;
+      await deps.labs.use(caller, id);
       const way = await ways.find(caller, id, component, kind);
       if (request.query.place !== undefined && request.query.place !== way.place) {
         throw new LabError('conflict', `Lab "${id}" was reset since: what was there at "place" is gone.`);
@@ -184,7 +185,7 @@ export function createLabSockets(
       const unwatch = stays.watch(caller, way, inside.kind, running.close);
       let noted = -1;
       const look = () => {
-        if (running.passed() !== noted) void deps.labs.touch(way.labId);
+        if (running.passed() !== noted) void deps.labs.use(caller, way.labId);
         noted = running.passed();
         if (request.headers.authorization === undefined) return;
         authenticator.authenticate(request).catch((thrown: unknown) => {
@@ -206,6 +207,7 @@ export function createLabSockets(
     },
 
     async issue(caller, kind, { id, component }) {
+      await deps.labs.use(caller, id);
       const { place } = await ways.find(caller, id, component, kind);
       const { role, subject } = caller;
       const entry = { labId: id, component: placeOfCode(kind, component), role, subject };

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxDriver, SandboxPlan, Terminal } from '../../src/lab/ports.ts';
+import type { DriverSubject } from './driver-contract.ts';
 import { contractVersion, planFor } from './driver-contract-plans.ts';
 
-export interface TerminalSubject {
-  readonly driver: SandboxDriver;
-  stop(): Promise<void>;
-}
+export type TerminalSubject = Pick<DriverSubject, 'driver' | 'runs' | 'stop'>;
 
 const size = { cols: 100, rows: 30 };
+/** Others may run the same at the same time, and processes are told apart by what they are called. */
+const nap = (which: number) => `sleep ${which}.${process.pid}${Math.random().toString().slice(2, 8)}`;
 const limits = { timeoutMs: 20_000, maxBytes: 100_000 };
 
 export function terminalContract(name: string, makeSubject: () => Promise<TerminalSubject>): void {
@@ -24,7 +24,7 @@ export function terminalContract(name: string, makeSubject: () => Promise<Termin
       subject = await makeSubject();
       driver = subject.driver;
       await driver.ensure(plan, 'workspace', signal);
-    });
+    }, 600_000);
     afterAll(async () => {
       await driver?.destroy(plan.sandboxId, signal);
       await subject?.stop();
@@ -90,16 +90,13 @@ export function terminalContract(name: string, makeSubject: () => Promise<Termin
 
     it('ends its shell and what runs on it with its stream', async () => {
       const shell = await open();
-      shell.type('echo $$ > pid; echo writ""ten; sleep 601\n');
+      const sleeping = nap(601);
+      shell.type(`echo writ""ten; ${sleeping}\n`);
       await shell.shows('written');
+      expect(await subject.runs(sleeping)).toBe(true);
       shell.end();
       await shell.terminal.ended;
-      const pid = (await exec('cat', 'pid')).trim();
-      await expect
-        .poll(() => exec('ps', '-o', 'stat=', '-p', pid), { timeout: 20_000 })
-        .toMatch(/^(Z.*)?\s*$/);
-      const args = () => exec('ps', '-A', '-o', 'args=');
-      await expect.poll(args, { timeout: 20_000 }).not.toMatch(/^sleep 601$/m);
+      await expect.poll(() => subject.runs(sleeping), { timeout: 20_000 }).toBe(false);
     });
 
     it('holds little of a flood that nobody reads, and Ctrl-C ends it', async () => {
@@ -147,9 +144,11 @@ export function terminalContract(name: string, makeSubject: () => Promise<Termin
       await driver.ensure(three, 'workspace', signal);
       const killed = seen(await driver.terminal(three, 'workspace', size, signal));
       // Also one that has gone elsewhere.
-      await killed.asks(`cd /; trap '' HUP TERM; nohup sleep 603 > /dev/null 2>&1 & true`);
+      const sleeping = nap(603);
+      await killed.asks(`cd /; trap '' HUP TERM; nohup ${sleeping} > /dev/null 2>&1 & true`);
       await driver.kill(three, 'workspace', 'KILL', signal);
       await Promise.all([killed.terminal.ended, killed.over]);
+      expect(await subject.runs(sleeping)).toBe(false);
       await driver.ensure(three, 'workspace', signal);
       const destroyed = seen(await driver.terminal(three, 'workspace', size, signal));
       await destroyed.asks('cd /; echo well');

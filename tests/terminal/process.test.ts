@@ -1,4 +1,4 @@
 import { terminalContract } from '../contracts/terminal-contract.ts';
-import { startTestDriver } from '../support/process-driver.ts';
+import { driverSubject } from '../sandbox/driver-subject.ts';
 
-terminalContract('process', startTestDriver);
+terminalContract('process', driverSubject);
