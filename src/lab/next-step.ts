@@ -105,7 +105,7 @@ export function nextStep(situation: Situation, blueprint: Blueprint, policy: Pol
 }
 
 /** How much less often a paused lab is looked at than one that is ready. */
-const pausedLookFactor = 4;
+const pausedLookFactor = 2;
 
 /** Dependents first: what serves them goes when nobody needs it. */
 function pausedStep(

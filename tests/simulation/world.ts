@@ -49,8 +49,8 @@ const policy: Policy = {
   provisionTries: 4,
   idlePauseSeconds: 240,
 };
-/** A minute and a half in which nothing changes: longer than any lease, retry, look or grace. */
-const quietRounds = 6;
+/** A minute in which nothing changes: longer than any lease, retry, look or grace. */
+const quietRounds = 4;
 const roundMs = 15_000;
 const instructor: Caller = { role: 'instructor', subject: 'ines' };
 
@@ -346,7 +346,8 @@ export class World {
 
   #someoneKeeps(dice: number): void {
     const name = this.#random() < 0.8 ? 'one' : 'two';
-    if (dice < 120) {
+    if (dice < 118.8) this.#someoneWorks(35);
+    else if (dice < 120.4) {
       this.#userDoes(({ snapshots }, id) => snapshots.take(instructor, id, { name, note: null }), 'lively');
     } else if (dice < 123) {
       const keepScore = this.#random() < 0.7;
