@@ -100,12 +100,21 @@ function mutationsOf(template: Template): readonly Job[] {
   );
 }
 
+/** Of what may be left for another day, by what is done today. @param compared another backend has proved everything. */
+export const canWait = (kind: Job['kind'], compared: boolean): boolean =>
+  kind === 'mutation' || (kind === 'wrong' && compared);
+
 /**
- * The order in which they are begun: mutations last, in an order that differs by day, for who has no time for all of
- * them.
+ * The order in which they are begun: what can wait is last, in an order that differs by day, for who has no time for all
+ * of it.
  */
-export function inTurn(jobs: readonly Job[], template: string, day: string): readonly Job[] {
+export function inTurn(
+  jobs: readonly Job[],
+  template: string,
+  day: string,
+  compared = false,
+): readonly Job[] {
   const place = ({ kind, name }: Job) =>
-    kind === 'mutation' ? createHash('sha256').update(`${day}/${template}/${name}`).digest('hex') : '';
+    canWait(kind, compared) ? createHash('sha256').update(`${day}/${template}/${name}`).digest('hex') : '';
   return jobs.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
 }

@@ -5,7 +5,7 @@ import type { Runtime } from '../compose.ts';
 import type { BackendName, TemplateVersion } from '../templates/types.ts';
 import { doJob } from './do-job.ts';
 import type { RunFacts } from './facts.ts';
-import { inTurn, type Job, jobsOf } from './jobs.ts';
+import { canWait, inTurn, type Job, jobsOf } from './jobs.ts';
 import { createProofLabs } from './labs.ts';
 import { leaksOf } from './leaks.ts';
 import { otherSeed } from './other-seed.ts';
@@ -43,7 +43,10 @@ export interface ProofOptions {
   readonly seed?: string;
   /** Labs of this template at once. Default: 2. */
   readonly labsAtOnce?: number;
-  /** Orders the mutations; those that have not begun at `mutationsUntil` (`performance.now()`) are left out. */
+  /**
+   * Orders the mutations, and the wrong ways where another backend has shown what they fell; those that have not begun at
+   * `mutationsUntil` (`performance.now()`) are left out.
+   */
   readonly day?: string;
   readonly mutationsUntil?: number;
   readonly kept?: KeptRuns;
@@ -114,7 +117,7 @@ export async function proveTemplate(
     }
     const isLate = () => {
       either.throwIfAborted();
-      return job.kind === 'mutation' && performance.now() > mutationsUntil;
+      return canWait(job.kind, like !== null) && performance.now() > mutationsUntil;
     };
     const facts = await labs.within(job.otherValues ? unlike : seed, isLate, async (lab) => {
       memoryMb = Math.max(memoryMb, await lab.memoryMb());
@@ -148,7 +151,7 @@ export async function proveTemplate(
       .get(backend)
       ?.prepare(version, signal)
       .catch(() => {});
-  const ends = await Promise.allSettled(inTurn(jobs, template.id, day).map(attend));
+  const ends = await Promise.allSettled(inTurn(jobs, template.id, day, like !== null).map(attend));
   await labs.end(options.hurry);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined && !signal.aborted) throw stop.signal.reason;

@@ -3,10 +3,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxDriver } from '../../src/lab/ports.ts';
-import { provingParts } from '../../src/proving/prove.ts';
+import { elsewhereOf } from '../../src/proving/parity.ts';
+import { proveTemplate, provingParts } from '../../src/proving/prove.ts';
 import type { BackendName } from '../../src/templates/types.ts';
 import { makeDataFolder, startWorld, type World } from '../e2e/support.ts';
 import { copyTemplates, proveOnBoth, told } from './backends-world.ts';
+import { aProof } from './example-proofs.ts';
 
 /** Says `localhost` where the other says 127.0.0.1. */
 function twinOf(driver: SandboxDriver): SandboxDriver {
@@ -51,6 +53,17 @@ describe('a template on two backends', { timeout: 240_000 }, () => {
       ],
       ...['miscounted', 'counted-all'],
     ]);
+  });
+
+  it('leaves wrong ways on the second for another day when there is no time for them', async () => {
+    const version = await world.runtime.templates.load('base');
+    if (version === null) throw new Error('the template does not load');
+    const like = elsewhereOf(aProof({ runs: [] }));
+    const options = { backend: 'docker', like, mutationsUntil: 0 } as const;
+    const parts = provingParts(world.runtime);
+    const report = await proveTemplate(parts, version, options, AbortSignal.timeout(200_000));
+    expect(report.outcome).toBe('proved');
+    expect(report.runs.map(({ kind }) => kind)).toEqual(['start', 'solution', 'again', 'rerun', 'reset']);
   });
 
   it('is refused where a verdict differs, which names both and what was seen', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { possibleBackends, wantedBackends } from '../../src/cli/template/test-backends.ts';
-import { jobsOf, runNames } from '../../src/proving/jobs.ts';
+import { inTurn, jobsOf, runNames } from '../../src/proving/jobs.ts';
 import { conformance, type Inks, summary } from '../../src/proving/matrix.ts';
 import { elsewhereOf, parityFindings } from '../../src/proving/parity.ts';
 import type { BackendName } from '../../src/templates/types.ts';
@@ -67,6 +67,8 @@ it('leaves mutations and other values to the first backend', () => {
     'right, after a reset',
     'wrong-b',
   ]);
+  const compared = jobsOf(aTemplate(), { runs: 1, only: null, compared: true });
+  expect(inTurn(compared, 'x', 'today', true).map(({ kind }) => kind)).toEqual(['solution', 'wrong']);
   const only = jobsOf(aTemplate(), { runs: 1, only: 'right without two', compared: true });
   expect(only.map(({ name }) => name)).toEqual(['right without two']);
 });

@@ -97,7 +97,7 @@ async function proveAll(
     progress.clear();
     tell(report);
     if (report.outcome === 'proved' && left > 0)
-      terminal.note(`${id}: ${left} mutations are left for another day.`);
+      terminal.note(`${id} on ${backend}: ${left} runs are left for another day.`);
     return report;
   }
 

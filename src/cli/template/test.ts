@@ -55,7 +55,7 @@ export function registerTemplateTest(parent: Command, cli: Cli): void {
     .option('--write-records', 'record there what is proved now; only whole proofs without a defect are')
     .option(
       '--mutations <duration>',
-      'begin no mutation after this time, such as 80s: the rest is for another day',
+      'after this time, such as 80s, begin no mutation, and on further backends no wrong way: they are for another day',
     )
     .option('--data-dir <folder>', 'where its databases and interrupted proofs are kept (DATA_DIR, in test/)')
     .option('--templates-dir <folder>', 'where templates are that are named by id (TEMPLATES_DIR)')
