@@ -1,4 +1,5 @@
 /** Databases: every lab has a PostgreSQL server of its own, made from an image with all of its data. */
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
 import type { ComponentObservation } from '../../../lab/lab.ts';
@@ -29,7 +30,7 @@ import { createPrograms } from '../programs/programs.ts';
 import type { Containers, FoundContainer, Gateways } from '../types.ts';
 import type { LiveCopies } from './live-copies.ts';
 import type { PreparedImages } from './prepared-images.ts';
-import { type FirstStart, serverContainer, serverPort } from './server-container.ts';
+import { type FirstStart, serverContainer, serverPort, signalProgram } from './server-container.ts';
 
 type Database = Piece<PostgresComponent>;
 
@@ -61,8 +62,9 @@ const answerWithinMs = 2_000;
 /** A replica looks for its primary again and again. */
 const reconnectWithinMs = 1_500;
 const stopWithinMs = 10_000;
-/** How long another Labwright may hold a server still to copy it, before that counts as held. */
-const copiedWithinMs = 2_000;
+/** How long a server may be held still to be copied: one that is held longer was left so by an engine that ended. */
+const copiedWithinMs = 60_000;
+const signalWithinMs = 5_000;
 
 /** Of a replica that runs. */
 const detailOf: Readonly<Record<Following, string | null>> = {
@@ -100,8 +102,13 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
 
   const targetOf = (ref: ResourceRef, who: Credentials, signal: AbortSignal): Target => ({
     url: urlOf(ref, who),
-    dial: async () => (await gateways.open(ref.sandboxId, signal)).dial(ref.component, serverPort, signal),
+    dial: dialOf(ref, signal),
   });
+
+  const dialOf =
+    ({ sandboxId, component }: ResourceRef, signal: AbortSignal): Dial =>
+    async () =>
+      (await gateways.open(sandboxId, signal)).dial(component, serverPort, signal);
 
   /** Asked as the checker. */
   const follows = (piece: Database, signal: AbortSignal) =>
@@ -139,8 +146,8 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     async function imageOf(): Promise<string> {
       const from = primaryOf(piece) ?? originOf(piece);
       if (from === null) return prepared.imageFor(plan.version, ref.component, signal);
-      const found = await exactly(from, signal);
-      if (found === null) {
+      const found = (await settled(from, signal)).find(({ generation }) => generation === from.generation);
+      if (found === undefined) {
         const message = `Component "${from.component}" has nothing that it could be cloned from.`;
         throw new LabError('start_failed', message);
       }
@@ -154,6 +161,14 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
       return { as: 'primary', passwords: await setPasswords(allCredentials(secrets, piece.ref)) };
     }
     return { as: 'replica', primary: primary.component, ...replicationCredentials(secrets, primary) };
+  }
+
+  async function hold({ id }: FoundContainer, how: 'STOP' | 'CONT', signal: AbortSignal): Promise<void> {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(signalWithinMs)]);
+    await copies.without(id, async () => {
+      const program = await containers.pipe(id, signalProgram(how), within);
+      await text(program.end());
+    });
   }
 
   /** Looks past the moment in which a server is held still to be copied. */
@@ -196,6 +211,13 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     const primary = primaryOf(piece);
     const found = await exactly(piece.ref, signal);
     const bringUp = () => programs.ensure(programOf(piece, signal), signal);
+    // One that was stopped hears of nothing.
+    if (
+      found?.state === 'running' &&
+      (await serverTrouble(dialOf(piece.ref, signal), answerWithinMs)) !== null
+    ) {
+      await hold(found, 'CONT', signal).catch(() => {});
+    }
     try {
       await (found === null ? bringUp() : copies.without(found.id, bringUp));
     } catch (thrown) {
@@ -259,11 +281,12 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     },
     address: ({ ref }, port) => (port === 'main' ? { host: ref.component, port: serverPort } : null),
     async kill({ ref }, how, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await settled(ref, signal);
       if (newest === undefined) return;
       // PostgreSQL takes TERM for a wish to wait until its last session has ended.
       if (how === 'TERM') await containers.stop(newest.id, stopWithinMs, signal);
-      else await containers.kill(newest.id, how, signal);
+      else if (how === 'KILL') await containers.kill(newest.id, how, signal);
+      else if (newest.state === 'running') await hold(newest, how, signal);
     },
     async stop({ ref }, signal) {
       const [newest] = await find(ref, signal);

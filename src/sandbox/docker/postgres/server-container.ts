@@ -96,6 +96,16 @@ function filesOf(first: FirstStart): NonNullable<ContainerSpec['files']> {
   return new Map([file(passwords, `${first.passwords.replace(/\n\s*\n/g, '\n').trim()}\n\n`)]);
 }
 
+/**
+ * Run in its container: a signal to all of the server's processes. Not the engine's pause: that one means that the server
+ * is being copied, and must never be taken back.
+ */
+export const signalProgram = (signal: 'STOP' | 'CONT'): readonly string[] => [
+  'sh',
+  '-c',
+  `kill -${signal} -1`,
+];
+
 /** How long one is prepared at most, whatever happens to its maker. */
 const preparingSeconds = 3_600;
 
