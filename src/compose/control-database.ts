@@ -51,10 +51,15 @@ export async function openControlDatabase(
   }
 }
 
-/** Not there yet, or starting up; a wrong password or name does not pass by waiting. */
+/**
+ * Not there yet, starting up, or on its way down to start again; a wrong password or name does not pass by waiting. A
+ * container that is started again is no address for a moment (EHOSTUNREACH); a connection that ends in the middle, or is
+ * not answered, has no code.
+ */
 function canPass(cause: unknown): boolean {
-  const { code } = cause as { code?: string };
-  return code !== undefined && /^(ECONN|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|57P03)/.test(code);
+  const { code, message } = cause as { code?: string; message?: string };
+  if (code === undefined) return /^(Connection terminated|timeout e)/.test(message ?? '');
+  return /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|57P0)/.test(code);
 }
 
 function startFailed(setting: string, cause: unknown): LabError {
