@@ -61,6 +61,45 @@ const bugs: Readonly<
         ),
     }),
   },
+  'snapshots are not condemned when their lab ends': {
+    breaks: 'outlives snapshot:',
+    plant: (store) => ({
+      transition: (id, version, change, events) =>
+        spared(
+          store,
+          (owner) => change.phase === 'terminating' && owner.startsWith(`snapshot:${id}/`),
+          () => store.transition(id, version, change, events),
+        ),
+    }),
+  },
+  'what is done to a lab goes on while it is paused': {
+    breaks: 'is paused, and',
+    plant: (store) => ({
+      async transition(id, version, change, events) {
+        const before = [...store.tables.operations.values()].filter(
+          ({ operation }) => operation.labId === id,
+        );
+        const moved = await store.transition(id, version, change, events);
+        if (moved !== null && change.phase === 'paused') {
+          for (const row of before) store.tables.operations.set(row.operation.id, row);
+        }
+        return moved;
+      },
+    }),
+  },
+  'a lab that ends goes before it is written down': {
+    breaks: 'was written down',
+    plant: (store) => ({
+      transition(id, version, change, events) {
+        const { sandbox } = change;
+        const ends = change.phase === 'terminating' && sandbox !== undefined;
+        const dead = ends
+          ? { sandbox: { ...sandbox, change: { ...sandbox.change, state: 'dead' as const } } }
+          : {};
+        return store.transition(id, version, { ...change, ...dead }, events);
+      },
+    }),
+  },
   'a step may always begin': {
     breaks: 'was done 2 times',
     plant: (store) => ({
