@@ -1,17 +1,7 @@
 /** Frames on a byte stream: four bytes of length, one of type, four of channel, and what they carry. */
 import { largestFrame } from './protocol.ts';
 
-export const frameTypes = [
-  'hello',
-  'open',
-  'accept',
-  'data',
-  'end',
-  'reset',
-  'credit',
-  'ping',
-  'pong',
-] as const;
+const frameTypes = ['hello', 'open', 'accept', 'data', 'end', 'reset', 'credit', 'ping', 'pong'] as const;
 export type FrameType = (typeof frameTypes)[number];
 
 export interface Frame {

@@ -25,7 +25,7 @@ export const silentForMs = 90_000;
 export const gatewayFolders = { workspaces: '/workspaces', origins: '/origins', notes: '/notes' } as const;
 
 /** Why a connection was not made. */
-export const refusals = ['refused', 'no_such_name', 'timed_out', 'not_allowed', 'unreachable'] as const;
+const refusals = ['refused', 'no_such_name', 'timed_out', 'not_allowed', 'unreachable'] as const;
 export type Refusal = (typeof refusals)[number];
 
 /** What a channel is opened for: a connection, or a request on files whose body follows. */

@@ -13,15 +13,17 @@ export type Reach = (host: string) => Promise<{ readonly address: string } | { r
  * for one that it does not know (a component that is stopped) it may ask servers that nobody answers for.
  */
 const graceMs = 500;
+const soonMs = 50;
 const patienceMs = 3_000;
 
 const componentName = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Through the network's own name server. */
 export function createReach(): Reach {
+  const resolver = new Resolver({ timeout: patienceMs, tries: 1 });
   return async (host) => {
     if (!isName(host)) return { refusal: 'not_allowed' };
-    const found = await lookUp(host);
+    const found = await lookUp(resolver, host);
     if (found.length === 0) return { refusal: 'no_such_name' };
     const near = ownNetwork();
     // A name server that is told from outside of the network could lead anywhere.
@@ -31,31 +33,31 @@ export function createReach(): Reach {
 }
 
 /** Not an address in any of its spellings, nor a name with dots: components have none. */
-export function isName(host: string): boolean {
+function isName(host: string): boolean {
   return componentName.test(host) && host !== 'localhost' && isIP(host) === 0;
 }
 
-async function lookUp(host: string): Promise<readonly string[]> {
-  const resolver = new Resolver({ timeout: patienceMs, tries: 1 });
+async function lookUp(resolver: Resolver, host: string): Promise<readonly string[]> {
   const ended = new AbortController();
   try {
     const answer = resolver.resolve4(host).catch(() => []);
     return await Promise.race([answer, unanswered(resolver, ended.signal)]);
   } finally {
     ended.abort();
-    resolver.cancel();
   }
 }
 
-/** Resolves a while after the name server has told our own name. */
+/** Resolves when the name server has told our own name, and a while after that. */
 async function unanswered(resolver: Resolver, ended: AbortSignal): Promise<readonly string[]> {
-  const [own] = ownAddresses();
-  const told = own === undefined ? Promise.reject(new Error('no network')) : resolver.reverse(own.address);
-  const isTold = await told.then(
-    () => true,
-    () => false,
-  );
-  await delay(isTold ? graceMs : patienceMs, undefined, { signal: ended }).catch(() => {});
+  try {
+    // Almost always the answer comes before a question is needed.
+    await delay(soonMs, undefined, { signal: ended });
+    const [own] = ownAddresses();
+    const told = own === undefined ? [] : await resolver.reverse(own.address).catch(() => []);
+    await delay(told.length > 0 ? graceMs : patienceMs, undefined, { signal: ended });
+  } catch {
+    // Answered.
+  }
   return [];
 }
 

@@ -15,7 +15,7 @@ export interface Linked {
 }
 
 /** Loopback stands for the lab's network. */
-export const loopback: Reach = async (host) =>
+const loopback: Reach = async (host) =>
   host === 'unknown' ? { refusal: 'no_such_name' } : { address: '127.0.0.1' };
 
 export function linked(parts: Partial<AgentParts> = {}, idleMs = 60_000): Linked {

@@ -11,7 +11,7 @@ const echo = `require('net').createServer({ allowHalfOpen: true }, (s) => s.on('
 
 requireDocker();
 
-describe.skipIf(dockerMissing !== null)('the gateway of a lab', () => {
+describe.skipIf(dockerMissing !== null)('the gateway of a lab', { timeout: 180_000 }, () => {
   const signal = AbortSignal.timeout(30 * 60_000);
   const plan = { sandboxId: 'sb-gateway', workspaces: [], originId: null };
   let world: GatewayWorld;

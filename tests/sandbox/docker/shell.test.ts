@@ -12,7 +12,7 @@ import { type GatewayWorld, startGatewayWorld } from './gateway-world.ts';
 
 requireDocker();
 
-describe.skipIf(dockerMissing !== null)('workspaces in containers', () => {
+describe.skipIf(dockerMissing !== null)('workspaces in containers', { timeout: 180_000 }, () => {
   const signal = AbortSignal.timeout(30 * 60_000);
   const spec: ShellComponent = {
     kind: 'shell',
