@@ -1,6 +1,7 @@
 /** What Labwright needs of this machine, looked at one by one; nothing is started or changed. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +51,7 @@ function processLooks(config: Config, tools: readonly string[]): Looks {
   return [
     ['backend process', 'PostgreSQL', () => postgres('LABS_DATABASE_URL', config.labsDatabaseUrl)],
     ['backend process', 'user', user],
+    ['backend process', 'terminals', terminals],
     ...tools.map((tool) => ['backend process', `tool ${tool}`, () => program(tool)] as const),
   ];
 }
@@ -187,6 +189,19 @@ async function user() {
       'root, and useradd is not installed',
       `Create the users (${how}), or run as a normal user.`,
     );
+  }
+}
+
+/** Not loaded: it is there only where there is a build of it for this machine. */
+function terminals() {
+  const build = `@lydell/node-pty-${process.platform}-${process.arch}`;
+  const from = createRequire(import.meta.resolve('@lydell/node-pty'));
+  try {
+    from.resolve(`${build}/package.json`);
+    return ok('node-pty');
+  } catch {
+    const remedy = 'Run `npm ci --include=optional` on this machine; without it labs have no terminals.';
+    return warn(`no ${build}`, remedy);
   }
 }
 
