@@ -197,9 +197,7 @@ describe.skipIf(dockerMissing !== null)('containers of sandboxes', () => {
     const [mine] = (await containers.find(sandboxId, signal)).filter(
       ({ component }) => component === 'never',
     );
-    expect(await containers.ending(mine?.id ?? '', signal)).toMatch(
-      /cannot be started: .*\/proc/,
-    );
+    expect(await containers.ending(mine?.id ?? '', signal)).toMatch(/cannot be started: .*\/proc/);
     const wrong = await containers.ensure(specOf('wrong', { command: ['/no/such/program'] }), signal);
     await expect
       .poll(() => containers.ending(wrong.id, signal), { timeout: 20_000 })
