@@ -15,6 +15,8 @@ import { type Containers, labUser } from './types.ts';
 
 /** How long one that is being ended is waited for, or for its number. */
 const endsWithinMs = 2_000;
+/** A busy engine may fail to start one; what never began can be tried again. */
+const mostTries = 3;
 /** For what we ask of the engine on our own. */
 const ownWithinMs = 10_000;
 
@@ -83,54 +85,77 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
     }
   }
 
+  /** `began`: false where the engine could not start it, which is seen by its number that never came. */
+  async function execOnce(
+    ...[container, { argv, env, cwd }, limits, signal]: Parameters<Containers['exec']>
+  ) {
+    const { id, socket } = await begin(container, { argv: watchedCommand({ argv, env, cwd }) }, signal);
+    const closed = closeOf(socket);
+    const finish = async () => {
+      await endBy(container, pid.found, endCommand);
+      await Promise.race([closed, delay(endsWithinMs)]);
+      socket.destroy();
+    };
+    let ending: Promise<void> | null = null;
+    const end = () => {
+      ending ??= finish();
+    };
+    const [stdout, stderr] = [createCapped(limits.maxBytes, end), createCapped(limits.maxBytes, end)];
+    const pid = takeFirstLine(stderr.take);
+    let started = performance.now();
+    let timedOut = false;
+    let began = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, limits.timeoutMs);
+    // The engine's own time is not the program's.
+    void pid.found.then(() => {
+      began = true;
+      started = performance.now();
+      timer.refresh();
+    });
+    socket.on(
+      'data',
+      createFrames((output, bytes) => (output === 'stdout' ? stdout.take(bytes) : pid.take(bytes))),
+    );
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      await closed;
+      const durationMs = performance.now() - started;
+      await ending;
+      signal.throwIfAborted();
+      const ended = ending === null ? endingOf(await exitCode(id)) : { exitCode: null, signal: 'SIGKILL' };
+      const truncated = stdout.isOver() || stderr.isOver();
+      const result = {
+        ...ended,
+        stdout: stdout.text(),
+        stderr: stderr.text(),
+        timedOut,
+        truncated,
+        durationMs,
+      };
+      return { result, began: began || ending !== null };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
   return {
-    async exec(container, { argv, env, cwd }, limits, signal) {
+    async exec(container, program, limits, signal) {
+      const { argv } = program;
       signal.throwIfAborted();
       if (!argv[0] || argv.some((word) => word.includes('\0'))) {
         const nothing = { signal: null, stdout: '', timedOut: false, truncated: false, durationMs: 0 };
         return { ...nothing, exitCode: 127, stderr: `${argv[0] ?? ''}: not found\n` };
       }
-      const { id, socket } = await begin(container, { argv: watchedCommand({ argv, env, cwd }) }, signal);
-      const closed = closeOf(socket);
-      const finish = async () => {
-        await endBy(container, pid.found, endCommand);
-        await Promise.race([closed, delay(endsWithinMs)]);
-        socket.destroy();
-      };
-      let ending: Promise<void> | null = null;
-      const end = () => {
-        ending ??= finish();
-      };
-      const [stdout, stderr] = [createCapped(limits.maxBytes, end), createCapped(limits.maxBytes, end)];
-      const pid = takeFirstLine(stderr.take);
-      let started = performance.now();
-      let timedOut = false;
-      const timer = setTimeout(() => {
-        timedOut = true;
-        end();
-      }, limits.timeoutMs);
-      // The engine's own time is not the program's.
-      void pid.found.then(() => {
-        started = performance.now();
-        timer.refresh();
-      });
-      socket.on(
-        'data',
-        createFrames((output, bytes) => (output === 'stdout' ? stdout.take(bytes) : pid.take(bytes))),
-      );
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-      try {
-        await closed;
-        const durationMs = performance.now() - started;
-        await ending;
-        signal.throwIfAborted();
-        const ended = ending === null ? endingOf(await exitCode(id)) : { exitCode: null, signal: 'SIGKILL' };
-        const truncated = stdout.isOver() || stderr.isOver();
-        return { ...ended, stdout: stdout.text(), stderr: stderr.text(), timedOut, truncated, durationMs };
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
+      for (let tries = 1; ; tries++) {
+        const { result, began } = await execOnce(container, program, limits, signal);
+        if (began || tries === mostTries) return result;
+        log.warn({ container, said: result.stdout.slice(0, 500) }, 'the engine could not start a program');
+        await delay(tries * 200, undefined, { signal });
       }
     },
     async terminal(container, { argv, env, cwd }, size, signal) {
