@@ -4,6 +4,7 @@ import { LabError } from '../../lab/errors.ts';
 import type { ResourceRef } from '../naming.ts';
 import { type AgentSession, createAgentSession } from './agent-session.ts';
 import { createGatewayFiles } from './gateway-files.ts';
+import { gatewayLimits } from './limits.ts';
 import {
   type ContainerSpec,
   type Containers,
@@ -19,7 +20,6 @@ import type { Volumes } from './volumes.ts';
 const gatewayName = 'gateway_';
 /** The volume of what agents note, beside those of workspaces. */
 const notesName = 'notes_';
-const limits = { cpu: 1, memoryMb: 192, pids: 64, diskMb: 64 } as const;
 /** Its memory is shared by the agents of several Labwrights; what they carry is not in the heap. */
 const agent = ['node', '--max-old-space-size=64', '--max-semi-space-size=2', '/app/src/gateway/main.ts'];
 
@@ -126,6 +126,6 @@ function gatewaySpec(plan: GatewayPlan, image: string, volumes: Volumes): Contai
     mounts: own.length === 0 ? [] : [...own, notes, ...origins],
     writableRoot: false,
     tmpfs: {},
-    limits,
+    limits: gatewayLimits,
   };
 }

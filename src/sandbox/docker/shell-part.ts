@@ -6,10 +6,11 @@ import { finished } from 'node:stream/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { SandboxPlan } from '../../lab/ports.ts';
-import type { ComponentLimits, ShellComponent } from '../../templates/types.ts';
+import type { ShellComponent } from '../../templates/types.ts';
 import type { WorkspaceContents } from '../files/workspace-contents.ts';
 import type { ResourceRef } from '../naming.ts';
 import type { Part, Piece } from '../part.ts';
+import { limitsOf } from './limits.ts';
 import type { DockerImages } from './options.ts';
 import {
   type ContainerSpec,
@@ -23,7 +24,6 @@ import {
 } from './types.ts';
 import type { Volumes } from './volumes.ts';
 
-const limits: Required<ComponentLimits> = { cpu: 2, memoryMb: 1024, pids: 256, diskMb: 1024 };
 const stopWithinMs = 1_000;
 /** How long a look may take; it has no caller's signal. */
 const lookWithinMs = 10_000;
@@ -69,7 +69,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       mounts: [{ volume, path: workspaceVolumePath(component), readOnly: false }],
       writableRoot: false,
       tmpfs: {},
-      limits: { ...limits, ...spec.limits },
+      limits: limitsOf(spec),
     };
   }
 
