@@ -67,6 +67,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   stub: ['program/', '*'],
   traffic: ['program/', '*'],
   program: ['yaml', 'zod'],
+  images: ['embedded/node-packages.ts'],
 };
 /** The composition sees everything. */
 const composition = new Set(['cli', 'compose', 'main.ts', 'config.ts', 'compose.ts']);
