@@ -1,6 +1,6 @@
 /** Attacks out of a lab in containers: on other labs, on the host, and on what keeps the two apart. */
-import { readlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { existsSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Attack, attack, type Outcome, outcome } from '../attack.ts';
 import { type Change, type ContainerWorld, secret } from './container-world.ts';
 
@@ -21,15 +21,7 @@ const asRoot: Change = (options) => {
 
 function scripted({ script, given, without, ...about }: Scripted): In {
   const text = async (world: ContainerWorld) => (typeof script === 'string' ? script : script(world));
-  const judged = ({
-    stdout,
-    stderr,
-    exitCode,
-  }: {
-    stdout: string;
-    stderr: string;
-    exitCode: number | null;
-  }): Outcome => outcome(/^won$/m.test(stdout), { exitCode, stdout, stderr });
+  const judged = (printed: string): Outcome => outcome(/^won$/m.test(printed), printed);
   return attack<ContainerWorld>({
     ...about,
     run: async (world) => {
@@ -46,6 +38,7 @@ function scripted({ script, given, without, ...about }: Scripted): In {
   });
 }
 
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 const caught = (command: string) => `if [ "$(${command})" = ${JSON.stringify(secret)} ]; then echo won; fi`;
 const fetchFrom = (url: string) => `curl --silent --max-time 3 ${url}`;
 const joins =
@@ -53,6 +46,9 @@ const joins =
   (options) => {
     options.HostConfig.NetworkMode = network;
   };
+
+const device =
+  ['/dev/fuse', '/dev/net/tun', '/dev/loop-control'].find((path) => existsSync(path)) ?? '/dev/fuse';
 
 const networks: readonly In[] = [
   scripted({
@@ -85,14 +81,14 @@ const networks: readonly In[] = [
     run: (world) =>
       world.withNetwork({ Internal: true, inhibit: true }, async (name, gateway) => {
         const url = `http://${gateway}:${world.hostPort}/`;
-        const { stdout } = await world.inOther(joins(name), caught(fetchFrom(url)));
-        return outcome(stdout.includes('won'), stdout);
+        const printed = await world.inOther(joins(name), caught(fetchFrom(url)));
+        return outcome(printed.includes('won'), printed);
       }),
     control: (world) =>
       world.withNetwork({ Internal: true, inhibit: false }, async (name, gateway) => {
         const url = `http://${gateway}:${world.hostPort}/`;
-        const { stdout, stderr } = await world.inOther(joins(name), caught(fetchFrom(url)));
-        return outcome(stdout.includes('won'), stdout + stderr);
+        const printed = await world.inOther(joins(name), caught(fetchFrom(url)));
+        return outcome(printed.includes('won'), printed);
       }),
   }),
   attack<ContainerWorld>({
@@ -101,55 +97,40 @@ const networks: readonly In[] = [
     defence: 'an internal network',
     off: 'a network with a way out',
     run: async (world) => {
-      const { stdout } = await world.asTrainee(
+      const printed = await world.asTrainee(
         caught(fetchFrom(`http://${world.hostAddress}:${world.hostPort}/`)),
       );
-      return outcome(stdout.includes('won'), stdout);
+      return outcome(printed.includes('won'), printed);
     },
     control: (world) =>
       world.withNetwork({ Internal: false, inhibit: false }, async (name, gateway) => {
         const to = world.hostAddress === '127.0.0.1' ? gateway : world.hostAddress;
         const script = caught(fetchFrom(`http://${to}:${world.hostPort}/`));
-        const { stdout, stderr } = await world.inOther(joins(name), script);
-        return outcome(stdout.includes('won'), stdout + stderr);
+        const printed = await world.inOther(joins(name), script);
+        return outcome(printed.includes('won'), printed);
       }),
   }),
   attack<ContainerWorld>({
     family: 'network',
-    name: 'looks for a way out, such as to the metadata of a cloud',
-    defence: 'an internal network has no route',
-    off: 'a network with a way out',
-    run: async (world) => {
-      const { stdout } = await world.asTrainee(
-        `grep --quiet -P '^\\S+\\t00000000\\t' /proc/net/route && echo won`,
-      );
-      return outcome(stdout.includes('won'), stdout);
-    },
-    control: (world) =>
-      world.withNetwork({ Internal: false, inhibit: false }, async (name) => {
-        const script = `grep --quiet -P '^\\S+\\t00000000\\t' /proc/net/route && echo won`;
-        const { stdout } = await world.inOther(joins(name), script);
-        return outcome(stdout.includes('won'), stdout);
-      }),
-  }),
-  attack<ContainerWorld>({
-    family: 'network',
-    name: 'is reached by a neighbour of the host, past its gateway',
+    name: 'is asked by somebody on the host, past its gateway',
     defence: "no way from the host into a lab's network",
     off: 'a network that the host has an address in',
     run: async (world) => {
-      const address = await world.addressOf(world.mine, 'web');
-      return outcome(await connects(address, 9000), address);
+      const seen = await answer(await world.addressOf(world.mine, 'web'));
+      return outcome(seen === secret, seen);
     },
     control: (world) =>
       world.withNetwork({ Internal: true, inhibit: false }, async (name) => {
-        const serve = `python3 -m http.server 9000 & sleep 1; hostname -I > /tmp/address; cat /tmp/address; sleep 6`;
-        const serving = world.inOther(joins(name), serve);
+        const listen = `require('node:http').createServer((_, a) => a.end(${JSON.stringify(secret)})).listen(9000)`;
+        const serving = world.inOther(joins(name), `timeout 10 node -e ${quoted(listen)}`);
         const address = await eventualAddress(world, name);
-        let reached = false;
-        for (let tries = 0; tries < 40 && !reached; tries++) reached = await connects(address, 9000);
+        let seen = '';
+        for (let tries = 0; tries < 40 && seen !== secret; tries++) {
+          seen = await answer(address);
+          await delay(200);
+        }
         await serving;
-        return outcome(reached, address);
+        return outcome(seen === secret, seen);
       }),
   }),
   scripted({
@@ -218,10 +199,10 @@ print("won")'`,
 ];
 
 async function journal(world: ContainerWorld, token: string): Promise<Outcome> {
-  const { stdout } = await world.asTrainee(
+  const printed = await world.asTrainee(
     `curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' -H 'authorization: Bearer ${token}' http://partner:8081/journal`,
   );
-  return outcome(stdout === '200', stdout);
+  return outcome(printed === '200', printed);
 }
 
 /** Of those ports, the ones that are open, as the trainee finds out. */
@@ -234,21 +215,12 @@ for port in range(${from}, ${to} + 1):
     s.settimeout(0.3)
     if s.connect_ex(("${address}", port)) == 0: print(port)
     s.close()'`;
-  return (await world.asTrainee(scan)).stdout.trim();
+  return (await world.asTrainee(scan)).trim();
 }
 
-function connects(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1_000 });
-    const end = (is: boolean) => {
-      socket.destroy();
-      resolve(is);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('timeout', () => end(false));
-    socket.once('error', () => end(false));
-  });
-}
+/** What is answered on the port of a lab's service. */
+const answer = (address: string): Promise<string> =>
+  fetch(`http://${address}:9000/`, { signal: AbortSignal.timeout(1_500) }).then((got) => got.text(), String);
 
 /** Of the only container in a network, once there is one. */
 async function eventualAddress(world: ContainerWorld, name: string): Promise<string> {
@@ -281,7 +253,7 @@ const hosts: readonly In[] = [
     defence: 'no folder of the host is in a lab',
     off: 'a folder of the host',
     script: caught(
-      'find / -xdev -o -name secret.txt -path "*outside*" -exec cat {} + 2> /dev/null; cat /outside/secret.txt 2> /dev/null',
+      'cat "$(find / -path /proc -prune -o -name secret.txt -print 2> /dev/null | head -n 1)" 2> /dev/null',
     ),
     without: (options, { folder }) => {
       options.HostConfig.Binds = [`${folder}:/outside:ro`];
@@ -292,7 +264,7 @@ const hosts: readonly In[] = [
     name: 'sees the processes of the host',
     defence: 'process ids of its own',
     off: "the host's process ids",
-    script: `for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $f 2> /dev/null; echo; done | grep --quiet dockerd && echo won`,
+    script: `for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $f 2> /dev/null; echo; done | grep --quiet 'docker[d]' && echo won`,
     without: (options) => {
       options.HostConfig.PidMode = 'host';
       options.HostConfig.Init = false;
@@ -358,11 +330,11 @@ soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 opened = []
 try:
-    while len(opened) < 20000: opened.append(os.open("/dev/null", os.O_RDONLY))
+    while len(opened) < 17000: opened.append(os.open("/dev/null", os.O_RDONLY))
     print("won")
 except OSError: pass'`,
     without: (options) => {
-      options.HostConfig.Ulimits = [{ Name: 'nofile', Soft: 60_000, Hard: 60_000 }];
+      options.HostConfig.Ulimits = [{ Name: 'nofile', Soft: 18_000, Hard: 18_000 }];
     },
   }),
   scripted({
@@ -383,7 +355,7 @@ except OSError: pass'`,
     run: (world) => flooded(world, () => {}),
     control: (world) =>
       flooded(world, (host) => {
-        host.LogConfig = { Type: 'json-file', Config: {} };
+        host.LogConfig = { Type: 'json-file', Config: { 'max-size': '200m', 'max-file': '1' } };
       }),
   }),
 ];
@@ -515,27 +487,25 @@ if libc.syscall(250, 0, -3, 1) > 0: print("won")'`,
     family: 'escape',
     name: 'names a program that the host runs when something crashes',
     defence: "the kernel's settings are for reading",
-    off: 'a privileged container',
+    off: 'settings that can be written',
     given: asRoot,
     // Opened, and left as it is.
     script: `python3 -c 'import os; os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY); print("won")'`,
     without: (options) => {
-      options.HostConfig.Privileged = true;
-      options.HostConfig.CapDrop = [];
-      options.HostConfig.SecurityOpt = [];
+      (options.HostConfig as { ReadonlyPaths?: string[] }).ReadonlyPaths = [];
     },
   }),
   scripted({
     family: 'escape',
-    name: "reads the kernel's messages",
+    name: 'opens a device of the host',
     defence: 'no devices of the host',
-    off: 'a privileged container',
+    off: 'that device',
     given: asRoot,
-    script: `[ -e /dev/kmsg ] && timeout 2 head -c 1 /dev/kmsg > /dev/null && echo won`,
+    script: () => `[ -c ${device} ] && exec 3<> ${device} && echo won`,
     without: (options) => {
-      options.HostConfig.Privileged = true;
-      options.HostConfig.CapDrop = [];
-      options.HostConfig.SecurityOpt = [];
+      options.HostConfig.Devices = [
+        { PathOnHost: device, PathInContainer: device, CgroupPermissions: 'rwm' },
+      ];
     },
   }),
   scripted({
@@ -544,7 +514,7 @@ if libc.syscall(250, 0, -3, 1) > 0: print("won")'`,
     defence: 'masked files of /proc',
     off: 'no masks',
     given: asRoot,
-    script: `[ "$(head -c 100 /proc/timer_list | wc -c)" = 100 ] && echo won`,
+    script: 'grep --quiet keyring /proc/keys && echo won',
     without: (options) => {
       (options.HostConfig as { MaskedPaths?: string[] }).MaskedPaths = [];
     },

@@ -3,13 +3,13 @@
  * own, as the engine says that it is, but for one thing.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
-import type { ExecResult, SandboxPlan } from '../../../src/lab/ports.ts';
+import type { SandboxPlan } from '../../../src/lab/ports.ts';
 import { createContainers } from '../../../src/sandbox/docker/containers.ts';
 import { label } from '../../../src/sandbox/docker/labels.ts';
 import { createNetworks } from '../../../src/sandbox/docker/networks.ts';
@@ -102,6 +102,7 @@ export async function startContainerWorld() {
     await Promise.all([mine, theirs].map((plan) => driver.ensure(plan, component, signal)));
   }
   const folder = mkdtempSync(join(tmpdir(), 'labwright-of-the-host-'));
+  chmodSync(folder, 0o755);
   writeFileSync(join(folder, 'secret.txt'), secret);
   // As a service of the host that listens for everybody.
   const hostServer = createServer((_, answer) => answer.end(secret));
@@ -132,37 +133,45 @@ export async function startContainerWorld() {
   }
 
   /** Runs a script in the trainee's workspace. */
-  const asTrainee = (script: string): Promise<ExecResult> =>
-    driver.exec(mine, 'workspace', ['bash', '-c', script], limits, signal);
+  async function asTrainee(script: string): Promise<string> {
+    const { stdout, stderr } = await driver.exec(mine, 'workspace', ['bash', '-c', script], limits, signal);
+    return `${stdout}${stderr}`;
+  }
 
-  /** Runs a script in a container like the trainee's but for `change`, as its first program would. */
-  async function inOther(change: Change, script: string): Promise<ExecResult> {
+  /** Runs a script as the only program of a container like the trainee's but for `change`; what it printed. */
+  async function inOther(change: Change, script: string): Promise<string> {
     const { Config, HostConfig, Mounts } = await inspect(mine, 'workspace');
-    const { Image, Env, Labels } = Config;
+    const { Image, Labels } = Config;
     const { Mounts: _, ...host } = HostConfig as HostConfig & { Mounts?: unknown };
     const binds = Mounts.flatMap(({ Name, Destination }) =>
       Name === undefined ? [] : [`${Name}:${Destination}`],
     );
     const options = {
       Image,
-      Env,
-      Entrypoint: ['sleep'],
-      Cmd: ['infinity'],
+      Env: ['PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin'],
+      Entrypoint: ['timeout', '20', 'bash', '-c', script],
+      Cmd: [],
       User: labUser,
       WorkingDir: '/',
+      // Both of its streams as one.
+      Tty: true,
       Labels: { ...Labels, [label.component]: 'other' },
       HostConfig: { ...host, Binds: binds },
     };
     change(options, { theirNetwork: await networkOf(theirs), folder });
     const made = await engine.ask('make a container', (docker) => docker.createContainer(options), signal);
     try {
-      await engine.ask('start a container', (docker) => docker.getContainer(made.id).start(), signal);
-      const asked = {
-        argv: ['bash', '-c', script],
-        env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin' },
-        cwd: '/',
-      };
-      return await containers.exec(made.id, asked, limits, signal);
+      return await engine.ask(
+        'run a container',
+        async (docker) => {
+          const container = docker.getContainer(made.id);
+          await container.start();
+          await container.wait();
+          const printed = await container.logs({ stdout: true, stderr: true, follow: false });
+          return printed.toString().replaceAll('\r', '');
+        },
+        signal,
+      );
     } finally {
       await containers.remove(made.id, signal);
     }

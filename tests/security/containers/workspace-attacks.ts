@@ -123,33 +123,19 @@ export const workspaceAttacks: readonly In[] = [
   }),
   attack<ContainerWorld>({
     family: 'exec',
-    name: 'goes on in a container after its time, having left its group',
-    defence: 'whatever it started ends with the lab, and its answer is not waited for',
-    off: 'a wait until its output is closed',
-    run: async (world) => {
-      const started = performance.now();
-      const argv = ['bash', '-c', 'setsid sleep 8 & sleep 30'];
-      await world.driver.exec(
-        world.mine,
-        'workspace',
-        argv,
-        { timeoutMs: 500, maxBytes: 1_000 },
-        AbortSignal.timeout(60_000),
-      );
-      const ms = performance.now() - started;
-      return outcome(ms > 7_500, { ms });
-    },
-    control: async (world) => {
-      const started = performance.now();
-      const id = await world.containerOf(world.mine, 'workspace');
-      const stream = await world.containers.pipe(
-        id,
-        ['bash', '-c', 'setsid sleep 8 & sleep 0.5'],
-        AbortSignal.timeout(60_000),
-      );
-      for await (const _ of stream);
-      const ms = performance.now() - started;
-      return outcome(ms > 7_500, { ms });
-    },
+    name: 'goes on in a container after its time, and hears of nothing',
+    defence: 'it is killed with its group at its limit',
+    off: 'a limit that is far away',
+    run: async (world) => outcome((await lasts(world, 500)) > 5_500, await lasts(world, 500)),
+    control: async (world) => outcome((await lasts(world, 30_000)) > 5_500, 'it went on'),
   }),
 ];
+
+/** Milliseconds until a program that ignores what it is told is over. */
+async function lasts(world: ContainerWorld, timeoutMs: number): Promise<number> {
+  const started = performance.now();
+  const argv = ['bash', '-c', "trap '' TERM INT HUP; sleep 6; sleep 0"];
+  const limits = { timeoutMs, maxBytes: 1_000 };
+  await world.driver.exec(world.mine, 'workspace', argv, limits, AbortSignal.timeout(60_000));
+  return performance.now() - started;
+}
