@@ -5,13 +5,13 @@ import type { ContainerState, FoundContainer } from './types.ts';
 
 /** Null: it is not ours, or is going. */
 export function foundOf(info: ContainerInspectInfo): FoundContainer | null {
-  return made(info.Id, info.Name, info.Config.Labels, info.State.Status);
+  return made(info.Id, info.Name, info.Config.Labels, info.State.Status, info.NetworkSettings.Networks);
 }
 
 /** As `foundOf`, of a list's entry. */
 export function foundOfList(info: ContainerInfo): FoundContainer | null {
   if (info.State === 'removing') return null;
-  return made(info.Id, info.Names[0] ?? '', info.Labels, info.State);
+  return made(info.Id, info.Names[0] ?? '', info.Labels, info.State, info.NetworkSettings.Networks);
 }
 
 /** Whether it has an address in this network. */
@@ -25,9 +25,12 @@ function made(
   name: string,
   labels: Record<string, string>,
   status: string,
+  networks: Readonly<Record<string, { readonly EndpointID: string }>>,
 ): FoundContainer | null {
   const facts = readLabels(labels);
-  return facts === null ? null : { id, name: name.replace(/^\//, ''), ...facts, state: stateOf(status) };
+  if (facts === null) return null;
+  const attached = Object.values(networks).some(({ EndpointID }) => EndpointID !== '');
+  return { id, name: name.replace(/^\//, ''), ...facts, state: stateOf(status), attached };
 }
 
 function stateOf(status: string): ContainerState {

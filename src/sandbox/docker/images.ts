@@ -48,7 +48,7 @@ export function createLocalImages(engine: Engine, events: EngineEvents): LocalIm
 }
 
 /** As the engine lists it. */
-export function fullName(image: string): string {
+function fullName(image: string): string {
   const name = image.replace(/^docker\.io\//, '').replace(/^library\//, '');
   if (name.startsWith('sha256:') || name.includes('@')) return name;
   return name.lastIndexOf(':') > name.lastIndexOf('/') ? name : `${name}:latest`;

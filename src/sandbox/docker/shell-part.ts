@@ -137,6 +137,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       const broken = (detail: string) => ({ state: 'broken' as const, generation, detail });
       if (state === 'paused') return broken('The workspace is held still.');
       if (state !== 'running') return broken('The workspace is not running.');
+      if (!newest.attached) return broken('The workspace has lost its network.');
       const { files } = await gateways.open(ref.sandboxId, signal);
       const whole = await files.generation(ref.component, signal);
       if (whole !== generation) return broken('The files of the workspace are not there.');

@@ -73,6 +73,8 @@ export interface FoundContainer {
   readonly component: string;
   readonly generation: number;
   readonly state: ContainerState;
+  /** False while it has no network, and when its network was taken from it. */
+  readonly attached: boolean;
   readonly createdAt: Date;
 }
 

@@ -46,7 +46,7 @@ export async function takePort(
 }
 
 /** Fixes a program's port before it is started, for others that are told of it. */
-export async function reservePort(records: Records, sandboxId: string, name: string): Promise<void> {
+async function reservePort(records: Records, sandboxId: string, name: string): Promise<void> {
   if (records.get(sandboxId)?.ports[name] === undefined) await takePort(records, sandboxId, name, true);
 }
 

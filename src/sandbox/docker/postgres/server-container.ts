@@ -10,7 +10,7 @@ import { limitsOf } from '../limits.ts';
 import { type ContainerSpec, labUser } from '../types.ts';
 
 /** The user of the image can write here, and only here. */
-export const serverHome = '/var/lib/postgresql/lab';
+const serverHome = '/var/lib/postgresql/lab';
 export const serverPort = 5432;
 /** The image makes a volume of it, for each container one, unless something else is there. */
 const volumeOfImage = '/var/lib/postgresql/data';

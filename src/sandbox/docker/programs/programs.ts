@@ -119,6 +119,7 @@ export function createPrograms(
     for (const older of found) if (older !== mine) await containers.remove(older.id, signal);
     if (mine?.state === 'paused') await containers.kill(mine.id, 'CONT', signal);
     const runs = mine?.state === 'running' || mine?.state === 'paused';
+    if (runs && !mine.attached) await containers.ensure(await program.container(), signal);
     if (mine !== undefined && runs && (await trouble(program, mine.id, signal)) === null) return null;
     signal.throwIfAborted();
     await beforeStart();
@@ -156,6 +157,7 @@ export function createPrograms(
       const broken = (what: string) =>
         ({ state: 'broken', generation, detail: `${program.title} ${what}` }) as const;
       if (state === 'paused') return broken('is held still.');
+      if (state === 'running' && !newest.attached) return broken('has lost its network.');
       if (state === 'running') {
         const wrong = await trouble(program, newest.id, nobodys);
         return wrong === null ? { state: 'running', generation, detail: null } : broken(`${wrong}.`);
