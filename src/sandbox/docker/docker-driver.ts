@@ -5,6 +5,7 @@
  */
 import { posix } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
+import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
 import { createEnvironments } from '../environment.ts';
 import { createWorkspaceContents } from '../files/workspace-contents.ts';
@@ -15,7 +16,7 @@ import { createBelongings } from './belongings.ts';
 import { createContainers } from './containers.ts';
 import { createEngine } from './engine.ts';
 import { createEngineEvents } from './engine-events.ts';
-import { createGateways } from './gateways.ts';
+import { createGateways, isGatewayGone } from './gateways.ts';
 import { createImageNeeds } from './image-needs.ts';
 import { createLocalImages } from './images.ts';
 import { createNetworks } from './networks.ts';
@@ -98,11 +99,20 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     return inFlight.ensure(plan.sandboxId, component, key, () => part.ensure(piece, signal), signal);
   }
 
+  async function observeOne(plan: SandboxPlan, name: string): Promise<ComponentObservation> {
+    const { piece, part } = partOf(plan, name);
+    try {
+      return await part.observe(piece);
+    } catch (thrown) {
+      if (!isGatewayGone(thrown)) throw thrown;
+      return { state: 'broken', generation: piece.ref.generation, detail: thrown.message };
+    }
+  }
+
   async function observe(plan: SandboxPlan) {
     const seen = await Promise.all(
       Object.keys(plan.components).map(async (name) => {
-        const { piece, part } = partOf(plan, name);
-        return [name, await part.observe(piece)] as const;
+        return [name, await observeOne(plan, name)] as const;
       }),
     );
     return { components: Object.fromEntries(seen.filter(([, { state }]) => state !== 'absent')) };

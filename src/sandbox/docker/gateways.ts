@@ -23,6 +23,12 @@ const notesName = 'notes_';
 /** Its memory is shared by the agents of several Labwrights; what they carry is not in the heap. */
 const agent = ['node', '--max-old-space-size=64', '--max-semi-space-size=2', '/app/src/gateway/main.ts'];
 
+const goneExtra = { reason: 'no_gateway' };
+
+/** Somebody removed it: what is looked at through it does not serve, and is made good by making it again. */
+export const isGatewayGone = (thrown: unknown): thrown is LabError =>
+  thrown instanceof LabError && thrown.extra.reason === goneExtra.reason;
+
 export interface GatewaysOptions {
   readonly containers: Containers;
   readonly volumes: Volumes;
@@ -40,7 +46,8 @@ export function createGateways({ containers, volumes, image }: GatewaysOptions):
   }
 
   async function make(plan: GatewayPlan, signal: AbortSignal): Promise<void> {
-    if ((await find(plan.sandboxId, signal))?.state === 'running') return;
+    const found = await find(plan.sandboxId, signal);
+    if (found?.state === 'running' && found.attached) return;
     const names = plan.workspaces.length === 0 ? [] : [...plan.workspaces, notesName];
     await volumes.ensure(plan.sandboxId, names, signal);
     await containers.ensure(gatewaySpec(plan, image, volumes), signal);
@@ -49,7 +56,9 @@ export function createGateways({ containers, volumes, image }: GatewaysOptions):
   /** The container that an agent is started in; one that has ended from outside is started again. */
   async function running(sandboxId: string, signal: AbortSignal): Promise<string> {
     const found = await find(sandboxId, signal);
-    if (found === null) throw new LabError('backend_unavailable', "The lab's gateway is not there.");
+    if (found === null) {
+      throw new LabError('backend_unavailable', "The lab's gateway is not there.", { extra: goneExtra });
+    }
     if (found.state === 'paused') await containers.kill(found.id, 'CONT', signal);
     else if (found.state !== 'running') await containers.restart(found.id, signal);
     return found.id;

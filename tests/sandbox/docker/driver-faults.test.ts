@@ -75,6 +75,8 @@ describe.skipIf(dockerMissing !== null)('a lab in an engine of others', { timeou
 
   it('gets a gateway again that was removed, killed or held still', async () => {
     await harm(gatewayName, (id) => (docker) => docker.getContainer(id).remove({ force: true }));
+    // A look that fails would tell nobody what is to be made good.
+    expect(await stateOf()).toBe('broken');
     await isMadeGood();
     await harm(gatewayName, (id) => (docker) => docker.getContainer(id).kill());
     await isMadeGood();
