@@ -97,15 +97,21 @@ export async function clusterHome(dataDir: string): Promise<ClusterHome> {
   };
 }
 
+/** The control database of a data folder that is in use now. */
+export async function controlUrlOf(dataDir: string): Promise<string> {
+  // It runs already, so this adopts it.
+  return (await startControlCluster(await clusterHome(dataDir), AbortSignal.timeout(20_000))).adminUrl;
+}
+
 /** Where the databases of a data folder are that is in use now. */
 export async function installationOf(
   dataDir: string,
   given: Pick<Config, 'databaseUrl' | 'labsDatabaseUrl'> = { databaseUrl: null, labsDatabaseUrl: null },
 ): Promise<Installation> {
   const home = await clusterHome(dataDir);
-  // Both run already, so this adopts them.
+  // It runs already, so this adopts it.
   const signal = AbortSignal.timeout(20_000);
-  const controlUrl = given.databaseUrl ?? (await startControlCluster(home, signal)).adminUrl;
+  const controlUrl = given.databaseUrl ?? (await controlUrlOf(dataDir));
   const labsUrl = given.labsDatabaseUrl ?? (await startLabsCluster(home, signal)).adminUrl;
   const [row] = await query<{ id: string }>(controlUrl, 'select id::text as id from installation');
   return { id: row?.id ?? '', dataDir, controlUrl, labsUrl };
