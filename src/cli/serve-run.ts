@@ -49,6 +49,8 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
   }
 }
 
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
 interface Started {
   readonly url: string | null;
   readonly tokens: SavedTokens | null;
@@ -76,10 +78,11 @@ function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: S
     return;
   }
   const others = 'made before, elsewhere; `labwright token create` makes more';
-  // What is not a terminal is kept: in a container by its engine, for all who may read its log.
+  // A service that others reach is mostly a container, whose engine keeps what it prints for all who may read its log.
+  const isPrivate = terminal.interactive || loopback.has(config.host);
   const shown = (token: string | null) => {
     if (token === null) return others;
-    return terminal.interactive ? token : `in ${tokensFile(config.dataDir)}`;
+    return isPrivate ? token : `in ${tokensFile(config.dataDir)}`;
   };
   const lines = [
     ...(url === null

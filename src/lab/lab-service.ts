@@ -457,9 +457,13 @@ function checkpointNotFound(task: string): LabError {
 
 /** Also of one that is still being made. */
 export function snapshotNotFound(labId: string, name: string): LabError {
-  return new LabError('snapshot_not_found', `Lab "${labId}" keeps no snapshot "${name}".`, {
-    extra: { snapshot: name },
-  });
+  return new LabError(
+    'snapshot_not_found',
+    `Lab "${labId}" keeps no snapshot "${name}"; one that is still being made counts once it is done.`,
+    {
+      extra: { snapshot: name },
+    },
+  );
 }
 
 const tooBusyToPause = (id: string) =>
