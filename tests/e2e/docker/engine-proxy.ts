@@ -52,6 +52,7 @@ export async function startEngineProxy() {
   }
 
   async function open(): Promise<void> {
+    if (server !== null) return;
     const opened = createServer({ allowHalfOpen: true }, pass);
     await new Promise<void>((resolve) => opened.listen(path, resolve));
     server = opened;

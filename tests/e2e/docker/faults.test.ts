@@ -92,11 +92,12 @@ describe.skipIf(dockerMissing !== null)('a lab in containers', { timeout: 2 * pa
     await isUnharmed();
   });
 
-  it('says so and waits while the engine is away, and loses nothing', async () => {
+  it('says so and waits while the engine is away, and loses nothing', async ({ onTestFailed }) => {
     await proxy.cut();
+    onTestFailed(() => proxy.restore());
     const waiting = (await site.trainee().create({ template: 'boxed-shell' })).id;
-    const broken = await becomes('broken');
-    expect(broken.message).toMatch(/^broken: The Docker Engine at .* does not answer/);
+    const says = /^broken: The Docker Engine at .* does not answer/;
+    await site.trainee().until(lab, ({ message }) => says.test(message), patienceMs);
     await eventually(
       async () => /Docker Engine|does not answer/.test((await site.trainee().lab(waiting)).message),
       () => 'the new lab to say what it waits for',
