@@ -1,4 +1,5 @@
 /** More labs than there is room for in the pool of networks: those who are too many wait, and say for what. */
+import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerMissing, requireDocker } from '../../support/docker.ts';
 import { imagesTimeoutMs } from '../../support/images.ts';
@@ -8,13 +9,14 @@ import { patienceMs, type Site, startSite } from './site.ts';
 requireDocker();
 
 describe.skipIf(dockerMissing !== null)('a pool with room for two labs', { timeout: 2 * patienceMs }, () => {
-  /** The smallest pool has sixteen networks; these are fourteen of them. */
-  const others = ['10.225.77.0/25', '10.225.77.128/26', '10.225.77.192/27'];
+  /** The smallest pool has sixteen networks; these are fourteen of them. Another one each time, for runs side by side. */
+  const pool = `10.225.${randomInt(256)}`;
+  const others = [`${pool}.0/25`, `${pool}.128/26`, `${pool}.192/27`];
   const taken: string[] = [];
   let site: Site;
 
   beforeAll(async () => {
-    site = await startSite({ DOCKER_SUBNETS: '10.225.77.0/24' });
+    site = await startSite({ DOCKER_SUBNETS: `${pool}.0/24` });
     for (const Subnet of others) {
       const options = {
         Name: uniqueName('labwright-test'),
@@ -41,9 +43,9 @@ describe.skipIf(dockerMissing !== null)('a pool with room for two labs', { timeo
       patienceMs,
     );
     const third = labs[(await statuses()).findIndex((one) => one !== 'ready')] ?? '';
-    const says = async () => (await trainee.lab(third)).message;
+    const says = async () => (await site.instructor().lab(third)).message;
     await eventually(
-      async () => (await says()).includes('DOCKER_SUBNETS (10.225.77.0/24)'),
+      async () => (await says()).includes(`DOCKER_SUBNETS (${pool}.0/24)`),
       () => 'the third lab to say what it waits for',
       patienceMs,
     );
