@@ -121,7 +121,6 @@ export async function startSite(env: Readonly<Record<string, string>> = {}) {
     trainee: () => trainee,
     instructor: () => instructor,
     url: () => server?.ready.url ?? '',
-    said: () => `${server?.stderr() ?? ''}`,
     networkOf: async (lab: string) => `${naming.sandboxPrefix(await sandboxOf(lab))}net`,
     start: begin,
     async kill(): Promise<void> {
