@@ -9,6 +9,7 @@ import { CliError } from '../cli-error.ts';
 import { endedBy, openSocket, placeOf, sendBytes, type Target } from './connect-socket.ts';
 import { type Facts, howToUse } from './connect-use.ts';
 import { pairs } from './render.ts';
+import { labPath } from './wire.ts';
 
 export interface Wanted {
   readonly kind: string;
@@ -17,13 +18,23 @@ export interface Wanted {
   readonly port: number;
 }
 
-/** Resolves when it was asked to stop. Throws CliError when what is reached has gone. */
-export async function openTunnel(cli: Cli, target: Target, { kind, facts, port }: Wanted): Promise<void> {
-  const { terminal, interrupts } = cli;
+export interface LocalPort {
+  readonly port: number;
+  /** Rejects with CliError when what is reached has gone; never resolves. */
+  readonly lost: Promise<never>;
+  close(): void;
+}
+
+/** Opens it; `note` is told of connections that were refused for a while. Throws CliError when nothing can be reached. */
+export async function openLocalPort(
+  target: Target,
+  wanted: number,
+  note: (text: string) => void,
+): Promise<LocalPort> {
   // Whoever connects later gets what is there now, or nothing: another sandbox has other data.
   const { place } = await placeOf(target, 'tunnel');
-  const { promise: over, resolve: end, reject: fail } = Promise.withResolvers<void>();
-  over.catch(() => undefined);
+  const { promise: lost, reject: fail } = Promise.withResolvers<never>();
+  lost.catch(() => undefined);
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (local) => {
     open.add(local);
@@ -38,24 +49,53 @@ export async function openTunnel(cli: Cli, target: Target, { kind, facts, port }
         const isOver =
           thrown instanceof CliError && (thrown.exit === 'refused' || thrown.exit === 'notFound');
         if (isOver && thrown.code !== 'too_soon') fail(thrown);
-        else terminal.note(`A connection was refused: ${thrown instanceof Error ? thrown.message : thrown}`);
+        else note(`A connection was refused: ${thrown instanceof Error ? thrown.message : thrown}`);
       },
     );
   });
-  const listening = await listen(server, port);
-  const hold = interrupts.hold();
-  hold.stop.addEventListener('abort', () => end(), { once: true });
+  const port = await listen(server, wanted);
+  // The component may close a connection before the server tells why, and where there is none nobody tells at all.
+  const looking = setInterval(() => void hasEnded(target).then((over) => over && fail(labEnded())), lookMs);
+  const close = () => {
+    clearInterval(looking);
+    server.close();
+    for (const local of open) local.destroy();
+  };
+  return { port, lost, close };
+}
+
+const lookMs = 2_000;
+
+/** A server that does not answer says nothing about the lab. */
+async function hasEnded({ api, id }: Target): Promise<boolean> {
   try {
-    const use = howToUse(kind, facts, listening);
+    const { status } = await api.call<{ readonly status: string }>('GET', labPath(id));
+    return status === 'ending' || status === 'ended';
+  } catch (thrown) {
+    return thrown instanceof CliError && thrown.exit === 'notFound';
+  }
+}
+
+const labEnded = () => endedBy({ code: closingCodes.labEnded, reason: 'the lab has ended' });
+
+/** Resolves when it was asked to stop. Throws CliError when what is reached has gone. */
+export async function openTunnel(cli: Cli, target: Target, { kind, facts, port }: Wanted): Promise<void> {
+  const { terminal, interrupts } = cli;
+  const local = await openLocalPort(target, port, (text) => terminal.note(text));
+  const hold = interrupts.hold();
+  const stopped = new Promise<void>((resolve) => {
+    hold.stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+  try {
+    const use = howToUse(kind, facts, local.port);
     const answer = { event: 'listening', lab: target.id, component: target.component, kind, ...use.json };
     if (terminal.json) terminal.stream(answer);
     terminal.print(pairs(terminal, use.lines));
     terminal.note(`Leads to "${target.component}" of ${target.id} until Ctrl-C.`);
-    await over;
+    await Promise.race([stopped, local.lost]);
     if (terminal.json) terminal.stream({ event: 'closed' });
   } finally {
-    server.close();
-    for (const local of open) local.destroy();
+    local.close();
     hold.release();
   }
 }

@@ -24,10 +24,17 @@ export function registerLabSql(parent: Command, { terminal }: Cli): void {
     .option('--component <name>', 'which database, where a lab has several')
     .option('--rows <number>', 'rows shown at most', rowCap, 200);
   withServerOptions(command).action(async (id: string, statement: string | undefined, options: Options) => {
-    const access = await connect(options).call<Access>('GET', labPath(id, 'access'));
+    const api = connect(options);
+    const access = await api.call<Access>('GET', labPath(id, 'access'));
     const { name, url } = databaseOf(access, options.component);
+    const { openLocalPort } = await import('./connect-tunnel.ts');
     const { openSqlSession } = await import('../sql/session.ts');
-    const session = await openSqlSession(url);
+    // The lab's own address is one for those who are in it.
+    const local = await openLocalPort({ api, id, component: name }, 0, (text) => terminal.note(text));
+    const session = await openSqlSession(through(url, local.port)).catch((thrown: unknown) => {
+      local.close();
+      throw thrown;
+    });
     try {
       if (statement === undefined && !terminal.json) {
         const { runPrompt } = await import('../sql/prompt.ts');
@@ -38,8 +45,15 @@ export function registerLabSql(parent: Command, { terminal }: Cli): void {
       await runStatements(terminal, session, statement ?? (await readAll()), options.rows);
     } finally {
       await session.close();
+      local.close();
     }
   });
+}
+
+function through(url: string, port: number): string {
+  const local = new URL(url);
+  local.host = `127.0.0.1:${port}`;
+  return local.href;
 }
 
 /** Throws CliError when the lab has no such database, or several and none was named. */
