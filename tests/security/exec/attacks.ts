@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxHandle } from '../../../src/grading/types.ts';
 import { runProgram, searchPath } from '../../../src/sandbox/process/run-program.ts';
 import { type Attack, attack, type Outcome, outcome } from '../attack.ts';
@@ -51,7 +52,7 @@ interface Hostile extends Pick<Attack, 'name' | 'defence' | 'off'> {
   readonly message?: string;
   readonly weaker: Weaker;
   /** When the attacker has won; where not said: as any attack on a grading. */
-  readonly won?: (graded: Graded, workspace: Workspace) => boolean;
+  readonly won?: (graded: Graded, workspace: Workspace) => boolean | Promise<boolean>;
 }
 
 const plant = ({ folder }: Workspace, files: Hostile['files']) => {
@@ -79,7 +80,7 @@ async function tried(
         signal,
         message,
       );
-      return outcome(won(graded, workspace), { ...graded, message: JSON.stringify(graded.message) });
+      return outcome(await won(graded, workspace), { ...graded, message: JSON.stringify(graded.message) });
     } finally {
       for (const pid of inhabitants(workspace)) process.kill(pid, 'SIGKILL');
     }
@@ -107,6 +108,16 @@ function inhabitants({ folder }: Workspace): readonly number[] {
       return [];
     }
   });
+}
+
+/** Whether something still lives there; what is killed takes a moment on a busy machine. */
+async function outlives(workspace: Workspace): Promise<boolean> {
+  const until = performance.now() + 5_000;
+  while (inhabitants(workspace).length > 0) {
+    if (performance.now() > until) return true;
+    await delay(50);
+  }
+  return false;
 }
 
 const script = (...lines: string[]) => ['#!/bin/sh', ...lines, ''].join('\n');
@@ -184,7 +195,7 @@ export const execAttacks: readonly Attack<HostileWorld>[] = [
     argv: ['./stay'],
     that: 'f.exitCode == 0',
     weaker: waiting,
-    won: (_, workspace) => inhabitants(workspace).length > 0,
+    won: (_, workspace) => outlives(workspace),
   }),
   hostile({
     name: 'a child that holds the output open',
@@ -208,7 +219,7 @@ export const execAttacks: readonly Attack<HostileWorld>[] = [
     argv: ['./many'],
     that: `f.stdout == 'never'`,
     weaker: waiting,
-    won: (_, workspace) => inhabitants(workspace).length > 0,
+    won: (_, workspace) => outlives(workspace),
   }),
   attack({
     family: 'exec',
