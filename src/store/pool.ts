@@ -30,7 +30,9 @@ export function createPool(options: PoolOptions, log: Log): pg.Pool {
   // are idle, one on each connection covers those in use.
   const lost = (error: Error) => {
     // Sockets close a moment after an ended pool says so; that a server which is stopped then cuts them is no news.
-    if (!pool.ending) log.warn({ err: error, pool: options.name }, 'a database connection was lost');
+    // Not the error itself: the pool hangs the whole connection on it, secrets and all.
+    if (!pool.ending)
+      log.warn({ because: error.message, pool: options.name }, 'a database connection was lost');
   };
   pool.on('error', lost);
   pool.on('connect', (client) => client.on('error', lost));
