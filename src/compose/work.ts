@@ -70,12 +70,15 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, w
     ...shared,
     templates,
     stock: createStock({ ...shared, templates, backends: new Set(drivers.keys()) }),
-    surveyor: createSurveyor((plan) => {
-      // Every component kind is surveyed the same way, so any backend that has the sandbox will do.
-      const [driver] = drivers.values();
-      if (driver === undefined) throw new LabError('backend_unavailable', 'No backend is enabled here.');
-      return bindSandbox(driver, plan);
-    }),
+    surveyor: {
+      async survey(plan, signal, backend) {
+        const driver = drivers.get(backend);
+        if (driver === undefined) {
+          throw new LabError('backend_unavailable', `The backend "${backend}" is not enabled here.`);
+        }
+        return createSurveyor((one) => bindSandbox(driver, one)).survey(plan, signal, backend);
+      },
+    },
     draw: drawParameters,
     runAttempt: (id, signal) => runAttempt(id, grading, signal),
     runOperation: (id, leaving) => runOperation(id, operating, leaving),

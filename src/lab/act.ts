@@ -182,6 +182,7 @@ async function survey(
     const rows = await deps.surveyor.survey(
       planOf(sandbox, subject.version, subject.lab?.params ?? null),
       signal,
+      sandbox.backend,
     );
     await deps.labs.changeSandbox(sandbox.id, sandbox.version, { survey: rows });
   } catch (thrown) {

@@ -270,7 +270,12 @@ export interface Exported {
 
 /** Answers `row` parameters' queries in a sandbox that is up. */
 export interface Surveyor {
-  survey(plan: SandboxPlan, signal: AbortSignal): Promise<Readonly<Record<string, readonly Json[]>>>;
+  /** @param backend of which the sandbox is. */
+  survey(
+    plan: SandboxPlan,
+    signal: AbortSignal,
+    backend: BackendName,
+  ): Promise<Readonly<Record<string, readonly Json[]>>>;
 }
 
 // ----------------------------------------------------------------------------------------------------------- store

@@ -117,7 +117,7 @@ it('surveys the rows of parameters in an order that depends on the rows only', a
       parameters: { tenant: { ...row, query }, fixed: { redact: false, draw: 'fixed', value: 1 } },
     });
     const plan = { sandboxId: 's', version, components: {}, params: null, origin: null, variation: null };
-    return createSurveyor(handle).survey(plan, AbortSignal.timeout(10_000));
+    return createSurveyor(handle).survey(plan, AbortSignal.timeout(10_000), 'process');
   };
   const up = await survey('select name, since from tenants order by name');
   expect(up).toEqual(await survey('select name, since from tenants order by name desc'));
