@@ -3,7 +3,7 @@ import type { LabWire } from '../../http/lab-wire.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { renderLab } from './render.ts';
-import { waitUntilReady } from './wait.ts';
+import { showUntilReady } from './wait.ts';
 import { labPath } from './wire.ts';
 
 interface Options extends ServerOptions {
@@ -11,7 +11,7 @@ interface Options extends ServerOptions {
   readonly wait: boolean;
 }
 
-export function registerLabReset(parent: Command, { terminal, interrupts }: Cli): void {
+export function registerLabReset(parent: Command, cli: Cli): void {
   const command = parent
     .command('reset')
     .description('Puts a lab back to its start: whole, or the named components and what depends on them.')
@@ -25,19 +25,8 @@ export function registerLabReset(parent: Command, { terminal, interrupts }: Cli)
       ...(components.length === 0 ? {} : { components }),
       ...(options.keepScore === true ? { keepScore: true } : {}),
     };
-    let lab = await api.call<LabWire>('POST', labPath(id, 'reset'), { body });
-    if (options.wait) {
-      const progress = terminal.progress();
-      const hold = interrupts.hold();
-      try {
-        progress.say(lab.message);
-        lab = await waitUntilReady(api, id, progress, hold.stop);
-        progress.done(`Lab ${id} is at its start`);
-      } finally {
-        progress.clear();
-        hold.release();
-      }
-    }
-    terminal.answer(lab, () => renderLab(terminal, lab));
+    const lab = await api.call<LabWire>('POST', labPath(id, 'reset'), { body });
+    const there = options.wait ? await showUntilReady(cli, api, lab, `Lab ${id} is at its start`) : lab;
+    cli.terminal.answer(there, () => renderLab(cli.terminal, there));
   });
 }

@@ -3,7 +3,7 @@ import type { LabWire } from '../../http/lab-wire.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { renderLab } from './render.ts';
-import { waitUntilReady } from './wait.ts';
+import { showUntilReady } from './wait.ts';
 import { labPath } from './wire.ts';
 
 interface Options extends ServerOptions {
@@ -11,7 +11,7 @@ interface Options extends ServerOptions {
   readonly wait: boolean;
 }
 
-export function registerLabRestore(parent: Command, { terminal, interrupts }: Cli): void {
+export function registerLabRestore(parent: Command, cli: Cli): void {
   const command = parent
     .command('restore')
     .description('Puts a lab back to a snapshot; what was done since is lost, score and answers stay.')
@@ -22,19 +22,10 @@ export function registerLabRestore(parent: Command, { terminal, interrupts }: Cl
   withServerOptions(command).action(async (id: string, snapshot: string, options: Options) => {
     const api = connect(options);
     const body = { snapshot, ...(options.forgetScore === true ? { keepScore: false } : {}) };
-    let lab = await api.call<LabWire>('POST', labPath(id, 'restore'), { body });
-    if (options.wait) {
-      const progress = terminal.progress();
-      const hold = interrupts.hold();
-      try {
-        progress.say(lab.message);
-        lab = await waitUntilReady(api, id, progress, hold.stop);
-        progress.done(`Lab ${id} is as it was in ${snapshot}`);
-      } finally {
-        progress.clear();
-        hold.release();
-      }
-    }
-    terminal.answer(lab, () => renderLab(terminal, lab));
+    const lab = await api.call<LabWire>('POST', labPath(id, 'restore'), { body });
+    const there = options.wait
+      ? await showUntilReady(cli, api, lab, `Lab ${id} is as it was in ${snapshot}`)
+      : lab;
+    cli.terminal.answer(there, () => renderLab(cli.terminal, there));
   });
 }

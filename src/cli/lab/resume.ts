@@ -3,14 +3,14 @@ import type { LabWire } from '../../http/lab-wire.ts';
 import type { Cli } from '../cli.ts';
 import { connect, type ServerOptions, withServerOptions } from '../server-options.ts';
 import { renderLab } from './render.ts';
-import { waitUntilReady } from './wait.ts';
+import { showUntilReady } from './wait.ts';
 import { labPath } from './wire.ts';
 
 interface Options extends ServerOptions {
   readonly wait: boolean;
 }
 
-export function registerLabResume(parent: Command, { terminal, interrupts }: Cli): void {
+export function registerLabResume(parent: Command, cli: Cli): void {
   const command = parent
     .command('resume')
     .description('Starts again what a pause has stopped.')
@@ -18,19 +18,8 @@ export function registerLabResume(parent: Command, { terminal, interrupts }: Cli
     .option('--no-wait', 'answer as soon as it is accepted');
   withServerOptions(command).action(async (id: string, options: Options) => {
     const api = connect(options);
-    let lab = await api.call<LabWire>('POST', labPath(id, 'resume'), { body: {} });
-    if (options.wait) {
-      const progress = terminal.progress();
-      const hold = interrupts.hold();
-      try {
-        progress.say(lab.message);
-        lab = await waitUntilReady(api, id, progress, hold.stop);
-        progress.done(`Lab ${id} is ready`);
-      } finally {
-        progress.clear();
-        hold.release();
-      }
-    }
-    terminal.answer(lab, () => renderLab(terminal, lab));
+    const lab = await api.call<LabWire>('POST', labPath(id, 'resume'), { body: {} });
+    const there = options.wait ? await showUntilReady(cli, api, lab, `Lab ${id} is ready`) : lab;
+    cli.terminal.answer(there, () => renderLab(cli.terminal, there));
   });
 }

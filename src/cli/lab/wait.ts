@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabWire } from '../../http/lab-wire.ts';
 import type { ApiClient } from '../api-client.ts';
+import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
 import type { Progress } from '../progress.ts';
 import { labPath } from './wire.ts';
@@ -21,6 +22,26 @@ export function waitUntilReady(
     }
     return lab.status === 'ready';
   });
+}
+
+/** As `waitUntilReady`, before a person: shows how it goes, then `done`; Ctrl-C leaves it to itself. */
+export async function showUntilReady(
+  { terminal, interrupts }: Cli,
+  api: ApiClient,
+  lab: LabWire,
+  done: string,
+): Promise<LabWire> {
+  const progress = terminal.progress();
+  const hold = interrupts.hold();
+  try {
+    progress.say(lab.message);
+    const ready = await waitUntilReady(api, lab.id, progress, hold.stop);
+    progress.done(done);
+    return ready;
+  } finally {
+    progress.clear();
+    hold.release();
+  }
 }
 
 /** Follows a lab until nothing of it is left. */
