@@ -47,6 +47,8 @@ function filesOf(spec: ComponentSpec): readonly string[] {
     case 'shell':
     case 'service':
       return spec.files === null ? [] : [spec.files];
+    case 'namespace':
+      return spec.objects === null ? [] : [spec.objects];
     case 'stub':
     case 'traffic':
       return [spec.file];

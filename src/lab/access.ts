@@ -32,5 +32,7 @@ export function traineeFacts(access: ComponentAccess): Readonly<Record<string, J
       return {};
     case 'shell':
       return { path: access.path };
+    case 'namespace':
+      return { namespace: access.namespace };
   }
 }

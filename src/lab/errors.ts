@@ -13,6 +13,9 @@ const table = {
   template_not_found: { status: 404, permanent: true },
   program_not_found: { status: 404, permanent: true },
   component_not_found: { status: 404, permanent: true },
+  /** Of an object in a trainee's namespace. */
+  object_not_found: { status: 404, permanent: true },
+  object_denied: { status: 403, permanent: true },
   question_not_found: { status: 404, permanent: true },
   attempt_not_found: { status: 404, permanent: true },
   check_not_found: { status: 404, permanent: true },

@@ -18,6 +18,7 @@ import type {
   SandboxOrigin,
   WatchRun,
 } from './lab.ts';
+import type { Namespaces } from './namespaces.ts';
 
 // ---------------------------------------------------------------------------------------------------------- driver
 
@@ -104,10 +105,22 @@ export type ComponentAccess =
       readonly controlToken: string;
     }
   | { readonly kind: 'traffic'; readonly controlToken: string }
-  | { readonly kind: 'shell'; readonly path: string };
+  | { readonly kind: 'shell'; readonly path: string }
+  /** `namespace`: its real name in the cluster. */
+  | { readonly kind: 'namespace'; readonly namespace: string };
 
-/** Where a component is spoken to: where trainees do, or where only we do (stub, traffic). */
-export type ComponentPort = 'main' | 'control';
+/**
+ * Where a component is spoken to: where trainees do, or where only we do (stub, traffic); in a namespace at a Service
+ * that is there.
+ */
+export type ComponentPort = 'main' | 'control' | ServicePort;
+
+export interface ServicePort {
+  /** Name of a Service in the namespace. */
+  readonly service: string;
+  /** One of the Service's own. */
+  readonly port: number;
+}
 
 export type KillSignal = 'KILL' | 'TERM' | 'STOP' | 'CONT';
 
@@ -229,6 +242,8 @@ export interface SandboxDriver {
    * program's own word.
    */
   readLog(plan: SandboxPlan, component: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+  /** What components of the kind `namespace` are looked at and changed with; null where there can be none. */
+  readonly namespaces: Namespaces | null;
   /** Removes everything of this sandbox, whatever its generation; what is absent is a success. */
   destroy(sandboxId: string, signal: AbortSignal): Promise<void>;
   /** Drops what is shared by versions that nobody needs any more (`prepare` makes it again); a few stay for a while. */

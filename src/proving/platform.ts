@@ -19,12 +19,14 @@ const deciding = [
   'src/compose/solve-lab.ts',
 ];
 
+/** Where labs are made of containers, with what is put into the image of labs' programs and workspaces. */
+const inImages = ['src/sandbox/containers', 'src/gateway', 'src/images', 'Dockerfile', '.dockerignore'];
+
 /** And on each by itself: a change of one says nothing about the proofs on another. */
 const decidingOn: Readonly<Record<BackendName, readonly string[]>> = {
   process: ['src/sandbox/process'],
-  // With what is put into the image of labs' programs and workspaces.
-  docker: ['src/sandbox/docker', 'src/gateway', 'src/images', 'Dockerfile', '.dockerignore'],
-  kubernetes: ['src/sandbox/kubernetes'],
+  docker: ['src/sandbox/docker', ...inImages],
+  kubernetes: ['src/sandbox/kubernetes', ...inImages],
 };
 
 /** What is made of what was found decides nothing. */

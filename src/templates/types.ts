@@ -212,6 +212,8 @@ export interface TrafficComponent extends ComponentBase {
   readonly kind: 'traffic';
   /** The component that it sends requests to; also in `uses`. */
   readonly target: string;
+  /** Where in a target that is a namespace; absent for every other kind. */
+  readonly service?: { readonly name: string; readonly port: number };
   /** YAML file of the folder. */
   readonly file: string;
   /** Requests a second, at most 50. */
@@ -223,6 +225,36 @@ export interface ShellComponent extends ComponentBase {
   /** Folder of the template that is copied into the workspace, with a trailing slash; null: an empty workspace. */
   readonly files: string | null;
   readonly tools: readonly string[];
+  /** Namespace components that a kubeconfig in the workspace leads to, with the trainee's rights; also in `uses`. */
+  readonly kubeconfig?: readonly string[];
+}
+
+/** What a trainee may do in their namespace; each word is a fixed set of verbs and resources. */
+export type NamespaceRight =
+  | 'view'
+  | 'deploy'
+  | 'exec'
+  | 'logs'
+  | 'port-forward'
+  | 'read-secrets'
+  | 'secrets'
+  | 'jobs'
+  | 'pvc'
+  | 'autoscale'
+  | 'network-policies'
+  | 'service-accounts';
+
+/** The trainee's own namespace of a cluster. Only on `kubernetes`. */
+export interface NamespaceComponent extends ComponentBase {
+  readonly kind: 'namespace';
+  /** Folder of the template with the objects that are there at the start, applied by file name; may hold `{{ }}`. */
+  readonly objects: string | null;
+  /** Always with `view`. */
+  readonly rights: readonly NamespaceRight[];
+  /** Name of a PersistentVolumeClaim → megabytes. */
+  readonly storage: Readonly<Record<string, number>>;
+  /** Pods at once. */
+  readonly pods: number;
 }
 
 export type ComponentSpec =
@@ -232,7 +264,8 @@ export type ComponentSpec =
   | RedisComponent
   | StubComponent
   | TrafficComponent
-  | ShellComponent;
+  | ShellComponent
+  | NamespaceComponent;
 
 export type ComponentKind = ComponentSpec['kind'];
 

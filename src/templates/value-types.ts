@@ -25,6 +25,7 @@ const accessTypes: Readonly<Record<ComponentSpec['kind'], ValueType>> = {
   stub: object({ url: string, host: string, port: number }),
   traffic: object({}),
   shell: object({ path: string }),
+  namespace: object({ namespace: string }),
 };
 
 /** Fields of `access` that hold a password; never shown in messages and hints. */
@@ -36,6 +37,7 @@ const secretFields: Readonly<Record<ComponentSpec['kind'], readonly string[]>> =
   stub: [],
   traffic: [],
   shell: [],
+  namespace: [],
 };
 
 /** The facts of a component; `dyn` for one whose kind could not be read. */

@@ -98,6 +98,7 @@ export function createMemoryDriver(options: MemoryDriverOptions): SandboxDriver 
   return {
     name: 'process',
     capabilities: { isolation: false },
+    namespaces: null,
     prepare: async () => {},
     lacks: () => [],
     ensure: (plan, component, signal) => effect(signal, () => make(plan, component)),

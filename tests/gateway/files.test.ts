@@ -15,8 +15,8 @@ import { createNotes } from '../../src/gateway/notes.ts';
 import { largestAnswer } from '../../src/gateway/protocol.ts';
 import { createServeFiles } from '../../src/gateway/serve-files.ts';
 import { createWorkspaces } from '../../src/gateway/workspaces.ts';
-import { createGatewayFiles } from '../../src/sandbox/docker/gateway-files.ts';
-import type { GatewayFiles } from '../../src/sandbox/docker/types.ts';
+import { createGatewayFiles } from '../../src/sandbox/containers/gateway-files.ts';
+import type { GatewayFiles } from '../../src/sandbox/containers/types.ts';
 import { type Linked, linked } from './linked.ts';
 
 const anHour = new AbortController().signal;

@@ -2,7 +2,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { type AgentParts, serveAgent } from '../../src/gateway/agent.ts';
 import type { Reach } from '../../src/gateway/reach.ts';
-import { type AgentSession, createAgentSession } from '../../src/sandbox/docker/agent-session.ts';
+import { type AgentSession, createAgentSession } from '../../src/sandbox/containers/agent-session.ts';
 
 export interface Linked {
   readonly session: AgentSession;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AgentSession } from '../../src/sandbox/docker/agent-session.ts';
+import type { AgentSession } from '../../src/sandbox/containers/agent-session.ts';
 import { type Linked, linked } from './linked.ts';
 
 const anHour = new AbortController().signal;

@@ -1,10 +1,10 @@
 /** All that sandboxes have in the engine, by label alone: whoever made it, and however far they came. */
 import type { SandboxDriver } from '../../lab/ports.ts';
+import type { Containers, Networks } from '../containers/types.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
 import { type LabelMap, label, labelFilter } from './labels.ts';
 import { preparingSandbox } from './postgres/prepared-images.ts';
-import type { Containers, Networks } from './types.ts';
 import type { Volumes } from './volumes.ts';
 
 export interface Belongings {

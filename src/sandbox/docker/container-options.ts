@@ -1,8 +1,8 @@
 /** What the engine is told of a container. Pure; nothing here is up to a template but what `ContainerSpec` has. */
 import { posix } from 'node:path';
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
+import { type ContainerSpec, labUser } from '../containers/types.ts';
 import { containerLabels, sandboxLabels } from './labels.ts';
-import { type ContainerSpec, labUser } from './types.ts';
 
 export interface ContainerContext {
   readonly installationId: string;

@@ -1,7 +1,8 @@
 /** A container's layer as an image. */
+
+import type { Containers } from '../containers/types.ts';
 import type { Engine } from './engine.ts';
 import { label } from './labels.ts';
-import type { Containers } from './types.ts';
 
 /** A container's labels go on in its image, and must not: they say whose it is. */
 const nobodys = { [label.component]: '', [label.generation]: '', [label.role]: '', [label.prepared]: '' };

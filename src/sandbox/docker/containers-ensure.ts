@@ -1,12 +1,12 @@
 /** Makes a container run: new, half-made, ended, held still, or taken from its network. */
 import type { ContainerInspectInfo } from 'dockerode';
 import { LabError } from '../../lab/errors.ts';
+import type { ContainerSpec, FoundContainer } from '../containers/types.ts';
 import { containerOptions, userOf } from './container-options.ts';
 import type { ContainersOptions } from './containers.ts';
 import { createContainerFiles } from './containers-files.ts';
 import { engineStatus } from './engine-errors.ts';
 import { foundOf, networkOf } from './found-container.ts';
-import type { ContainerSpec, FoundContainer } from './types.ts';
 
 interface Means {
   /** Null: it is not there. */

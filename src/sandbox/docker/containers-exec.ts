@@ -3,15 +3,21 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { Log } from '../../lab/log.ts';
-import { createCapped } from './capped.ts';
+import { createCapped } from '../containers/capped.ts';
+import {
+  endCommand,
+  endingOf,
+  hangUpCommand,
+  terminalCommand,
+  watchedCommand,
+} from '../containers/exec-script.ts';
+import { takeFirstLine } from '../containers/first-line.ts';
+import { orAborted } from '../containers/or-aborted.ts';
+import { type Containers, labUser } from '../containers/types.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
-import { endCommand, endingOf, hangUpCommand, terminalCommand, watchedCommand } from './exec-script.ts';
 import { execStream } from './exec-stream.ts';
-import { takeFirstLine } from './first-line.ts';
 import { createFrames } from './log-frames.ts';
-import { orAborted } from './or-aborted.ts';
-import { type Containers, labUser } from './types.ts';
 
 /** How long one that is being ended is waited for, or for its number. */
 const endsWithinMs = 2_000;

@@ -1,9 +1,9 @@
 /** Puts a container's own files into it before its first start. */
 import { posix } from 'node:path';
+import type { ContainerSpec } from '../containers/types.ts';
 import { ownerOf, ownFolderMount } from './container-options.ts';
 import type { Engine } from './engine.ts';
 import { foldersBetween, tarOf } from './tar.ts';
-import type { ContainerSpec } from './types.ts';
 
 export function createContainerFiles(engine: Engine) {
   async function upload(id: string, path: string, archive: Buffer, signal: AbortSignal): Promise<void> {

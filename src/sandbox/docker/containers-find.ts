@@ -1,9 +1,10 @@
 /** What containers a sandbox has. */
+
+import { orAborted } from '../containers/or-aborted.ts';
+import type { Containers, FoundContainer } from '../containers/types.ts';
 import type { Engine } from './engine.ts';
 import { foundOfList } from './found-container.ts';
 import { labelFilter } from './labels.ts';
-import { orAborted } from './or-aborted.ts';
-import type { Containers, FoundContainer } from './types.ts';
 
 /** All components of a sandbox are looked at together: those who ask in one turn of the loop share one request. */
 export function createFind(engine: Engine, installationId: string): Containers['find'] {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import { LabError } from '../../lab/errors.ts';
 import type { Log } from '../../lab/log.ts';
+import type { Containers, Networks } from '../containers/types.ts';
 import type { Naming } from '../naming.ts';
 import { absentAsNull, pause, unlessNotRunning } from './answers.ts';
 import { createImageCommits } from './containers-commit.ts';
@@ -12,7 +13,6 @@ import { createFind } from './containers-find.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
 import { lastOf, lines } from './log-frames.ts';
-import type { Containers, Networks } from './types.ts';
 
 export interface ContainersOptions {
   readonly engine: Engine;

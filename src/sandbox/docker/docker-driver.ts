@@ -7,10 +7,14 @@ import { posix } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
+import { createProgramParts } from '../containers/programs/program-parts.ts';
+import { createGatewaySources } from '../containers/sources.ts';
+import { type GatewayPlan, workspacePath } from '../containers/types.ts';
 import { createEnvironments } from '../environment.ts';
 import { createWorkspaceContents } from '../files/workspace-contents.ts';
 import { createInFlight } from '../in-flight.ts';
 import { createNaming } from '../naming.ts';
+import { createNoNamespacePart } from '../no-namespace-part.ts';
 import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
 import { createBelongings } from './belongings.ts';
 import { createContainers } from './containers.ts';
@@ -25,10 +29,7 @@ import { createDatabaseImages } from './postgres/database-images.ts';
 import { createLiveCopies } from './postgres/live-copies.ts';
 import { createDatabasePart } from './postgres/postgres-part.ts';
 import { createPreparedImages } from './postgres/prepared-images.ts';
-import { createProgramParts } from './programs/program-parts.ts';
 import { createShellPart } from './shell-part.ts';
-import { createGatewaySources } from './sources.ts';
-import { type GatewayPlan, workspacePath } from './types.ts';
 import { createVolumes } from './volumes.ts';
 
 export interface DockerDriver extends SandboxDriver {
@@ -72,10 +73,14 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },
     ensureWorkspace: ensure,
     workspaceVolume: volumes.nameOf,
-    hasImage: localImages.has,
+    missingImage: (image) =>
+      localImages.has(image)
+        ? null
+        : `which the Docker Engine does not have; get it by: docker pull ${image}`,
     closing: closing.signal,
   });
-  const parts: Parts = { postgres, shell, ...programs.parts };
+  const namespace = createNoNamespacePart('docker');
+  const parts: Parts = { postgres, shell, namespace, ...programs.parts };
 
   function partOf(plan: SandboxPlan, component: string) {
     const piece = pieceOf(plan, component);
@@ -149,6 +154,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   return {
     name: 'docker',
     capabilities: { isolation: true },
+    namespaces: null,
     check: localImages.refresh,
     prepare: prepared.prepare,
     lacks({ template }) {

@@ -8,8 +8,8 @@ import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { LabError } from '../../lab/errors.ts';
+import { orAborted } from '../containers/or-aborted.ts';
 import { engineError, engineStatus } from './engine-errors.ts';
-import { orAborted } from './or-aborted.ts';
 
 /** What is spoken where the engine can; what it has at least. */
 const apiVersion = '1.41';

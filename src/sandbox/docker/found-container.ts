@@ -1,7 +1,7 @@
 /** What the engine says of a container, in our words. */
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import type { ContainerState, FoundContainer } from '../containers/types.ts';
 import { readLabels } from './labels.ts';
-import type { ContainerState, FoundContainer } from './types.ts';
 
 /** Null: it is not ours, or is going. */
 export function foundOf(info: ContainerInspectInfo): FoundContainer | null {

@@ -1,10 +1,9 @@
 /** The gateway of each lab: a container of ours that idles in its network, and an agent in it while that is used. */
 import { gatewayFolders } from '../../gateway/protocol.ts';
 import { LabError } from '../../lab/errors.ts';
-import type { ResourceRef } from '../naming.ts';
-import { type AgentSession, createAgentSession } from './agent-session.ts';
-import { createGatewayFiles } from './gateway-files.ts';
-import { gatewayLimits } from './limits.ts';
+import { type AgentSession, createAgentSession } from '../containers/agent-session.ts';
+import { createGatewayFiles } from '../containers/gateway-files.ts';
+import { gatewayLimits } from '../containers/limits.ts';
 import {
   type ContainerSpec,
   type Containers,
@@ -13,7 +12,8 @@ import {
   type GatewayPlan,
   type Gateways,
   labUser,
-} from './types.ts';
+} from '../containers/types.ts';
+import type { ResourceRef } from '../naming.ts';
 import type { Volumes } from './volumes.ts';
 
 /** No component can have this name. */

@@ -1,14 +1,14 @@
 /** Which images a lab's components need, and how to get one that is not there. */
 import type { ComponentKind, ComponentSpec } from '../../templates/types.ts';
+import type { ContainerImages } from '../containers/types.ts';
 import type { LocalImages } from './images.ts';
-import type { DockerImages } from './options.ts';
 
 export interface ImageNeeds {
   /** A sentence for each image of ours that labs with such components need and the engine has not. */
   missing(specs: readonly ComponentSpec[]): readonly string[];
 }
 
-const imageOf: Readonly<Record<ComponentKind, keyof DockerImages>> = {
+const imageOf: Readonly<Record<Exclude<ComponentKind, 'namespace'>, keyof ContainerImages>> = {
   postgres: 'postgres',
   'sample-api': 'labwright',
   service: 'workspace',
@@ -18,8 +18,8 @@ const imageOf: Readonly<Record<ComponentKind, keyof DockerImages>> = {
   shell: 'workspace',
 };
 
-export function createImageNeeds(images: DockerImages, local: LocalImages): ImageNeeds {
-  const howToGet: Readonly<Record<keyof DockerImages, string>> = {
+export function createImageNeeds(images: ContainerImages, local: LocalImages): ImageNeeds {
+  const howToGet: Readonly<Record<keyof ContainerImages, string>> = {
     labwright: `docker build -t ${images.labwright} .`,
     workspace: `docker build -t ${images.workspace} --target workspace .`,
     postgres: `docker pull ${images.postgres}`,
@@ -30,7 +30,10 @@ export function createImageNeeds(images: DockerImages, local: LocalImages): Imag
       // A service may bring an image of its own; its part tells of that.
       const own = specs.filter((spec) => spec.kind !== 'service' || spec.image === null);
       // Every lab has a gateway, which is ours.
-      const needed = new Set<keyof DockerImages>(['labwright', ...own.map(({ kind }) => imageOf[kind])]);
+      const needed = new Set<keyof ContainerImages>([
+        'labwright',
+        ...own.flatMap(({ kind }) => (kind === 'namespace' ? [] : [imageOf[kind]])),
+      ]);
       return [...needed]
         .filter((name) => !local.has(images[name]))
         .map((name) => `The Docker Engine has no image ${images[name]}; get it by: ${howToGet[name]}`);

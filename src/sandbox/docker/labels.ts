@@ -1,6 +1,7 @@
 /** What everything in the engine carries, so that it is found again whatever happened to its maker. */
+
+import type { ContainerRole } from '../containers/types.ts';
 import type { ResourceRef } from '../naming.ts';
-import type { ContainerRole } from './types.ts';
 
 export const label = {
   installation: 'dev.labwright.installation',

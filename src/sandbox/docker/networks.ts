@@ -4,12 +4,12 @@
  * because the engine's own pools end after about thirty networks.
  */
 import { LabError } from '../../lab/errors.ts';
+import type { Networks } from '../containers/types.ts';
 import type { Naming } from '../naming.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
 import { labelFilter, sandboxLabels } from './labels.ts';
 import { freeSubnets, subnetsOf } from './subnets.ts';
-import type { Networks } from './types.ts';
 
 export interface NetworksOptions {
   readonly engine: Engine;

@@ -1,17 +1,7 @@
 import type { Log } from '../../lab/log.ts';
+import type { ContainerImages } from '../containers/types.ts';
 import type { Fill } from '../fill.ts';
 import type { DeriveSecret } from '../secrets.ts';
-
-/** Images by what they are for; every one must be in the engine already, nothing is ever pulled for a lab. */
-export interface DockerImages {
-  /** Labwright's own: the sample API, partners, loads, and the gateway of each lab. */
-  readonly labwright: string;
-  /** Debian based, uid 999 is the server's. */
-  readonly postgres: string;
-  readonly redis: string;
-  /** Workspaces: made by the same Dockerfile, target `workspace`. */
-  readonly workspace: string;
-}
 
 export interface DockerDriverOptions {
   /** Where the engine listens: `unix:///var/run/docker.sock`, `tcp://host:2375`, or `https://host:2376` with `tls`. */
@@ -21,7 +11,8 @@ export interface DockerDriverOptions {
   /** Marks all resources; those of others in the same engine are left alone. */
   readonly installationId: string;
   readonly secrets: DeriveSecret;
-  readonly images: DockerImages;
+  /** Every one must be in the engine already, nothing is ever pulled for a lab. */
+  readonly images: ContainerImages;
   /** What labs' networks are cut from, such as `10.213.0.0/16`; each takes a /28 of it. */
   readonly subnets: string;
   readonly sampleApi: {

@@ -7,11 +7,8 @@ import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { SandboxPlan } from '../../lab/ports.ts';
 import type { ShellComponent } from '../../templates/types.ts';
-import type { WorkspaceContents } from '../files/workspace-contents.ts';
-import type { ResourceRef } from '../naming.ts';
-import type { Part, Piece } from '../part.ts';
-import { limitsOf } from './limits.ts';
-import type { DockerImages } from './options.ts';
+import { limitsOf } from '../containers/limits.ts';
+import type { ContainerImages } from '../containers/types.ts';
 import {
   type ContainerSpec,
   type Containers,
@@ -21,7 +18,10 @@ import {
   type WorkspaceRef,
   workspacePath,
   workspaceVolumePath,
-} from './types.ts';
+} from '../containers/types.ts';
+import type { WorkspaceContents } from '../files/workspace-contents.ts';
+import type { ResourceRef } from '../naming.ts';
+import type { Part, Piece } from '../part.ts';
 import type { Volumes } from './volumes.ts';
 
 const stopWithinMs = 1_000;
@@ -36,7 +36,7 @@ export interface ShellNeeds {
   readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
   readonly volumes: Volumes;
   readonly contents: WorkspaceContents;
-  readonly images: Pick<DockerImages, 'workspace'>;
+  readonly images: Pick<ContainerImages, 'workspace'>;
 }
 
 export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {

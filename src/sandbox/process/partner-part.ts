@@ -138,7 +138,7 @@ export function createPartnerParts(
         const { port } = main(piece);
         return { kind: 'stub', url: `http://${host}:${port}`, host, port, controlToken: tokenOf(piece.ref) };
       },
-      address: (piece, port) => (port === 'main' ? main(piece) : control(piece)),
+      address: (piece, port) => (port === 'main' ? main(piece) : port === 'control' ? control(piece) : null),
       lacks: () => [],
     },
     traffic: {

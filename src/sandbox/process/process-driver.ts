@@ -16,6 +16,7 @@ import { createWorkspaceContents } from '../files/workspace-contents.ts';
 import { findFiles, isFolderBeneath, writeFileBeneath } from '../files/workspace-files.ts';
 import { createInFlight } from '../in-flight.ts';
 import { createNaming, sandboxPart } from '../naming.ts';
+import { createNoNamespacePart } from '../no-namespace-part.ts';
 import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
 import { createAdmin } from '../postgres/admin.ts';
 import { createChildren } from './children.ts';
@@ -98,6 +99,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
     redis: createRedisPart(records, runner, secrets, options),
     ...createPartnerParts(records, runner, environments, secrets, access, caches, options),
     shell: createShellPart(workspaces, terminals),
+    namespace: createNoNamespacePart('process'),
   };
   const path = searchPathWith(options.node);
   /** When resources were first seen of which no record says it. */
@@ -150,6 +152,7 @@ export function createProcessDriver(options: ProcessDriverOptions): ProcessDrive
   return {
     name: 'process',
     capabilities: { isolation: false },
+    namespaces: null,
     async prepare(version, signal) {
       await templates.prepare(version, signal);
       await prepared.prepare(version, signal);

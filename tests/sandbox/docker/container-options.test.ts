@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ContainerSpec } from '../../../src/sandbox/containers/types.ts';
 import { containerOptions, ownFolderMount, userOf } from '../../../src/sandbox/docker/container-options.ts';
-import type { ContainerSpec } from '../../../src/sandbox/docker/types.ts';
 
 const spec: ContainerSpec = {
   ref: { sandboxId: 'sb-1', component: 'api', generation: 2 },

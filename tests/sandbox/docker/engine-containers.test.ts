@@ -2,9 +2,9 @@
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecLimits } from '../../../src/lab/ports.ts';
+import type { ContainerSpec, FoundContainer } from '../../../src/sandbox/containers/types.ts';
 import { createContainers } from '../../../src/sandbox/docker/containers.ts';
 import { createNetworks } from '../../../src/sandbox/docker/networks.ts';
-import type { ContainerSpec, FoundContainer } from '../../../src/sandbox/docker/types.ts';
 import { createVolumes } from '../../../src/sandbox/docker/volumes.ts';
 import { createNaming } from '../../../src/sandbox/naming.ts';
 import { dockerMissing, requireDocker, silentLog, startTestEngine } from '../../support/docker.ts';

@@ -1,8 +1,9 @@
 /** Gateways on the real engine, of an installation of a test's own. */
+
+import type { ContainerSpec } from '../../../src/sandbox/containers/types.ts';
 import { createContainers } from '../../../src/sandbox/docker/containers.ts';
 import { createGateways } from '../../../src/sandbox/docker/gateways.ts';
 import { createNetworks } from '../../../src/sandbox/docker/networks.ts';
-import type { ContainerSpec } from '../../../src/sandbox/docker/types.ts';
 import { createVolumes } from '../../../src/sandbox/docker/volumes.ts';
 import { createNaming } from '../../../src/sandbox/naming.ts';
 import { silentLog, startTestEngine } from '../../support/docker.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { httpTrouble, type Open, tcpTrouble } from '../../../src/sandbox/docker/probes/probes.ts';
+import { httpTrouble, type Open, tcpTrouble } from '../../../src/sandbox/containers/probes/probes.ts';
 
 /** A server that does this with what it hears first; `open` comes to it. */
 async function listening(serve: (socket: Socket) => void): Promise<{ open: Open; sockets: Set<Socket> }> {

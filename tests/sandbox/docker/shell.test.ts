@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SandboxPlan } from '../../../src/lab/ports.ts';
+import { createGatewaySources } from '../../../src/sandbox/containers/sources.ts';
+import type { FoundContainer } from '../../../src/sandbox/containers/types.ts';
 import { createShellPart } from '../../../src/sandbox/docker/shell-part.ts';
-import { createGatewaySources } from '../../../src/sandbox/docker/sources.ts';
-import type { FoundContainer } from '../../../src/sandbox/docker/types.ts';
 import { pieceOfKind } from '../../../src/sandbox/part.ts';
 import type { ShellComponent } from '../../../src/templates/types.ts';
 import { dockerMissing, requireDocker } from '../../support/docker.ts';

@@ -13,7 +13,7 @@ import type { SandboxPlan } from '../../../src/lab/ports.ts';
 import { createContainers } from '../../../src/sandbox/docker/containers.ts';
 import { label } from '../../../src/sandbox/docker/labels.ts';
 import { createNetworks } from '../../../src/sandbox/docker/networks.ts';
-import { labUser } from '../../../src/sandbox/docker/types.ts';
+import { labUser } from '../../../src/sandbox/containers/types.ts';
 import { createNaming } from '../../../src/sandbox/naming.ts';
 import type { ComponentSpec } from '../../../src/templates/types.ts';
 import { planFor } from '../../contracts/driver-contract-plans.ts';

@@ -1,7 +1,7 @@
 /** Copies of labs' servers as images, one at a time of each: the end of one lets the server go on. */
 import pLimit, { type LimitFunction } from 'p-limit';
 import { LabError } from '../../../lab/errors.ts';
-import type { Containers, FoundContainer } from '../types.ts';
+import type { Containers, FoundContainer } from '../../containers/types.ts';
 import type { DatabaseImages } from './database-images.ts';
 
 const mostBytes = 2 * 1024 ** 3;

@@ -5,6 +5,10 @@ import { LabError } from '../../../lab/errors.ts';
 import type { ComponentObservation } from '../../../lab/lab.ts';
 import type { ComponentAccess, Credentials, SandboxPlan } from '../../../lab/ports.ts';
 import type { PostgresComponent } from '../../../templates/types.ts';
+import type { Open } from '../../containers/probes/probes.ts';
+import type { Program } from '../../containers/programs/programs.ts';
+import { createPrograms } from '../../containers/programs/programs.ts';
+import type { ContainerImages, Containers, FoundContainer, Gateways } from '../../containers/types.ts';
 import type { Naming, ResourceRef } from '../../naming.ts';
 import type { Part, Piece } from '../../part.ts';
 import { createAdmin } from '../../postgres/admin.ts';
@@ -23,11 +27,6 @@ import { setPasswords } from '../../postgres/own-roles.ts';
 import { resetStatistics } from '../../postgres/statement-statistics.ts';
 import type { Dial, Target } from '../../postgres/target.ts';
 import type { DeriveSecret } from '../../secrets.ts';
-import type { DockerImages } from '../options.ts';
-import type { Open } from '../probes/probes.ts';
-import type { Program } from '../programs/programs.ts';
-import { createPrograms } from '../programs/programs.ts';
-import type { Containers, FoundContainer, Gateways } from '../types.ts';
 import type { LiveCopies } from './live-copies.ts';
 import type { PreparedImages } from './prepared-images.ts';
 import { type FirstStart, serverContainer, serverPort, signalProgram } from './server-container.ts';
@@ -43,7 +42,7 @@ export interface DatabaseNeeds {
   readonly copies: LiveCopies;
   readonly naming: Naming;
   readonly secrets: DeriveSecret;
-  readonly images: Pick<DockerImages, 'postgres'>;
+  readonly images: Pick<ContainerImages, 'postgres'>;
 }
 
 export interface DatabasePart extends Part<PostgresComponent> {

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
 import type { PostgresComponent, TemplateVersion } from '../../../templates/types.ts';
+import type { Containers, FoundContainer } from '../../containers/types.ts';
 import type { Naming, ResourceRef } from '../../naming.ts';
 import { createAdmin } from '../../postgres/admin.ts';
 import { contentHash } from '../../postgres/content-hash.ts';
@@ -18,7 +19,6 @@ import { configOf, ownInitdb, preparingSettings } from '../../postgres/own-setti
 import { standsAlone } from '../../postgres/stands-alone.ts';
 import { label } from '../labels.ts';
 import type { DockerDriverOptions } from '../options.ts';
-import type { Containers, FoundContainer } from '../types.ts';
 import type { DatabaseImages } from './database-images.ts';
 import {
   connectProgram,

@@ -5,9 +5,9 @@
  * start; each goes when it is done, so that a start that was cut short is done again and a later one does nothing.
  */
 import type { PostgresComponent } from '../../../templates/types.ts';
+import { limitsOf } from '../../containers/limits.ts';
+import { type ContainerSpec, labUser } from '../../containers/types.ts';
 import type { ResourceRef } from '../../naming.ts';
-import { limitsOf } from '../limits.ts';
-import { type ContainerSpec, labUser } from '../types.ts';
 
 /** The user of the image can write here, and only here. */
 const serverHome = '/var/lib/postgresql/lab';

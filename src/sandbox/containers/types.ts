@@ -1,11 +1,6 @@
 /**
- * What the parts of the docker backend are to one another. Dockerode stops at `engine.ts` and `containers.ts`.
- *
- * A sandbox is: one network (internal, no address of the host in it), one gateway container of ours in it, one container
- * a component, and a volume for each workspace. Databases live in the writable layer of their container, so that a copy
- * of one is an image (`Containers.commit`), and a workspace in a volume that the gateway has too, so that files are
- * looked at from outside of the trainee's reach. Nothing publishes a port: every byte goes through the engine's API to
- * the gateway (`Gateways.open`).
+ * A lab that is made of containers: what the parts of such a backend are to one another, whoever runs the containers.
+ * `docker` and `kubernetes` implement `Containers` and `Gateways`; programs, workspaces and databases are built on them.
  */
 import type { Duplex } from 'node:stream';
 import type {
@@ -19,6 +14,17 @@ import type {
 import type { ComponentLimits } from '../../templates/types.ts';
 import type { SourceScan } from '../files/source-files.ts';
 import type { ResourceRef } from '../naming.ts';
+
+/** Images by what they are for. */
+export interface ContainerImages {
+  /** Labwright's own: the sample API, partners, loads, and what looks into workspaces. */
+  readonly labwright: string;
+  /** Debian based, uid 999 is the server's. */
+  readonly postgres: string;
+  readonly redis: string;
+  /** Workspaces: made by the same Dockerfile, target `workspace`. */
+  readonly workspace: string;
+}
 
 /** Everybody in a sandbox is this user: no container has root, nor a way to it. */
 export const labUser = '999:999';

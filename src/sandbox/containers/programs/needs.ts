@@ -9,8 +9,13 @@ import type { ResourceRef } from '../../naming.ts';
 import type { Piece } from '../../part.ts';
 import type { DeriveSecret } from '../../secrets.ts';
 import { limitsOf } from '../limits.ts';
-import type { DockerImages } from '../options.ts';
-import { type ContainerSpec, type Containers, type Gateways, labUser } from '../types.ts';
+import {
+  type ContainerImages,
+  type ContainerSpec,
+  type Containers,
+  type Gateways,
+  labUser,
+} from '../types.ts';
 
 export interface ProgramNeeds {
   readonly containers: Containers;
@@ -28,9 +33,9 @@ export interface ProgramNeeds {
   readonly databases: { apiUrl(piece: Piece<PostgresComponent>): string };
   readonly secrets: DeriveSecret;
   readonly access: (plan: SandboxPlan, component: string) => ComponentAccess;
-  readonly images: Pick<DockerImages, 'labwright' | 'redis' | 'workspace'>;
-  /** Whether the engine has an image; also true while that is not known. */
-  readonly hasImage: (image: string) => boolean;
+  readonly images: Pick<ContainerImages, 'labwright' | 'redis' | 'workspace'>;
+  /** Says that an image is not there and how to get it; null where it is there, or that is not known. */
+  readonly missingImage: (image: string) => string | null;
   /** Aborted when the driver is closed. */
   readonly closing: AbortSignal;
 }

@@ -9,6 +9,7 @@ const memoryMb: Readonly<Record<ComponentKind, number>> = {
   redis: 128,
   stub: 192,
   traffic: 192,
+  namespace: 4_096,
 };
 const usual = { cpu: 1, pids: 256, diskMb: 1_024 } as const;
 

@@ -88,11 +88,8 @@ export function createServicePart(needs: ProgramNeeds, runner: Runner): Part<Ser
     },
     address: ({ ref, spec }, which) => (which === 'main' ? { host: ref.component, port: spec.port } : null),
     lacks(component, { image }) {
-      if (image === null || needs.hasImage(image)) return [];
-      return [
-        `Component "${component}" needs the image ${image}, which the Docker Engine does not have; get it by: ` +
-          `docker pull ${image}`,
-      ];
+      const missing = image === null ? null : needs.missingImage(image);
+      return missing === null ? [] : [`Component "${component}" needs the image ${image}, ${missing}`];
     },
   };
 }

@@ -93,10 +93,10 @@ export function createPartnerParts(needs: ProgramNeeds, runner: Runner): Partner
         const host = ref.component;
         return { kind: 'stub', url: urlOf(ref), host, port: mainPort, controlToken: tokenOf(ref) };
       },
-      address: ({ ref }, which) => ({
-        host: ref.component,
-        port: which === 'main' ? mainPort : controlPort,
-      }),
+      address: ({ ref }, which) => {
+        const port = { main: mainPort, control: controlPort };
+        return typeof which === 'string' ? { host: ref.component, port: port[which] } : null;
+      },
       lacks: () => [],
     },
     traffic: {
