@@ -1,6 +1,9 @@
 # Labwright's own images. Nothing to give and nothing to log in to:
 #   docker build -t labwright:0.1.0 .
 #   docker build -t labwright-workspace:0.1.0 --target workspace .
+# and, for labs in which trainees deploy the platform themselves:
+#   docker build -t dotmac-api:1.0.0 --target dotmac-api .
+#   docker build -t dotmac-api:2.0.0 --target dotmac-api --build-arg RELEASE=2.0.0 .
 # The order of the lines is the order in which they change: an edit below src/ makes two small layers anew.
 
 # --- packages: what runs, and nothing that only builds or tests it ---
@@ -18,11 +21,41 @@ COPY src/embedded/node-packages.ts ./src/embedded/
 COPY src/sample-api ./src/sample-api
 RUN node src/images/lab-packages.ts /lab-packages && chmod -R go=rX /lab-packages
 
+# --- dotmac-sources: the sample API by itself, readable by all and compiled by who will run it ---
+FROM node:24-slim AS dotmac-sources
+WORKDIR /app
+COPY --from=lab-packages /lab-packages/node_modules ./node_modules
+COPY package.json ./
+COPY src/images/compile.ts ./src/images/
+COPY src/sample-api ./src/sample-api
+RUN chmod -R u=rwX,go=rX /app && install --directory --owner 1000 --group 1000 /app/.compiled
+USER 1000:1000
+RUN NODE_COMPILE_CACHE=/app/.compiled node src/images/compile.ts && chmod -R go=rX /app/.compiled/*
+
+# --- dotmac-api: the platform that trainees deploy; without DATABASE_URL it has health, metrics and its release ---
+FROM node:24-slim AS dotmac-api
+WORKDIR /app
+COPY --from=dotmac-sources /app/node_modules ./node_modules
+COPY --from=dotmac-sources /app/package.json ./
+COPY --from=dotmac-sources --chown=0:0 /app/.compiled ./.compiled
+COPY --from=dotmac-sources /app/src/sample-api ./src/sample-api
+ARG RELEASE=1.0.0
+ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/.compiled \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    DATABASE=optional \
+    RELEASE=$RELEASE
+# A number, so that `runAsNonRoot` can be checked.
+USER 1000:1000
+EXPOSE 8000
+CMD ["node", "src/sample-api/main.ts"]
+
 # --- workspace: what a trainee's shell is in ---
 FROM debian:trixie-slim AS workspace
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-      bash ca-certificates coreutils curl git jq less nano postgresql-client-17 procps python3 util-linux vim-tiny \
+      bash ca-certificates coreutils curl git jq kubectl less nano postgresql-client-17 procps python3 util-linux vim-tiny \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 RUN groupadd --gid 999 trainee \

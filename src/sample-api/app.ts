@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { addModules } from './modules/all.ts';
 import { useAccessLog } from './shared/access-log.ts';
@@ -11,12 +11,8 @@ import { addHealth } from './shared/health.ts';
 import { createMetrics, useMetrics } from './shared/metrics.ts';
 import { createPerformanceMonitor } from './shared/monitoring.ts';
 import { useOpenApi } from './shared/openapi.ts';
+import { useRelease } from './shared/release.ts';
 import { openTokens } from './shared/tokens.ts';
-
-/** On stderr: stdout says only that we listen. */
-export function createLogger(level: Config['LOG_LEVEL']): Logger {
-  return pino({ level, redact: ['req.headers.authorization'] }, pino.destination(2));
-}
 
 /** The whole platform, not yet listening. Closing it writes out the access log and ends its connections. */
 export async function buildApp(config: Config, logger: Logger): Promise<FastifyInstance> {
@@ -45,8 +41,9 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     logger.warn({ err: error }, 'the access log waits for the database'),
   );
   useMetrics(app, metrics);
-  await useOpenApi(app);
-  addHealth(app, db);
+  useRelease(app, config.RELEASE);
+  await useOpenApi(app, config.RELEASE);
+  addHealth(app, db, config.RELEASE);
   await app.register(
     async (api) => {
       const tokens = openTokens(config.JWT_SECRET);

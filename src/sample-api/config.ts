@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { variantNames } from './variants.ts';
+import { API_VERSION } from './version.ts';
 
 /** The environment or the arguments say something that cannot be; the message names what, and what would do. */
 export class ConfigError extends Error {
@@ -38,29 +39,59 @@ const variables = {
   },
   POOL_SIZE: { schema: whole(1, 100).default(4), allowed: 'a whole number from 1 to 100' },
   EXIT_WITH_PARENT: { schema: z.enum(['0', '1']).default('0'), allowed: '0, 1' },
+  RELEASE: {
+    schema: z
+      .string()
+      .regex(/^\d+\.\d+\.\d+$/)
+      .default(API_VERSION),
+    allowed: 'a version such as 2.0.0',
+  },
+  DATABASE: { schema: z.enum(['required', 'optional']).default('required'), allowed: 'required, optional' },
 } as const satisfies Record<string, { schema: z.ZodType; allowed: string; secret?: true }>;
+
+/** What is needed without a database. */
+const bareVariables = ['HOST', 'PORT', 'LOG_LEVEL', 'EXIT_WITH_PARENT', 'RELEASE'] as const;
 
 type Variables = { [Name in keyof typeof variables]: z.infer<(typeof variables)[Name]['schema']> };
 export type Config = Variables;
+export type BareConfig = Pick<Config, (typeof bareVariables)[number]>;
+type Environment = Record<string, string | undefined>;
 export type BootstrapUser = z.infer<typeof bootstrapUser>;
 
 /** Reads the environment. Throws {@link ConfigError} that lists every bad variable; secrets are not repeated. */
-export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
-  const found = Object.entries(variables).map(([name, variable]) => {
+export function readConfig(environment: Environment = process.env): Config {
+  return read(Object.keys(variables) as (keyof Config)[], environment);
+}
+
+/**
+ * Null: there is a database, or there must be one. Else what the platform runs with that has none, which is where
+ * DATABASE is `optional` and no DATABASE_URL is given. Throws {@link ConfigError} likewise.
+ */
+export function readBareConfig(environment: Environment = process.env): BareConfig | null {
+  const { DATABASE } = read(['DATABASE'], environment);
+  return DATABASE === 'required' || environment.DATABASE_URL ? null : read(bareVariables, environment);
+}
+
+function read<Name extends keyof Config>(
+  names: readonly Name[],
+  environment: Environment,
+): Pick<Config, Name> {
+  const found = names.map((name) => {
+    const variable: { schema: z.ZodType; allowed: string; secret?: true } = variables[name];
     const raw = environment[name] === '' ? undefined : environment[name];
     const parsed = variable.schema.safeParse(raw);
     if (parsed.success) return { name, value: parsed.data };
     const what =
       raw === undefined
         ? 'nothing'
-        : 'secret' in variable
+        : variable.secret
           ? `${raw.length} characters (not shown)`
           : JSON.stringify(raw);
     return { name, problem: `${name}: found ${what}; allowed: ${variable.allowed}` };
   });
   const problems = found.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
-  return Object.fromEntries(found.map(({ name, value }) => [name, value])) as Config;
+  return Object.fromEntries(found.map(({ name, value }) => [name, value])) as Pick<Config, Name>;
 }
 
 /** What the seed command is asked for: DATABASE_URL, `--scale`, `--seed`. */

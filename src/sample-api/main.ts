@@ -1,19 +1,20 @@
-/** Runs the platform: `DATABASE_URL=… JWT_SECRET=… node main.ts`. Says on stdout when it listens. */
-import { buildApp, createLogger } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
-import { prepareDatabase } from './prepare.ts';
+/**
+ * Runs the platform: `DATABASE_URL=… JWT_SECRET=… node main.ts`, or a small part of it: `DATABASE=optional node main.ts`.
+ * Says on stdout when it listens.
+ */
+import type { FastifyInstance } from 'fastify';
+import { buildBareApp } from './bare-app.ts';
+import { ConfigError, readBareConfig, readConfig } from './config.ts';
+import { createLogger } from './shared/logger.ts';
 import { watchParent } from './shared/parent.ts';
 
 /** Within the two seconds that a supervisor waits before it kills. */
 const closeWithinMs = 1_800;
 
 async function main(): Promise<void> {
-  const config = readConfig();
-  const logger = createLogger(config.LOG_LEVEL);
-  const [app] = await Promise.all([
-    buildApp(config, logger),
-    config.SEED === 'auto' ? prepareDatabase(config) : undefined,
-  ]);
+  const bare = readBareConfig();
+  const config = bare ?? readConfig();
+  const app = bare === null ? await buildFullApp() : buildBareApp(bare, createLogger(bare.LOG_LEVEL));
 
   let closing = false;
   const close = () => {
@@ -31,6 +32,17 @@ async function main(): Promise<void> {
   const url = await app.listen({ host: config.HOST, port: config.PORT });
   const port = Number(new URL(url).port);
   process.stdout.write(`${JSON.stringify({ event: 'listening', port, url })}\n`);
+}
+
+async function buildFullApp(): Promise<FastifyInstance> {
+  const config = readConfig();
+  // Loaded only here: many pods without a database may share a small cluster.
+  const [{ buildApp }, { prepareDatabase }] = await Promise.all([import('./app.ts'), import('./prepare.ts')]);
+  const [app] = await Promise.all([
+    buildApp(config, createLogger(config.LOG_LEVEL)),
+    config.SEED === 'auto' ? prepareDatabase(config) : undefined,
+  ]);
+  return app;
 }
 
 main().catch((error: unknown) => {

@@ -93,7 +93,7 @@ describe.skipIf(dockerMissing !== null)("Labwright's image", { timeout: 120_000 
   });
 
   it('gives workspaces what trainees work with', async () => {
-    const tools = 'psql curl jq git node python3 ps setsid timeout less nano vi bash'.split(' ');
+    const tools = 'psql curl jq git kubectl node python3 ps setsid timeout less nano vi bash'.split(' ');
     const script = `id -u; for t in ${tools.join(' ')}; do command -v $t > /dev/null || echo "no $t"; done; psql --version; node -p process.versions.node`;
     const found = await dockerOk(
       'run',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig, readSeedConfig } from '../../src/sample-api/config.ts';
+import { ConfigError, readBareConfig, readConfig, readSeedConfig } from '../../src/sample-api/config.ts';
 import { environment, trainee } from './support.ts';
 
 const url = 'postgres://u:p@localhost/d';
@@ -32,10 +32,22 @@ describe('the configuration', () => {
     ['BOOTSTRAP_USER', '{"id":1}'],
     ['BOOTSTRAP_USER', 'not json'],
     ['DATABASE_URL', 'localhost'],
+    ['RELEASE', 'v2'],
+    ['DATABASE', 'none'],
   ])('refuses %s=%s by name, and no other', (name, value) => {
     const attempt = () => readConfig(environment(url, { [name]: value }));
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(new RegExp(`^${name}: found .*; allowed: .+$`));
+  });
+
+  it('may do without a database only where it is told so', () => {
+    expect(readBareConfig({})).toBeNull();
+    expect(readBareConfig({ DATABASE: 'optional', DATABASE_URL: url })).toBeNull();
+    expect(readBareConfig({ DATABASE: 'optional', RELEASE: '2.0.0' })).toMatchObject({
+      PORT: 8000,
+      RELEASE: '2.0.0',
+    });
+    expect(() => readBareConfig({ DATABASE: 'optional', PORT: 'x' })).toThrow(/^PORT: found "x"/);
   });
 
   it('reads the account that signs in by its own password', () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { hostname } from 'node:os';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -60,6 +61,24 @@ describe('the process', () => {
     await first.stop();
     await start(url);
     expect(await query(url, 'select count(*)::int as n from tickets')).toEqual([{ n: 0 }]);
+  });
+
+  it('says which release it is, also without a database', async () => {
+    const full = await start(await postgres.createDatabase(), { RELEASE: '1.9.0' });
+    expect((await get(full, '/health')).json).toMatchObject({ version: '1.9.0', database: 'ok' });
+    expect((await fetch(`${full.url}/api/v1/customers`)).headers.get('x-release')).toBe('1.9.0');
+
+    const bare = await start('', { DATABASE: 'optional', RELEASE: '2.0.0' });
+    const host = hostname();
+    expect((await get(bare, '/')).json).toEqual({ service: 'dotmac-api', release: '2.0.0', host });
+    expect((await get(bare, '/version')).json).toEqual({ release: '2.0.0', host });
+    expect((await get(bare, '/health')).json).toMatchObject({ version: '2.0.0', database: 'none' });
+    for (const path of ['/health/live', '/health/ready']) expect((await get(bare, path)).status).toBe(200);
+    const customers = await fetch(`${bare.url}/api/v1/customers`);
+    expect([customers.status, customers.headers.get('x-release')]).toEqual([404, '2.0.0']);
+    const metrics = await (await fetch(`${bare.url}/metrics`)).text();
+    expect(metrics).toContain('http_requests_total{method="GET",route="/version",status="200"} 1');
+    expect((await bare.stop()).code).toBe(0);
   });
 
   it('runs in a role that may neither create nor own anything', async () => {

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { SignJWT } from 'jose';
 import pg from 'pg';
-import { buildApp, createLogger } from '../../src/sample-api/app.ts';
+import { buildApp } from '../../src/sample-api/app.ts';
 import { type Config, readConfig } from '../../src/sample-api/config.ts';
 import { createAndSeed } from '../../src/sample-api/seed/load.ts';
 import { FIRST_TENANT_ID, TRAINEE_ID } from '../../src/sample-api/seed/version.ts';
+import { createLogger } from '../../src/sample-api/shared/logger.ts';
 
 const secret = 'a secret that is only used by these tests';
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { API_VERSION } from '../version.ts';
 import type { Database } from './database.ts';
 
 const health = z.object({
@@ -13,7 +12,7 @@ const live = z.object({ status: z.literal('ok') });
 const ready = z.object({ status: z.enum(['ready', 'not ready']), database: z.enum(['ok', 'away']) });
 
 /** For people (/health), for restarts (/health/live) and for load balancers (/health/ready). */
-export function addHealth(app: FastifyInstance, db: Pick<Database, 'answers'>): void {
+export function addHealth(app: FastifyInstance, db: Pick<Database, 'answers'>, version: string): void {
   const tags = ['health'];
   app.get(
     '/health',
@@ -24,7 +23,7 @@ export function addHealth(app: FastifyInstance, db: Pick<Database, 'answers'>): 
       const uptime = Math.round(process.uptime() * 1000) / 1000;
       return {
         status: ok ? ('ok' as const) : ('degraded' as const),
-        version: API_VERSION,
+        version,
         uptime,
         database: ok ? ('ok' as const) : ('away' as const),
       };

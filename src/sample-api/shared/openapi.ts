@@ -1,16 +1,15 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import { API_VERSION } from '../version.ts';
 
 /** Describes every route that is added after it: OpenAPI 3.1 at /openapi.json, pages at /docs. */
-export async function useOpenApi(app: FastifyInstance): Promise<void> {
+export async function useOpenApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'DotMac platform',
-        version: API_VERSION,
+        version,
         description: 'Customers, services, billing and support of an internet provider.',
       },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
