@@ -1,0 +1,159 @@
+/**
+ * Who may connect to whom. Nothing by default, in both directions; then the lab's own pods among each other, names, and
+ * what databases are copied from. Pure.
+ */
+import type { V1NetworkPolicyPeer as Peer, V1LabelSelector, V1ObjectMeta } from '@kubernetes/client-node';
+import type { SandboxPlan } from '../../lab/ports.ts';
+import { label } from './labels.ts';
+import { labelValue, type Names } from './names.ts';
+import type { OwnPlace } from './options.ts';
+
+/** As the API reads it; the client library's own type calls `from` otherwise. */
+export interface NetworkPolicy {
+  readonly apiVersion: 'networking.k8s.io/v1';
+  readonly kind: 'NetworkPolicy';
+  readonly metadata: V1ObjectMeta;
+  readonly spec: PolicySpec;
+}
+
+export interface PolicySpec {
+  readonly podSelector: V1LabelSelector;
+  readonly policyTypes: readonly ('Ingress' | 'Egress')[];
+  readonly ingress?: readonly { readonly from: readonly Peer[]; readonly ports?: readonly Port[] }[];
+  readonly egress?: readonly { readonly to: readonly Peer[]; readonly ports?: readonly Port[] }[];
+}
+
+interface Port {
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface PolicyNeeds {
+  readonly installationId: string;
+  readonly names: Names;
+  readonly own: OwnPlace | null;
+  /** Where the cluster's API itself listens. */
+  readonly apiServers: readonly ApiServer[];
+}
+
+export interface ApiServer {
+  readonly ip: string;
+  readonly port: number;
+}
+
+const postgresPort = { protocol: 'TCP', port: 5432 };
+
+/** Of a sandbox's control namespace. */
+export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly NetworkPolicy[] {
+  const { installationId, names, own, apiServers } = needs;
+  const policy = policyIn(names.controlOf(plan.sandboxId));
+  const ofInstallation = { [label.installation]: labelValue(installationId) };
+  const specs = Object.values(plan.components);
+  const databases = specs.filter(({ spec }) => spec.kind === 'postgres').map(({ name }) => name);
+  const withApi = specs.filter(({ spec }) => spec.kind === 'shell' && (spec.kubeconfig ?? []).length > 0);
+  const policies = [
+    policy('default-deny', denial),
+    policy('lab', {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [{ podSelector: {} }] }],
+      egress: [{ to: [{ podSelector: {} }] }, dns],
+    }),
+  ];
+  if (databases.length > 0) {
+    const copied = spaces({ 'kubernetes.io/metadata.name': names.shared });
+    const origin = plan.origin === null ? [] : [spaces(sandboxSpaces(plan.origin.sandboxId))];
+    const copies = { ...ofInstallation, [label.origin]: labelValue(plan.sandboxId) };
+    policies.push(
+      policy('databases', {
+        podSelector: components(databases),
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: [spaces(copies)], ports: [postgresPort] }],
+        egress: [{ to: [copied, ...origin], ports: [postgresPort] }],
+      }),
+    );
+  }
+  if (specs.some(({ spec }) => spec.kind === 'namespace')) {
+    const trainees = spaces({ ...sandboxSpaces(plan.sandboxId), [label.space]: 'trainee' });
+    policies.push(
+      policy('trainees', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [trainees] }] }),
+    );
+  }
+  if (withApi.length > 0) {
+    policies.push(
+      policy('cluster-api', {
+        podSelector: components(withApi.map(({ name }) => name)),
+        policyTypes: ['Egress'],
+        egress: apiServers.map(({ ip, port }) => ({
+          to: [{ ipBlock: { cidr: ip.includes(':') ? `${ip}/128` : `${ip}/32` } }],
+          ports: [{ protocol: 'TCP', port }],
+        })),
+      }),
+    );
+  }
+  return own === null ? policies : [...policies, policy('labwright', letIn(own))];
+
+  function sandboxSpaces(sandboxId: string) {
+    return { ...ofInstallation, [label.sandbox]: labelValue(sandboxId) };
+  }
+}
+
+/** Of the namespace that all labs share: databases in it are copied by those of labs. */
+export function sharedPolicies({ installationId, names, own }: PolicyNeeds): readonly NetworkPolicy[] {
+  const policy = policyIn(names.shared);
+  const labs = spaces({
+    [label.installation]: labelValue(installationId),
+    [label.space]: 'control',
+  });
+  return [
+    policy('default-deny', denial),
+    policy('databases', {
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [labs], ports: [postgresPort] }],
+      egress: [dns],
+    }),
+    ...(own === null ? [] : [policy('labwright', letIn(own))]),
+  ];
+}
+
+const denial: PolicySpec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
+
+const dns = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    },
+  ],
+  ports: [
+    { protocol: 'UDP', port: 53 },
+    { protocol: 'TCP', port: 53 },
+  ],
+};
+
+/** From wherever Labwright itself runs. */
+export function letIn({ namespace, podLabels }: OwnPlace): PolicySpec {
+  const from: Peer = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    podSelector: { matchLabels: podLabels },
+  };
+  return { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [from] }] };
+}
+
+const spaces = (matchLabels: Record<string, string>): Peer => ({
+  namespaceSelector: { matchLabels },
+});
+
+const components = (names: readonly string[]) => ({
+  matchExpressions: [{ key: label.component, operator: 'In', values: names.map(labelValue) }],
+});
+
+const policyIn =
+  (namespace: string) =>
+  (name: string, spec: PolicySpec): NetworkPolicy => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace },
+    spec,
+  });
