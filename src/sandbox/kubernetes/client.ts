@@ -2,7 +2,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { LabError } from '../../lab/errors.ts';
 import { withToken } from './client-config.ts';
-import { createKinds, type Kinds, type ResourceList, versionPath } from './client-kinds.ts';
+import { createKinds, type Kinds, type Resource, type ResourceList, versionPath } from './client-kinds.ts';
 import { type Agents, type ApiAnswer, type ApiRequest, createTransport } from './client-transport.ts';
 import { ApiFailure, clusterError, failureOf, readStatus, statusOf } from './errors.ts';
 import { withRetries } from './retry.ts';
@@ -20,7 +20,7 @@ export interface OwnCluster extends Cluster {
   ): AsyncIterable<WatchEvent>;
   /** As `list`, with the version that a `watch` goes on from. */
   listed<T extends object>(
-    of: KindOf & { readonly selector?: string },
+    of: KindOf & { readonly namespace?: string; readonly selector?: string },
     signal: AbortSignal,
   ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }>;
   /** Anything else of the API, such as `/version`. */
@@ -101,14 +101,17 @@ function clusterOn(
     }
   }
 
-  /** `verb resource in namespace`, and where it is. Throws LabError `validation_failed` for an unknown kind. */
-  async function place(verb: string, of: KindOf & { namespace?: string | undefined; name?: string }) {
+  /** Throws LabError `validation_failed` for an unknown kind. */
+  async function resourceOf(of: KindOf): Promise<Resource> {
     const resource = await kinds.resourceOf(of);
-    if (resource === null) {
-      const text = `The cluster has no objects of the kind ${of.kind} in ${of.apiVersion}.`;
-      throw new LabError('validation_failed', text);
-    }
-    const { plural, namespaced } = resource;
+    if (resource !== null) return resource;
+    const text = `The cluster has no objects of the kind ${of.kind} in ${of.apiVersion}.`;
+    throw new LabError('validation_failed', text);
+  }
+
+  /** `verb resource in namespace`, and where it is. */
+  async function place(verb: string, of: KindOf & { namespace?: string | undefined; name?: string }) {
+    const { plural, namespaced } = await resourceOf(of);
     const inside = namespaced && of.namespace !== undefined ? `/namespaces/${encode(of.namespace)}` : '';
     const name = of.name === undefined ? '' : `/${encode(of.name)}`;
     const where = inside === '' ? '' : ` in namespace ${of.namespace}`;
@@ -218,6 +221,7 @@ function clusterOn(
       }>(what, { method: 'POST', path, body }, signal);
       return { token: status.token, expiresAt: new Date(status.expirationTimestamp) };
     },
+    isNamespaced: async (of) => (await resourceOf(of)).namespaced,
     as: (token) => clusterOn(withToken(config, token), agents, kinds, false),
     async *watch({ selector, resourceVersion, ...kind }, signal) {
       const { what, path } = await place('watch', kind);

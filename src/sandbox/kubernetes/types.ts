@@ -64,6 +64,8 @@ export interface Cluster {
     seconds: number,
     signal: AbortSignal,
   ): Promise<{ readonly token: string; readonly expiresAt: Date }>;
+  /** Whether objects of this kind are in namespaces; false also for those of the cluster itself. Throws `validation_failed` for an unknown kind. */
+  isNamespaced(of: KindOf): Promise<boolean>;
   /** The same cluster with another's rights. */
   as(token: string): Cluster;
 }
