@@ -9,8 +9,10 @@ import { ensureInstallationKey, type SavedTokens } from './compose/data-folder.t
 import type { Log } from './compose/log.ts';
 import { startServers } from './compose/servers.ts';
 import { createStopwatch } from './compose/stopwatch.ts';
-import type { Config } from './config.ts';
+import { measureStanding, openTelemetry } from './compose/telemetry.ts';
+import { type Config, loadTracing } from './config.ts';
 import type { Witness } from './grading/grade-attempt.ts';
+import { tellOfDrivers } from './telemetry/tell-driver.ts';
 
 export interface RuntimeOptions {
   readonly log: Log;
@@ -18,6 +20,8 @@ export interface RuntimeOptions {
   readonly say: (text: string) => void;
   /** Stops the start. */
   readonly signal: AbortSignal;
+  /** Absent: as the environment says. */
+  readonly tracing?: ReturnType<typeof loadTracing>;
 }
 
 export type Runtime = Awaited<ReturnType<typeof composeRuntime>>;
@@ -26,7 +30,8 @@ export type Runtime = Awaited<ReturnType<typeof composeRuntime>>;
  * Starts or adopts the databases, opens the queue and builds the services; nothing listens and nothing works yet.
  * The data folder must be open and locked. Throws LabError `start_failed`, with everything closed again.
  */
-export async function composeRuntime(config: Config, { log, say, signal }: RuntimeOptions) {
+export async function composeRuntime(config: Config, options: RuntimeOptions) {
+  const { log, say, signal, tracing = loadTracing() } = options;
   const stopwatch = createStopwatch();
   const closer = createCloser((name, ms, failure) => {
     if (failure === null) log.debug({ ms }, `closed ${name}`);
@@ -44,6 +49,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
       ]),
     );
     loading.catch(() => {});
+    const { registry, telemetry } = await openTelemetry(tracing, log, closer);
     const key = ensureInstallationKey(config.dataDir, config.installationKey);
     const servers = await startServers(config, key, { say, signal, stopwatch, closer });
     say('opening the control database');
@@ -71,6 +77,7 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
             : { kind: 'redis', url: config.redisUrl },
         concurrency: config.concurrency,
         log,
+        telemetry,
       }),
     );
     opening.catch(() => {});
@@ -81,12 +88,14 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
     const { id: installationId } = await readInstallation(pool);
     const { forProcesses } = servers;
     if (forProcesses !== null) say('starting the PostgreSQL of the labs');
-    const drivers = await openBackends(config, { installationId, key, forProcesses, log });
+    const opened = await openBackends(config, { installationId, key, forProcesses, log });
+    const drivers = tellOfDrivers(opened, telemetry);
     for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
 
     const queue = await opening;
     const hurry = new AbortController();
-    const parts = { config, log, pool, queue, drivers, key };
+    const parts = { config, log, pool, queue, drivers, key, registry, telemetry };
+    const readiness = measureStanding(parts);
     const core = createCore(parts);
     closer.add('the judge', () => core.judge.close());
     let witness: Witness | null = null;
@@ -106,6 +115,15 @@ export async function composeRuntime(config: Config, { log, say, signal }: Runti
         const api = await stopwatch.time('api', () => serveApi(core, parts, randomBytes));
         closer.add('the API', () => api.close());
         return api.url;
+      },
+      /** Serves metrics and health on METRICS_PORT; null where that is not set. */
+      async listenForMetrics(): Promise<string | null> {
+        if (config.metricsPort === null) return null;
+        const { serveMetrics } = await import('./compose/metrics.ts');
+        const where = { host: config.host, port: config.metricsPort };
+        const served = await serveMetrics(registry, readiness, where);
+        closer.add('metrics', () => served.close());
+        return served.url;
       },
       /** Call it before `listen`, so that a stop ends the API first. */
       startWorker(): void {

@@ -102,6 +102,15 @@ const schema = z.object({
     allowed: 'a URL such as https://labs.example.org, with a wildcard name and certificate',
     defaultText: 'http://localhost with LABS_PORT',
   }),
+  metricsPort: setting(whole(0, 65_535).nullable().default(null), {
+    env: 'METRICS_PORT',
+    flag: '--metrics-port',
+    value: '<number>',
+    description:
+      'Port of /metrics, /healthz and /readyz without a token, for machines that watch this one; 0 takes a free one',
+    allowed: 'a whole number from 0 to 65535',
+    defaultText: 'none; the HTTP API has them too',
+  }),
   databaseUrl: setting(url('postgres:', 'postgresql:').nullable().default(null), {
     env: 'DATABASE_URL',
     flag: '--database-url',
@@ -403,6 +412,20 @@ export function loadClientConfig(
     token: flags.token ?? (env.LABWRIGHT_TOKEN || null),
     dataDir: folder.parse(flags.dataDir ?? (env.DATA_DIR || defaultDataDir())),
   };
+}
+
+/**
+ * What traces are called, where OpenTelemetry's standard environment variables ask for traces; null where they do not.
+ * Where they go and how many there are, its SDK reads itself.
+ */
+export function loadTracing(env: Environment = process.env): { readonly serviceName: string | null } | null {
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true') return null;
+  const exporters = env.OTEL_TRACES_EXPORTER?.trim();
+  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (exporters === 'none' || (!exporters && !endpoint)) return null;
+  const isNamed =
+    Boolean(env.OTEL_SERVICE_NAME) || /(^|,)\s*service\.name=/.test(env.OTEL_RESOURCE_ATTRIBUTES ?? '');
+  return { serviceName: isNamed ? null : 'labwright' };
 }
 
 /** Where a step of a GitHub job writes its summary; null outside of one. */

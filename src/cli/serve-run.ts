@@ -27,12 +27,13 @@ export async function serve(cli: Cli, flags: Partial<Record<keyof Config, string
     // Where people come to: a worker's data folder is looked into by nobody.
     const tokens = api ? await runtime.ensureTokens() : null;
     if (config.roles.includes('worker')) runtime.startWorker();
+    const metrics = await runtime.listenForMetrics();
     const url = api ? await runtime.listen() : null;
     lock.announce(url, url === null ? null : `${url}/docs`);
     const seconds = Math.round(performance.now() - started) / 1000;
     progress.clear();
     log.debug({ ms: runtime.laps() }, 'where the start took its time');
-    announce(cli, config, { url, tokens, seconds });
+    announce(cli, config, { url, metrics, tokens, seconds });
     await new Promise<void>((resolve) => {
       if (hold.stop.aborted) resolve();
       else hold.stop.addEventListener('abort', () => resolve(), { once: true });
@@ -53,6 +54,7 @@ const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 
 interface Started {
   readonly url: string | null;
+  readonly metrics: string | null;
   readonly tokens: SavedTokens | null;
   readonly seconds: number;
 }
@@ -61,7 +63,7 @@ const boundary =
   'The process backend is no security boundary: labs run as ordinary processes of this machine.\n' +
   'It is for one person, for CI and for trying out, not for trainees who may be hostile.';
 
-function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: Started): void {
+function announce({ terminal }: Cli, config: Config, { url, metrics, tokens, seconds }: Started): void {
   const { colour } = terminal;
   const { trainee = null, instructor = null } = tokens ?? {};
   const docsUrl = url === null ? null : `${url}/docs`;
@@ -70,6 +72,7 @@ function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: S
       event: 'ready',
       url,
       docsUrl,
+      metricsUrl: metrics === null ? null : `${metrics}/metrics`,
       tokens: { trainee, instructor },
       dataDir: config.dataDir,
       pid: process.pid,
@@ -97,6 +100,7 @@ function announce({ terminal }: Cli, config: Config, { url, tokens, seconds }: S
           ['trainee', shown(trainee)],
           ['instructor', shown(instructor)],
         ]),
+    ...(metrics === null ? [] : [['metrics', `${metrics}/metrics`]]),
     ['data', config.dataDir],
   ];
   terminal.print(`\n${colour.green('✓')} Labwright is ready ${colour.dim(`in ${seconds.toFixed(1)} s`)}\n`);

@@ -1,7 +1,5 @@
-import { Registry } from 'prom-client';
 import { productVersion } from '../config.ts';
 import { buildApp } from '../http/app.ts';
-import type { Probe } from '../http/deps.ts';
 import { realClock } from '../lab/real-clock.ts';
 import { createAuditLog } from '../store/audit-log.ts';
 import { createPageCodes } from '../store/page-codes.ts';
@@ -13,6 +11,7 @@ import type { Core, CoreParts } from './core.ts';
 import { createMetricFacts } from './metric-facts.ts';
 import { servePages } from './pages.ts';
 import { listenError } from './port.ts';
+import { probesOf } from './probes.ts';
 
 export interface RunningApi {
   /** As a client on this machine would call it. */
@@ -26,17 +25,8 @@ export async function serveApi(
   parts: CoreParts,
   randomBytes: (size: number) => Uint8Array,
 ): Promise<RunningApi> {
-  const { config, log, pool, queue, drivers } = parts;
+  const { config, log, pool, queue, drivers, registry, telemetry } = parts;
   const pages = await servePages(core, parts);
-  const probes: readonly Probe[] = [
-    { name: 'database', required: true, check: async () => void (await pool.query('select 1')) },
-    { name: 'queue', required: false, check: async () => void (await queue.depth()) },
-    ...[...drivers.values()].map((driver) => ({
-      name: `backend:${driver.name}`,
-      required: false,
-      check: async (signal: AbortSignal) => void (await driver.list(signal)),
-    })),
-  ];
   const app = await buildApp({
     labs: core.labs,
     attempts: core.attempts,
@@ -58,9 +48,10 @@ export async function serveApi(
       name,
       isolation: capabilities.isolation,
     })),
-    probes,
+    probes: probesOf(parts),
     facts: createMetricFacts(pool),
-    registry: new Registry(),
+    registry,
+    telemetry,
     clock: realClock,
     now: () => new Date(),
     randomBytes,

@@ -1,6 +1,7 @@
 /** The services over their adapters: everything that needs the control database to be there. */
 import { join } from 'node:path';
 import type pg from 'pg';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { createExportService } from '../exports/export-service.ts';
 import { createExporter } from '../exports/exporter.ts';
@@ -20,6 +21,7 @@ import { createClassService } from '../lab/releases/class-service.ts';
 import { createReleaseService } from '../lab/releases/release-service.ts';
 import { servedTemplates } from '../lab/releases/served-templates.ts';
 import { findVersion } from '../lab/releases/wanted-version.ts';
+import type { Telemetry } from '../lab/telemetry.ts';
 import { unknownTemplate } from '../lab/unknown-template.ts';
 import { createProgramService } from '../programs/service.ts';
 import { createProgramSource } from '../programs/source.ts';
@@ -46,6 +48,8 @@ export interface CoreParts {
   readonly drivers: ReadonlyMap<BackendName, SandboxDriver>;
   /** Of the installation: everything that must be secret derives from it. */
   readonly key: Uint8Array;
+  readonly registry: Registry;
+  readonly telemetry: Telemetry;
 }
 
 export type Core = ReturnType<typeof createCore>;

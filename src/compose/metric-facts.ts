@@ -1,31 +1,44 @@
 import type pg from 'pg';
 import type { MetricFacts } from '../http/deps.ts';
+import type { LabPhase } from '../lab/lab.ts';
+
+type Facts = Awaited<ReturnType<MetricFacts['read']>>;
 
 /** What only the database knows, counted when Prometheus asks. */
 export function createMetricFacts(pool: pg.Pool): MetricFacts {
-  async function counts(text: string): Promise<Readonly<Record<string, number>>> {
-    const { rows } = await pool.query<{ word: string; count: number }>(text);
-    return Object.fromEntries(rows.map(({ word, count }) => [word, count]));
+  async function rows<T extends object>(text: string): Promise<readonly T[]> {
+    return (await pool.query<T>(text)).rows;
   }
   return {
     async read() {
-      const [labsByPhase, checksByVerdict, ready] = await Promise.all([
-        counts('select phase as word, count(*)::int as count from labs group by phase'),
-        counts(
-          `select verdict as word, count(*)::int as count
-           from check_results join attempts on attempts.id = attempt_id where state = 'finished' group by verdict`,
+      const [labs, ages, overdue] = await Promise.all([
+        rows<Facts['labs'][number]>(
+          `select phase, template_id as template, backend, count(*)::int as count
+           from labs group by phase, template_id, backend`,
         ),
-        pool.query<{ p50: number | null; p95: number | null }>(
-          `select percentile_cont(0.5) within group (order by seconds) as p50,
-                  percentile_cont(0.95) within group (order by seconds) as p95
-           from (select extract(epoch from ready_at - created_at)::float8 as seconds from labs
-                 where ready_at > clock_ms() - interval '1 hour'
-                   and ready_at < created_at + interval '15 minutes') as recent`,
+        // A lab that is resumed is used; what else changes a phase is an event.
+        rows<{ phase: LabPhase; seconds: number }>(
+          `select phase, extract(epoch from clock_ms() - min(since))::float8 as seconds
+           from labs, lateral (
+             select case when phase = 'resuming' then active_at else coalesce(max(at), created_at) end as since
+             from lab_events
+             where lab_id = labs.id and type in ('lab.requested', 'lab.provisioning', 'lab.terminating', 'lab.restored',
+               'lab.rewound')
+           ) as entered
+           where phase in ('requested', 'provisioning', 'resuming', 'terminating')
+           group by phase`,
+        ),
+        rows<{ seconds: number | null }>(
+          `select extract(epoch from clock_ms() - min(due_at))::float8 as seconds
+           from (select min(due_at) as due_at from labs where due_at is not null
+                 union all select min(due_at) from attempts where due_at is not null) as due`,
         ),
       ]);
-      const { p50 = null, p95 = null } = ready.rows[0] ?? {};
-      const secondsToReady = p50 === null || p95 === null ? null : { p50, p95 };
-      return { labsByPhase, checksByVerdict, secondsToReady };
+      return {
+        labs,
+        phaseAges: Object.fromEntries(ages.map(({ phase, seconds }) => [phase, Math.max(0, seconds)])),
+        overdueSeconds: Math.max(0, overdue[0]?.seconds ?? 0),
+      };
     },
   };
 }

@@ -11,6 +11,7 @@ import { realClock } from '../lab/real-clock.ts';
 import { createStock } from '../lab/stock.ts';
 import { startWorker, type Worker } from '../lab/worker.ts';
 import { createSurveyor } from '../observers/surveyor.ts';
+import { tellOfStore } from '../telemetry/tell-store.ts';
 import { drawParameters } from '../templates/draw.ts';
 import { randomSource } from '../templates/random.ts';
 import { nearest } from '../templates/suggest.ts';
@@ -24,8 +25,13 @@ const every = { sweepMs: 1_000, reapMs: 30_000, stockMs: 10_000, pruneMs: 10 * 6
 const samplesAtOnce = 12;
 
 /** Serves rings, sweeps, reaps, keeps spares and grades. Its `stop` also closes the queue. */
-export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, witness: Witness): Worker {
-  const { exporter, store, templates, templateStore, policy, vocabulary, judge } = core;
+export function startWork(
+  core: Core,
+  { log, queue, drivers, key, telemetry }: CoreParts,
+  witness: Witness,
+): Worker {
+  const store = tellOfStore(core.store, telemetry);
+  const { exporter, templates, templateStore, policy, vocabulary, judge } = core;
   const shared = {
     labs: store,
     templateStore,
@@ -36,6 +42,7 @@ export function startWork(core: Core, { log, queue, drivers, key }: CoreParts, w
     exporter,
     clock: realClock,
     log,
+    telemetry,
   };
   const grading = {
     attempts: store,

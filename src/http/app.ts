@@ -46,6 +46,7 @@ import { tokenRoutes } from './routes/tokens.ts';
 import { tunnelRoute } from './routes/tunnel.ts';
 import { codeRoute } from './routes/way-code.ts';
 import { secureHeaders } from './security-headers.ts';
+import { traceRequests } from './tracing.ts';
 import { validatorCompiler } from './validation.ts';
 import { acceptWebSockets } from './web-sockets.ts';
 
@@ -77,6 +78,7 @@ export async function buildApp(deps: AppDeps): Promise<Api> {
   api.setSerializerCompiler(serializerCompiler);
   api.setErrorHandler(handleError);
   api.decorateRequest('token', null);
+  if (deps.telemetry !== undefined) traceRequests(app, deps.telemetry);
   api.addHook('onRequest', secureHeaders);
   acceptJson(api);
 

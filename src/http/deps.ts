@@ -8,7 +8,6 @@ import type { OperationService } from '../grading/operations/operation-service.t
 import type { SnapshotService } from '../grading/operations/snapshot-service.ts';
 import type { PeopleService } from '../grading/people-service.ts';
 import type { RegradeService } from '../grading/regrade/regrade-service.ts';
-import type { Verdict } from '../grading/types.ts';
 import type { AuditLog } from '../lab/audit.ts';
 import type { Clock } from '../lab/clock.ts';
 import type { LabPhase } from '../lab/lab.ts';
@@ -17,6 +16,7 @@ import type { LabQueue, LabStore } from '../lab/ports.ts';
 import type { ClassService } from '../lab/releases/class-service.ts';
 import type { ReleaseService } from '../lab/releases/release-service.ts';
 import type { ServedTemplates } from '../lab/releases/served-templates.ts';
+import type { Telemetry } from '../lab/telemetry.ts';
 import type { TokenStore } from '../lab/tokens.ts';
 import type { ProgramService } from '../programs/service.ts';
 import type { PageOpener } from '../proxy/open-page.ts';
@@ -49,6 +49,8 @@ export interface AppDeps {
   readonly facts: MetricFacts;
   /** A registry of this app's own; `/metrics` prints it whole, so others may add to it. */
   readonly registry: Registry;
+  /** Told of requests; absent: nobody listens. */
+  readonly telemetry?: Telemetry;
   readonly clock: Clock;
   /** Only for short memories of our own; times of labs and tokens are the database's. */
   readonly now: () => Date;
@@ -79,13 +81,18 @@ export interface Probe {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** Counts that only the database knows; read when `/metrics` is. */
+/** What only the database knows; read when `/metrics` is. */
 export interface MetricFacts {
   read(): Promise<{
-    readonly labsByPhase: Readonly<Partial<Record<LabPhase, number>>>;
-    /** Recorded results of finished attempts. */
-    readonly checksByVerdict: Readonly<Partial<Record<Verdict, number>>>;
-    /** Seconds from request to ready over the last hour's labs; null when there were none. */
-    readonly secondsToReady: { readonly p50: number; readonly p95: number } | null;
+    readonly labs: readonly {
+      readonly phase: LabPhase;
+      readonly template: string;
+      readonly backend: string;
+      readonly count: number;
+    }[];
+    /** Phase that should pass → seconds that a lab has been in it, the longest. */
+    readonly phaseAges: Readonly<Partial<Record<LabPhase, number>>>;
+    /** Of the row that is due and has waited longest; 0 without one. */
+    readonly overdueSeconds: number;
   }>;
 }

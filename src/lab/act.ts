@@ -12,7 +12,7 @@ export type Outcome =
   /** Decide anew: on the rows as a change has left them, or, when `after` is null, on what is read. */
   | { readonly do: 'again'; readonly after: Snapshot | null }
   | { readonly do: 'no-spare' }
-  | { readonly do: 'rest'; readonly until: Date | null };
+  | { readonly do: 'rest'; readonly until: Date | null; readonly failed?: boolean };
 
 /** Read and look anew: something was done out there, or somebody else was faster. */
 export const again: Outcome = { do: 'again', after: null };

@@ -596,12 +596,19 @@ export interface TemplateStore {
 // ----------------------------------------------------------------------------------------------------------- queue
 
 /** A doorbell: rings may be lost, doubled or reordered; the sweep makes up for it. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
+  /** How long the ring has waited that has waited longest; 0 when none waits. */
+  readonly oldestSeconds: number;
+}
+
 export interface LabQueue {
   wake(key: WakeKey): Promise<void>;
   /** One handler at a time per key; a ring during a run makes one more run after it. */
   onWake(handler: (key: WakeKey, signal: AbortSignal) => Promise<void>): void;
   /** Depth and the age of the oldest unserved ring, for metrics. */
-  depth(): Promise<{ readonly waiting: number; readonly active: number }>;
+  depth(): Promise<QueueDepth>;
   /** Stops taking rings, waits for running handlers up to `graceMs`, then aborts them. */
   close(graceMs: number): Promise<void>;
 }

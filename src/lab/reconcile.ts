@@ -16,6 +16,12 @@ import { type ReconcileDeps, recordFailure, retryAfter, type Subject } from './s
 const maxRounds = 60;
 
 /**
+ * How it ended: nothing is to be done before the next due time; something failed and is tried again then; the rows are
+ * gone, or another worker's to look at; it was stopped; it did not settle.
+ */
+export type Reconciled = 'settled' | 'failing' | 'gone' | 'stopped' | 'unsettled';
+
+/**
  * Returns when nothing is to be done before the next due time, which is recorded.
  * Throws only what the store throws; everything a backend does becomes part of the record.
  */
@@ -23,14 +29,14 @@ export async function reconcile(
   key: LabOrSandboxKey,
   deps: ReconcileDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Reconciled> {
   let noSpare = false;
   let after: Snapshot | null = null;
   let seen: SandboxObservation | null = null;
   for (let round = 0; round < maxRounds && !signal.aborted; round++) {
     const snapshot: Snapshot = after ?? (await read(key, deps.labs));
     const subject = await subjectOf(snapshot, deps);
-    if (subject === null) return;
+    if (subject === null) return 'gone';
     const turn = await advance(subject, noSpare, seen, deps, signal);
     const { outcome } = turn;
     if (outcome.do === 'rest') {
@@ -39,13 +45,14 @@ export async function reconcile(
         const seconds = secondsUntil(outcome.until, snapshot.now);
         await deps.labs.restUntilDue(subject.key, row.version, seconds);
       }
-      return;
+      return outcome.failed === true || (snapshot.sandbox?.failures ?? 0) > 0 ? 'failing' : 'settled';
     }
     if (outcome.do === 'no-spare') noSpare = true;
     after = outcome.do === 'again' && isAbout(key, outcome.after) ? outcome.after : null;
     // Only rows were changed since it was looked at: another look would say the same.
     seen = after !== null && after.sandbox?.id === snapshot.sandbox?.id ? turn.seen : null;
   }
+  return signal.aborted ? 'stopped' : 'unsettled';
 }
 
 /** A sandbox that its lab has left comes back without the lab: that says nothing about the lab. */
@@ -104,8 +111,12 @@ async function advance(
       if (signal.aborted) return { outcome: again, seen };
       await recordFailure(subject, [asLabError(thrown)], deps);
       const until = new Date(now.getTime() + 1000 * retryAfter(sandbox, deps.policy));
-      return { outcome: { do: 'rest', until }, seen };
+      return { outcome: { do: 'rest', until, failed: true }, seen };
     }
+  }
+  for (const one of steps) {
+    const component = 'component' in one ? { component: one.component } : {};
+    deps.telemetry?.event('step', { step: one.do, ...component });
   }
   const efforts = steps.filter((step) => step.do === 'ensure');
   if (efforts.length > 0 && sandbox !== null) {

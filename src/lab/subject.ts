@@ -14,6 +14,7 @@ import type {
   Surveyor,
   TemplateStore,
 } from './ports.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface ReconcileDeps {
   readonly labs: LabStore;
@@ -26,6 +27,8 @@ export interface ReconcileDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** Absent: nobody listens. */
+  readonly telemetry?: Telemetry;
   /** Draws a lab's parameters; pure. Throws LabError when the template's draws cannot be done. */
   readonly draw: (
     specs: Readonly<Record<string, ParameterSpec>>,

@@ -11,6 +11,7 @@ import { reconcile } from './reconcile.ts';
 import type { Stock } from './stock.ts';
 import type { ReconcileDeps } from './subject.ts';
 import { sweep } from './sweep.ts';
+import { untold } from './telemetry.ts';
 import { whileHeld } from './while-held.ts';
 
 export interface WorkerDeps extends Omit<ReconcileDeps, 'onStockChanged'> {
@@ -54,6 +55,7 @@ export function startWorker(deps: WorkerDeps): Worker {
   const running = new Map<WakeKey, Promise<void>>();
   const ringsMeanwhile = new Set<WakeKey>();
   let stockWanted = false;
+  const telemetry = deps.telemetry ?? untold;
 
   const hold = { ...deps, leaseSeconds: deps.policy.leaseSeconds };
   const reconcileDeps: ReconcileDeps = {
@@ -91,9 +93,16 @@ export function startWorker(deps: WorkerDeps): Worker {
 
   async function runOnce(key: WakeKey): Promise<void> {
     const id = key.slice(key.indexOf(':') + 1);
-    if (key.startsWith('attempt:')) return deps.runAttempt(id, hurry.signal);
+    if (key.startsWith('attempt:')) {
+      return telemetry.span('grade', { attempt: id }, () => deps.runAttempt(id, hurry.signal));
+    }
     if (isLong(key)) return runLong(key, id);
-    await whileHeld(key, hold, () => reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal));
+    await telemetry.span('reconcile', { [key.startsWith('lab:') ? 'lab' : 'sandbox']: id }, async () => {
+      const outcome = await whileHeld(key, hold, () =>
+        reconcile(key as LabOrSandboxKey, reconcileDeps, hurry.signal),
+      );
+      telemetry.note({ outcome });
+    });
     if (stockWanted) {
       stockWanted = false;
       await deps.stock.keep();
@@ -106,7 +115,9 @@ export function startWorker(deps: WorkerDeps): Worker {
       await whileHeld(key, hold, () =>
         key.startsWith('watch:')
           ? deps.watchLab(id, stopping.signal)
-          : deps.runOperation(id, { soon: stopping.signal, now: hurry.signal }),
+          : telemetry.span('operation', { operation: id }, () =>
+              deps.runOperation(id, { soon: stopping.signal, now: hurry.signal }),
+            ),
       );
     } finally {
       if (stopping.signal.aborted) await deps.labs.holdDue(key, 0);
@@ -157,8 +168,10 @@ export function startWorker(deps: WorkerDeps): Worker {
   const duties = [
     repeat(0, every.sweepMs, 'sweep', sweepNow),
     repeat(settleMs, every.reapMs, 'reap', async () => {
-      for (const driver of drivers)
-        await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);
+      for (const driver of drivers) {
+        const sandboxes = await reap(driver, deps.labs, policy.reapGraceSeconds, deps.log, stopping.signal);
+        if (sandboxes > 0) telemetry.event('reaped', { backend: driver.name, sandboxes });
+      }
     }),
     repeat(settleMs, every.stockMs, 'stock', () => deps.stock.keep()),
     repeat(every.pruneMs, every.pruneMs, 'prune', () => prune({ ...deps, drivers }, stopping.signal)),

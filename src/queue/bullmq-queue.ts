@@ -8,11 +8,14 @@
 import type { Job, QueueOptions, WorkerOptions } from 'bullmq';
 import type { Log } from '../lab/log.ts';
 import type { LabQueue, WakeKey } from '../lab/ports.ts';
+import { type Telemetry, untold } from '../lab/telemetry.ts';
 import { within } from './within.ts';
 
 /** What a BullMQ job carries. */
 export interface Ring {
   readonly key: WakeKey;
+  /** Where it was rung (`Telemetry.here`); absent: nothing was traced there. */
+  readonly from?: string;
 }
 
 /** The part of BullMQ's queue that rings. */
@@ -22,6 +25,8 @@ export interface Ringer {
     data: Ring,
     options: { deduplication: { id: string; keepLastIfActive: true } },
   ): Promise<unknown>;
+  /** Those that have waited longest come first. */
+  getWaiting(start: number, end: number): Promise<readonly Pick<Job<Ring>, 'timestamp'>[]>;
   getJobCounts(...states: ('waiting' | 'active')[]): Promise<Record<string, number>>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
@@ -51,6 +56,8 @@ export interface BullmqQueueOptions {
   /** Handlers at a time in this process. */
   readonly concurrency: number;
   readonly log: Log;
+  /** Joins what a ring sets off to where it was rung; absent: nobody listens. */
+  readonly telemetry?: Telemetry;
 }
 
 const queueName = 'labwright-wake';
@@ -78,6 +85,7 @@ export async function createBullmqQueue({
   backend: where,
   concurrency,
   log,
+  telemetry = untold,
 }: BullmqQueueOptions): Promise<LabQueue> {
   const backend =
     where.kind === 'postgres'
@@ -104,7 +112,10 @@ export async function createBullmqQueue({
     if (unanswered >= mostUnanswered) throw new Error('the queue does not answer');
     unanswered++;
     try {
-      await queue.add('wake', { key }, { deduplication: { id: key, keepLastIfActive: true } });
+      const from = telemetry.here();
+      await queue.add('wake', from === null ? { key } : { key, from }, {
+        deduplication: { id: key, keepLastIfActive: true },
+      });
     } finally {
       unanswered--;
     }
@@ -121,9 +132,10 @@ export async function createBullmqQueue({
     },
     onWake(handler) {
       if (worker !== null || closed) throw new Error('a queue serves one handler');
-      const serve = async ({ data: { key } }: Pick<Job<Ring>, 'data'>) => {
+      const serve = async ({ data: { key, from } }: Pick<Job<Ring>, 'data'>) => {
+        const kind = key.slice(0, key.indexOf(':'));
         try {
-          await handler(key, hurry.signal);
+          await telemetry.span('wake', { kind }, () => handler(key, hurry.signal), from ?? null);
         } catch (thrown) {
           // Not failed and not tried again by the queue: the row says when it is due.
           log.error({ key, err: thrown }, 'a handler failed');
@@ -133,8 +145,12 @@ export async function createBullmqQueue({
       worker.on('error', report);
     },
     async depth() {
-      const counts = await queue.getJobCounts('waiting', 'active');
-      return { waiting: counts.waiting ?? 0, active: counts.active ?? 0 };
+      const [{ waiting = 0, active = 0 }, [oldest]] = await Promise.all([
+        queue.getJobCounts('waiting', 'active'),
+        queue.getWaiting(0, 0),
+      ]);
+      const oldestSeconds = oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest.timestamp) / 1000);
+      return { waiting, active, oldestSeconds };
     },
     async close(graceMs) {
       closed = true;

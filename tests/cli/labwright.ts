@@ -64,6 +64,7 @@ export async function run(
 export interface Ready {
   readonly url: string;
   readonly docsUrl: string;
+  readonly metricsUrl: string | null;
   readonly tokens: { readonly trainee: string; readonly instructor: string };
   readonly pid: number;
   readonly seconds: number;

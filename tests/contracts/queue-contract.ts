@@ -49,7 +49,7 @@ export function queueContract(open: OpenQueue): void {
       await vi.waitFor(() => expect(served).toEqual(['lab:1']), soon);
       await delay(200);
       expect(served).toEqual(['lab:1']);
-      expect(await queue.depth()).toEqual({ waiting: 0, active: 0 });
+      expect(await queue.depth()).toEqual({ waiting: 0, active: 0, oldestSeconds: 0 });
     });
 
     it('makes one more run of any number of rings during a run, and not beside it', async () => {
@@ -66,6 +66,18 @@ export function queueContract(open: OpenQueue): void {
       expect(served).toHaveLength(2);
       await queue.wake('lab:1');
       await vi.waitFor(() => expect(served).toHaveLength(3), soon);
+    });
+
+    it('says how long the ring waits that has waited longest', async () => {
+      expect(await queue.depth()).toEqual({ waiting: 0, active: 0, oldestSeconds: 0 });
+      await queue.wake('lab:1');
+      await delay(300);
+      await queue.wake('lab:2');
+      const { waiting, oldestSeconds } = await queue.depth();
+      expect(waiting).toBe(2);
+      expect(oldestSeconds).toBeGreaterThan(0.25);
+      queue.onWake(async () => {});
+      await expect.poll(() => queue.depth()).toEqual({ waiting: 0, active: 0, oldestSeconds: 0 });
     });
 
     it('serves other keys meanwhile', async () => {

@@ -16,7 +16,8 @@ export interface MemoryQueue extends LabQueue {
 }
 
 export function createMemoryQueue(options: { readonly auto?: boolean } = {}): MemoryQueue {
-  const rings = new Set<WakeKey>();
+  /** With the time of the first ring. */
+  const rings = new Map<WakeKey, number>();
   const active = new Map<WakeKey, Promise<void>>();
   const abort = new AbortController();
   let handler: Handler | null = null;
@@ -35,7 +36,7 @@ export function createMemoryQueue(options: { readonly auto?: boolean } = {}): Me
 
   function takeNext(): Promise<void> | null {
     if (handler === null || closed) return null;
-    for (const key of rings) {
+    for (const key of rings.keys()) {
       if (active.has(key)) continue;
       rings.delete(key);
       const run = serve(handler, key);
@@ -53,7 +54,7 @@ export function createMemoryQueue(options: { readonly auto?: boolean } = {}): Me
     async wake(key) {
       await Promise.resolve();
       if (closed) return;
-      rings.add(key);
+      if (!rings.has(key)) rings.set(key, performance.now());
       pump();
     },
     onWake(serving) {
@@ -62,7 +63,9 @@ export function createMemoryQueue(options: { readonly auto?: boolean } = {}): Me
     },
     async depth() {
       await Promise.resolve();
-      return { waiting: rings.size, active: active.size };
+      const [first] = rings.values();
+      const oldestSeconds = first === undefined ? 0 : (performance.now() - first) / 1000;
+      return { waiting: rings.size, active: active.size, oldestSeconds };
     },
     async close(graceMs) {
       closed = true;
@@ -76,7 +79,7 @@ export function createMemoryQueue(options: { readonly auto?: boolean } = {}): Me
       await run;
       return run !== null;
     },
-    waiting: () => [...rings],
+    waiting: () => [...rings.keys()],
     lose: () => rings.clear(),
   };
 }

@@ -83,10 +83,12 @@ describe('/metrics', () => {
     expect(headers['content-type']).toContain('text/plain');
     expect(text).toContain('route="/api/v1/labs/:id",status="404"');
     expect(text).not.toContain('lab-9999');
-    expect(text).toContain('labwright_labs{phase="ready"} 1');
-    expect(text).toContain('labwright_check_results{verdict="pass"} 1');
-    expect(text).toMatch(/labwright_seconds_to_ready\{quantile="0.95"\} 0\.\d+/);
-    expect(text).toContain('labwright_queue_rings{state="waiting"}');
+    expect(text).toContain('labwright_labs{phase="ready",template="first-steps",backend="process"} 1');
+    expect(text).toMatch(/labwright_lab_phase_age_seconds\{phase="requested"\} \d/);
+    expect(text).not.toContain('labwright_lab_phase_age_seconds{phase="ready"}');
+    expect(text).toMatch(/labwright_sweep_overdue_seconds \d/);
+    expect(text).toMatch(/labwright_queue_rings\{state="waiting"\} [1-9]/);
+    expect(text).toMatch(/labwright_queue_oldest_ring_age_seconds 0*[1-9.]/);
   });
 
   it('are for this machine, and elsewhere for instructors and admins', async () => {
@@ -104,7 +106,7 @@ describe('/metrics', () => {
     });
     const { status, text } = await client(other.app, null)('GET', '/metrics');
     expect(status).toBe(200);
-    expect(text).not.toContain('labwright_labs{');
+    expect(text).not.toMatch(/^labwright_labs|^labwright_sweep_overdue_seconds/m);
     expect(text).toContain('labwright_queue_rings{state="waiting"}');
     await other.stop();
   });

@@ -63,7 +63,7 @@ describe('a worker', () => {
     const w = work({ watchLab: (_, signal) => until(signal), runOperation: (_, { soon }) => until(soon) });
     await w.ring('watch:lab-1');
     await w.ring('operation:lab-1/fault/f');
-    await expect.poll(() => w.queue.depth()).toEqual({ waiting: 0, active: 0 });
+    await expect.poll(() => w.queue.depth()).toMatchObject({ waiting: 0, active: 0 });
   });
 
   it('begins none of it for a ring alone: who holds the row has it', async () => {
@@ -71,7 +71,7 @@ describe('a worker', () => {
     const w = work({ watchLab: async () => void begun++, runOperation: async () => void begun++ });
     await w.queue.wake('watch:lab-1');
     await w.queue.wake('operation:lab-1/fault/f');
-    await expect.poll(() => w.queue.depth()).toEqual({ waiting: 0, active: 0 });
+    await expect.poll(() => w.queue.depth()).toMatchObject({ waiting: 0, active: 0 });
     expect(begun).toBe(0);
     await w.ring('watch:lab-1');
     await expect.poll(() => begun).toBe(1);

@@ -213,7 +213,7 @@ export class World {
         if (this.#faults && this.#random() < 0.1) this.#rings.push(key);
       },
       onWake: () => {},
-      depth: async () => ({ waiting: this.#rings.length, active: 0 }),
+      depth: async () => ({ waiting: this.#rings.length, active: 0, oldestSeconds: 0 }),
       close: async () => {},
     };
     const drivers = new Map([['process' as const, driver]]);
@@ -400,7 +400,8 @@ export class World {
     if (key.startsWith('attempt:')) return grade(id);
     if (key.startsWith('operation:')) return operate(id);
     if (!key.startsWith('watch:')) {
-      return reconcile(key as Parameters<typeof reconcile>[0], deps, new AbortController().signal);
+      await reconcile(key as Parameters<typeof reconcile>[0], deps, new AbortController().signal);
+      return;
     }
     this.#watching.set(worker, [...(this.#watching.get(worker) ?? []), id]);
     await watch(id);

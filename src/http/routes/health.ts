@@ -5,7 +5,7 @@ import { LabError } from '../../lab/errors.ts';
 import { type Api, problems } from '../api.ts';
 import { type Authenticator, tokenOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
-import { createGauges } from '../metrics.ts';
+import { measureFacts } from '../metrics.ts';
 import type { Readiness } from '../readiness.ts';
 
 const tags = ['operation'];
@@ -21,7 +21,7 @@ export function healthRoutes(
   authenticator: Authenticator,
   readiness: () => Promise<Readiness>,
 ): void {
-  const setGauges = createGauges(deps);
+  measureFacts(deps);
 
   api.route({
     method: 'GET',
@@ -74,7 +74,6 @@ export function healthRoutes(
           throw new LabError('forbidden', 'Metrics are for instructors and admins.');
         }
       }
-      await setGauges();
       return reply.type(deps.registry.contentType).send(await deps.registry.metrics());
     },
   });
