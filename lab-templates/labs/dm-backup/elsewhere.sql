@@ -1,0 +1,2 @@
+-- Empty: what is restored here comes from a dump.
+select 1;

@@ -1,0 +1,9 @@
+set -euo pipefail
+cd "$(dirname "$0")"
+mkdir -p backups
+file=backups/db-$(date +%Y%m%d-%H%M%S).dump
+trap 'rm -f "$file.part"' EXIT
+pg_dump --format=custom --compress=9 --file="$file.part" "$DATABASE_URL"
+mv "$file.part" "$file"
+keep=$(cat keep 2> /dev/null || echo 7)
+ls -td backups/* | tail -n +$((keep + 1)) | xargs --no-run-if-empty rm --
