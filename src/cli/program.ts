@@ -9,6 +9,7 @@ import { registerDoctor } from './doctor.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createInterrupts } from './interrupts.ts';
 import { registerLab } from './lab/lab.ts';
+import { registerMigrate } from './migrate.ts';
 import { registerProgram } from './program/program.ts';
 import { registerRegrade } from './regrade/regrade.ts';
 import { registerServe } from './serve.ts';
@@ -64,6 +65,7 @@ function buildProgram(cli: Cli, argv: readonly string[]): Command {
   registerRegrade(program, cli);
   registerAudit(program, cli);
   registerToken(program, cli);
+  registerMigrate(program, cli);
   registerDoctor(program, cli);
   return program;
 }

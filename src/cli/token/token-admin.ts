@@ -35,7 +35,8 @@ export async function withTokens<T>(
 ): Promise<T> {
   const client = loadClientConfig(options);
   const local = readRunningServer(client.dataDir);
-  if (client.url !== null || (local?.url ?? null) !== null) return work(overHttp(withAdminToken(options)));
+  if (client.url !== null || ((local?.url ?? null) !== null && !(await isReplica(options))))
+    return work(overHttp(withAdminToken(options)));
   const { createLog } = await import('../../compose/log.ts');
   const { openTokens } = await import('../../compose/token-access.ts');
   const config: Config = loadConfig(options.dataDir === undefined ? {} : { dataDir: options.dataDir });
@@ -48,6 +49,17 @@ export async function withTokens<T>(
     await opened.close();
     hold.release();
   }
+}
+
+/**
+ * The server on this data folder is one of several, and none of them may have a token saved: the database that it was
+ * given is the way. Not where a token was given, or one is saved here.
+ */
+async function isReplica(options: ServerOptions): Promise<boolean> {
+  const { token, dataDir } = loadClientConfig(options);
+  if (token !== null || options.as !== undefined || readTokens(dataDir) !== null) return false;
+  const { isGiven } = await import('../../compose/control-access.ts');
+  return isGiven(loadConfig());
 }
 
 /** The saved admin token, where the data folder's own server is meant and no other token was given. */
