@@ -2,8 +2,17 @@
 import { z } from 'zod';
 import type { ActionKind } from '../grading/types.ts';
 import { responseType } from '../observers/http.ts';
-import { hasOneBody, httpKinds, oneBody, requestShape, signRoots } from '../observers/http-spec.ts';
+import {
+  authFitsService,
+  hasOneBody,
+  httpKinds,
+  oneBody,
+  ownAuth,
+  requestShape,
+  signRoots,
+} from '../observers/http-spec.ts';
 import { limits } from '../observers/limits.ts';
+import { placed, portAlone, portGoesWithService, serviceShape } from '../observers/service-place.ts';
 import { componentName, upTo } from '../observers/spec-parts.ts';
 import { actHttp } from './act-http.ts';
 import { loginTokens } from './login.ts';
@@ -13,6 +22,7 @@ const status = z.int().min(100).max(599);
 const spec = z
   .strictObject({
     component: componentName,
+    ...serviceShape,
     ...requestShape,
     expect: z
       .union([z.literal('any'), status, z.array(status).min(1)])
@@ -27,7 +37,9 @@ const spec = z
       .describe('Sends it so often, one after the other; the last response is the result.'),
     timeout: upTo(limits.longestLookMs).default(limits.execMs),
   })
-  .refine(hasOneBody, oneBody);
+  .refine(hasOneBody, oneBody)
+  .refine(portGoesWithService, portAlone)
+  .refine(authFitsService, ownAuth);
 
 export type HttpActionSpec = z.infer<typeof spec>;
 
@@ -39,7 +51,7 @@ export function httpAction(): ActionKind<HttpActionSpec> {
     spec,
     ownRoots: signRoots,
     resultType: () => responseType,
-    components: ({ component, auth }) => [{ name: component, kinds: httpKinds(auth) }],
+    components: (asked) => [placed(asked, httpKinds(asked.auth))],
     run: (asked, context, signal) => actHttp(asked, context, tokens, signal),
   };
 }

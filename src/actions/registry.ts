@@ -6,6 +6,7 @@ import { execAction } from './exec.ts';
 import { fileAction } from './file.ts';
 import { httpAction } from './http.ts';
 import { killAction } from './kill.ts';
+import { kubernetesAction } from './kubernetes.ts';
 import { markAction } from './mark.ts';
 import { pressAction } from './press.ts';
 import { sqlAction } from './sql.ts';
@@ -24,6 +25,7 @@ export function actionKinds(
     fileAction,
     answerAction,
     killAction,
+    kubernetesAction,
     statementStatsAction,
     pressAction,
     markAction,

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
 import type { WatchRun } from '../lab/lab.ts';
+import type { Namespaces } from '../lab/namespaces.ts';
 import type {
   ComponentAccess,
   ComponentPort,
@@ -15,6 +16,7 @@ import type {
   ForkStore,
   KillSignal,
   NewOperation,
+  SandboxPlan,
 } from '../lab/ports.ts';
 import type { Due } from '../lab/releases/types.ts';
 import type { AnswerValue, ComponentSpec, Json, LookSpec, WatchSpec } from '../templates/types.ts';
@@ -101,7 +103,18 @@ export interface SandboxHandle {
   writeFile(component: string, path: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
   /** The newest of what a component's program printed, at most so many bytes; empty when it has printed nothing. */
   readLog(component: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+  /** What is in components of the kind `namespace`; null where the backend has none. */
+  readonly namespaces: NamespacesHandle | null;
 }
+
+/** `Namespaces`, bound to one sandbox. */
+export type NamespacesHandle = {
+  readonly [Name in Exclude<keyof Namespaces, 'kubeconfig'>]: Bound<Namespaces[Name]>;
+};
+
+type Bound<Method> = Method extends (plan: SandboxPlan, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
 
 /** Fills `{{path}}` in a spec, encoded for its place. Throws FillError naming the path when a value is missing. */
 export interface Filler {
@@ -154,6 +167,17 @@ export interface FaultTimes {
   readonly done: Date | null;
 }
 
+/** A component that a spec names. */
+export interface ComponentDemand {
+  readonly name: string;
+  /** It is one of these. */
+  readonly kinds: readonly ComponentAccess['kind'][];
+  /** The key of the spec because of which it must be. */
+  readonly because?: string;
+  /** A volume of its `storage`. */
+  readonly volume?: string;
+}
+
 /** What looks and steps have in common for whoever reads a template. */
 interface Kind<Spec extends object> {
   readonly kind: string;
@@ -162,9 +186,7 @@ interface Kind<Spec extends object> {
   /** The type of the value that it gives; independent of the sandbox. */
   resultType(spec: Spec): ValueType;
   /** Names of components in the spec with the component kinds it works on; checked at load. */
-  components(
-    spec: Spec,
-  ): readonly { readonly name: string; readonly kinds: readonly ComponentAccess['kind'][] }[];
+  components(spec: Spec): readonly ComponentDemand[];
   /** Names of questions in the spec; checked at load. */
   questions?(spec: Spec): readonly string[];
   /** Files of the template's folder that the spec names; checked at load. */

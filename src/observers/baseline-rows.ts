@@ -7,6 +7,7 @@ import type { BaselineSpec } from './baseline.ts';
 import { difference } from './baseline-schema.ts';
 import { atStart } from './baseline-start.ts';
 import { buckets, bucketsOf, rowsIn, splitName, type Target, targetOf } from './baseline-table.ts';
+import { databaseOf } from './database-place.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
 import { seeSchema } from './schema-look.ts';
@@ -28,7 +29,7 @@ export async function compareRows(
   const tables = asked.tables ?? [];
   const schemas = [...new Set(tables.map(({ name }) => splitName(name).schema))];
   const only = tables.map(({ name }) => splitName(name).table);
-  const wanted = { component: asked.component, schemas, tables: only, timeout: asked.timeout };
+  const wanted = { ...asked, schemas, tables: only };
   const defined = await atStart(seeSchema(wanted, start, signal));
   const seen: [string, Value][] = [];
   for (const table of tables) {
@@ -113,10 +114,11 @@ async function ask(
   query: string,
   args: unknown[],
   asked: BaselineSpec,
-  { sandbox, deadlineMs }: LookContext,
+  { sandbox, fill, deadlineMs }: LookContext,
   signal: AbortSignal,
 ): Promise<readonly { readonly [column: string]: Value }[]> {
   const reading = {
+    own: await databaseOf(asked, { sandbox, fill }, signal),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

@@ -7,9 +7,11 @@ import type { LookContext, ObserverKind, Value, ValueType } from '../grading/typ
 import { compareFiles } from './baseline-files.ts';
 import { compareRows } from './baseline-rows.ts';
 import { compareSchemas } from './baseline-schema.ts';
+import { databaseShape, namesDatabase, wholeDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
 import { schemaSections } from './schema-query.ts';
+import { placed } from './service-place.ts';
 import { componentName, list, number, object, string, upTo } from './spec-parts.ts';
 
 const column = z.string().min(1).max(200);
@@ -37,6 +39,7 @@ const table = z
 const spec = z
   .strictObject({
     component: componentName,
+    ...databaseShape,
     of: z.array(z.enum(['schema', 'rows', 'files'])).min(1),
     tables: z.array(table).min(1).max(50).optional().describe('Of `rows`: which tables.'),
     schemas: z.array(column).min(1).max(20).default(['public']),
@@ -53,6 +56,11 @@ const spec = z
   .refine(
     ({ of }) => !of.includes('files') || of.length === 1,
     'files are those of a shell, which has neither schema nor rows',
+  )
+  .refine(namesDatabase, wholeDatabase)
+  .refine(
+    ({ of, service }) => !of.includes('files') || service === undefined,
+    'files are those of a shell; a Service has none',
   );
 
 /** A table of `rows`. */
@@ -90,9 +98,7 @@ export const baselineObserver: ObserverKind<BaselineSpec> = {
     if (of.includes('files')) fields.files = difference;
     return object(fields);
   },
-  components: ({ component, of }) => [
-    { name: component, kinds: of.includes('files') ? ['shell'] : ['postgres'] },
-  ],
+  components: (asked) => [placed(asked, asked.of.includes('files') ? ['shell'] : ['postgres'])],
   observe: (asked, context, signal) =>
     look(context, asked.timeout, signal, (within) => compare(asked, context, within)),
 };

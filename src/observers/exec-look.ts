@@ -1,7 +1,9 @@
 /** Running a program in the trainee's component and reading what it said. */
 import type { LookContext } from '../grading/types.ts';
+import { askCluster } from './cluster.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
+import { type PodSpec, podOf } from './pod-place.ts';
 
 export interface RunSeen {
   readonly [key: string]: number | string | boolean;
@@ -16,6 +18,7 @@ export interface RunSeen {
 export async function seeRun(
   asked: {
     readonly component: string;
+    readonly pod?: PodSpec;
     readonly argv: readonly string[];
     readonly cwd?: string | undefined;
     readonly timeout: number;
@@ -29,7 +32,20 @@ export async function seeRun(
     maxBytes: limits.execOutputBytes,
     ...(asked.cwd === undefined ? {} : { cwd: fill.text(asked.cwd) }),
   };
-  const run = await sandbox.exec(asked.component, argv, caps, signal);
+  const { component, pod } = asked;
+  // What has begun is not begun again when the cluster falls silent.
+  const run =
+    pod === undefined
+      ? await sandbox.exec(component, argv, caps, signal)
+      : await askCluster(
+          sandbox,
+          component,
+          (all) => all.podExec(component, podOf(pod, fill), argv, caps, signal),
+          signal,
+          {
+            again: false,
+          },
+        );
   if (run.truncated) {
     const most = `${limits.execOutputBytes / 1024} KiB`;
     throw new LookFailure('oversized', `The program printed more than ${most}.`, `output over ${most}`);

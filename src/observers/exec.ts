@@ -7,14 +7,21 @@ import type { ObserverKind, ValueType } from '../grading/types.ts';
 import { seeRun } from './exec-look.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
+import { housed, pod } from './pod-place.ts';
 import { bool, componentName, number, object, relativePath, string, upTo } from './spec-parts.ts';
 
-const spec = z.strictObject({
-  component: componentName,
-  argv: z.array(z.string().max(10_000)).min(1).max(100).describe('Whole words; no shell is put between.'),
-  cwd: relativePath.optional().describe("Folder below the component's root that it runs in."),
-  timeout: upTo(limits.longestLookMs).default(limits.execMs),
-});
+const spec = z
+  .strictObject({
+    component: componentName,
+    pod,
+    argv: z.array(z.string().max(10_000)).min(1).max(100).describe('Whole words; no shell is put between.'),
+    cwd: relativePath.optional().describe("Folder below the component's root that it runs in."),
+    timeout: upTo(limits.longestLookMs).default(limits.execMs),
+  })
+  .refine(
+    ({ pod: inside, cwd }) => inside === undefined || cwd === undefined,
+    '"cwd" is a folder of a shell',
+  );
 
 export type ExecSpec = z.infer<typeof spec>;
 
@@ -31,7 +38,7 @@ export const execObserver: ObserverKind<ExecSpec> = {
   kind: 'exec',
   spec,
   resultType: () => runType,
-  components: ({ component }) => [{ name: component, kinds: ['shell'] }],
+  components: (asked) => [housed(asked, ['shell'])],
   observe: (asked, context, signal) =>
     // The program's own end comes first: `timedOut` is a value that a check can read.
     look(context, asked.timeout + limits.graceMs, signal, (within) => seeRun(asked, context, within)),

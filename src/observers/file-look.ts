@@ -1,12 +1,13 @@
 /** Finding and reading files of the trainee's component. */
 import type { LookContext, Value } from '../grading/types.ts';
 import type { FileFound } from '../lab/ports.ts';
+import { askCluster } from './cluster.ts';
 import { parseCsv } from './csv.ts';
 import type { FileSpec } from './file.ts';
 import { parseOf } from './file.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
-import { notReadable, parseJson, parseYaml } from './parse.ts';
+import { notReadable, parseJson, parseYaml, parseYamlDocuments } from './parse.ts';
 
 /** A file that is not there is `exists: false`. @throws LookFailure `oversized`, `rejected`. */
 export async function seeFiles(
@@ -27,7 +28,16 @@ export async function seeFiles(
     // A hundred files of four megabytes would be held before they were found too many.
     maxBytesAll: limits.largestFileBytes,
   };
-  const chosen = await sandbox.readFiles(asked.component, query, signal);
+  const { component, volume } = asked;
+  const chosen =
+    volume === undefined
+      ? await sandbox.readFiles(component, query, signal)
+      : await askCluster(
+          sandbox,
+          component,
+          (all) => all.volumeFiles(component, volume, query, signal),
+          signal,
+        );
   if (chosen.length > limits.files)
     throw oversized(`There are more than ${limits.files} files like ${glob}.`);
   const held = parseOf(asked) === null ? 0 : chosen.reduce((sum, file) => sum + file.bytes, 0);
@@ -65,6 +75,8 @@ function parsed(content: Uint8Array, parse: string, path: string): Value {
       return parseCsv(text, path);
     case 'yaml':
       return parseYaml(text, path);
+    case 'documents':
+      return parseYamlDocuments(text, path);
     default:
       return text;
   }
@@ -73,7 +85,14 @@ function parsed(content: Uint8Array, parse: string, path: string): Value {
 /** What the fields of one file hold when there is none, so that `exists` can be asked beside them. */
 function nothing(asked: FileSpec): Record<string, Value> {
   const parse = parseOf(asked);
-  const empty: Record<string, Value> = { text: '', lines: [], json: null, yaml: null, csv: [] };
+  const empty: Record<string, Value> = {
+    text: '',
+    lines: [],
+    json: null,
+    yaml: null,
+    documents: [],
+    csv: [],
+  };
   return {
     ...(asked.head === undefined ? {} : { head: '' }),
     ...(parse === null ? {} : { [parse]: empty[parse] ?? null }),

@@ -22,14 +22,23 @@ import {
 const spec = z
   .strictObject({
     component: componentName,
+    volume: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'A volume of the `storage` of a namespace; needed where the component is one, and only there.',
+      ),
     path: relativePath.optional(),
     glob: relativePath.optional(),
     newest: z.int().min(1).max(limits.files).optional().describe('Only so many of the newest.'),
     head: z.int().min(1).max(limits.fileHeadBytes).optional().describe('So many first bytes, as text.'),
     parse: z
-      .enum(['text', 'lines', 'json', 'yaml', 'csv'])
+      .enum(['text', 'lines', 'json', 'yaml', 'documents', 'csv'])
       .optional()
-      .describe('`path` alone is read as text; `glob` alone only finds.'),
+      .describe(
+        '`path` alone is read as text; `glob` alone only finds. `documents`: a list of YAML documents.',
+      ),
     max: bytesUpTo(limits.largestFileBytes)
       .default(limits.fileBytes)
       .describe('A file that is larger is `oversized`; a number of bytes, or such as 64KiB.'),
@@ -49,6 +58,7 @@ const contentTypes: Readonly<Record<string, ValueType>> = {
   lines: list(string),
   json: dyn,
   yaml: dyn,
+  documents: list(dyn),
   csv: list(map(string)),
 };
 
@@ -70,7 +80,11 @@ export const fileObserver: ObserverKind<FileSpec> = {
     const file = object({ path: string, bytes: number, modified: timestamp, ...content });
     return object({ exists: bool, files: list(file), ...(asked.path === undefined ? {} : content) });
   },
-  components: ({ component }) => [{ name: component, kinds: ['shell'] }],
+  components: ({ component, volume }) => [
+    volume === undefined
+      ? { name: component, kinds: ['shell'] }
+      : { name: component, kinds: ['namespace'], because: 'volume', volume },
+  ],
   observe: (asked, context, signal) =>
     look(context, asked.timeout, signal, (within) => seeFiles(asked, context, within)),
 };

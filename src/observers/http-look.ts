@@ -6,6 +6,7 @@ import { exchange, type HttpResponse } from './http-exchange.ts';
 import { graderRequest } from './http-request.ts';
 import { parseJson } from './parse.ts';
 import { dialOrTell } from './reach.ts';
+import { doorOf } from './service-place.ts';
 
 export interface ResponseSeen {
   readonly [key: string]: number | string | Json | Readonly<Record<string, string>>;
@@ -22,8 +23,9 @@ export async function seeResponse(
   { sandbox, fill }: Pick<LookContext, 'sandbox' | 'fill'>,
   signal: AbortSignal,
 ): Promise<ResponseSeen> {
-  const request = await graderRequest(asked, sandbox, fill);
-  const dial = (within: AbortSignal) => dialOrTell(sandbox, asked.component, within);
+  const door = await doorOf(asked, { sandbox, fill }, signal);
+  const request = await graderRequest(asked, door, sandbox, fill);
+  const dial = (within: AbortSignal) => dialOrTell(sandbox, door, within);
   return responseValue(await exchange(request, dial, signal));
 }
 

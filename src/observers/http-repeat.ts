@@ -8,6 +8,7 @@ import { createTally, type Tally } from './http-tally.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
 import { dialOrTell } from './reach.ts';
+import { type Door, doorOf } from './service-place.ts';
 
 export interface Repeat {
   readonly requests: number;
@@ -21,7 +22,7 @@ const sliceOf = 20;
 interface Subject {
   readonly request: HttpRequest;
   readonly context: LookContext;
-  readonly component: string;
+  readonly door: Door;
   readonly tally: Tally;
 }
 
@@ -48,7 +49,7 @@ export async function seeInTurns(
   signal: AbortSignal,
 ): Promise<readonly (Value | LookFailure)[]> {
   const { requests, concurrency, warmup } = asked.repeat;
-  const subjects = await Promise.all(contexts.map((context) => subjectOf(asked, context)));
+  const subjects = await Promise.all(contexts.map((context) => subjectOf(asked, context, signal)));
   for (const subject of subjects) {
     const warming = { ...subject, tally: createTally() };
     await send(warming, warmup, concurrency, signal);
@@ -63,9 +64,10 @@ export async function seeInTurns(
   return subjects.map(({ tally }) => tally.value());
 }
 
-async function subjectOf(asked: RepeatedSpec, context: LookContext): Promise<Subject> {
-  const request = await graderRequest(asked, context.sandbox, context.fill);
-  return { request, context, component: asked.component, tally: createTally() };
+async function subjectOf(asked: RepeatedSpec, context: LookContext, signal: AbortSignal): Promise<Subject> {
+  const door = await doorOf(asked, context, signal);
+  const request = await graderRequest(asked, door, context.sandbox, context.fill);
+  return { request, context, door, tally: createTally() };
 }
 
 async function send(subject: Subject, requests: number, width: number, signal: AbortSignal): Promise<void> {
@@ -81,11 +83,11 @@ async function send(subject: Subject, requests: number, width: number, signal: A
   subject.tally.busy(performance.now() - start);
 }
 
-async function one({ request, context, component, tally }: Subject, signal: AbortSignal): Promise<void> {
+async function one({ request, context, door, tally }: Subject, signal: AbortSignal): Promise<void> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(limits.lookMs)]);
   const start = performance.now();
   try {
-    const dial = (s: AbortSignal) => dialOrTell(context.sandbox, component, s);
+    const dial = (s: AbortSignal) => dialOrTell(context.sandbox, door, s);
     const { status } = await exchange(request, dial, within);
     tally.answer(status, performance.now() - start);
   } catch (thrown) {

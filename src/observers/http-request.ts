@@ -7,6 +7,7 @@ import { signature } from './http-sign.ts';
 import type { AuthSpec, ClaimsSpec, SignSpec } from './http-spec.ts';
 import { graderToken, mintToken } from './http-token.ts';
 import { LookFailure } from './look.ts';
+import type { Door } from './service-place.ts';
 
 export interface AskedRequest {
   readonly method: string;
@@ -20,13 +21,14 @@ export interface AskedRequest {
 
 /** The grader's own request. @throws LookFailure; FillError */
 export async function graderRequest(
-  asked: AskedRequest & { readonly component: string; readonly auth: AuthSpec },
+  asked: AskedRequest & { readonly auth: AuthSpec },
+  door: Door,
   sandbox: SandboxHandle,
   fill: Filler,
 ): Promise<HttpRequest> {
-  const access = sandbox.access(asked.component);
+  const access = sandbox.access(door.component);
   const token = await tokenOf(asked.auth, access, fill);
-  return requestOf(asked, addressOf(access), token, fill);
+  return requestOf(asked, addressOf(access, door), token, fill);
 }
 
 /** The token that an `auth` stands for; null without one. */
@@ -58,7 +60,9 @@ interface Address {
   readonly port: number;
 }
 
-export function addressOf(access: ComponentAccess): Address {
+/** What the request is addressed to; a Service is called as in its own namespace. */
+export function addressOf(access: ComponentAccess, { at }: Door): Address {
+  if (at !== null) return { host: at.service, port: at.port };
   if (access.kind === 'sample-api' || access.kind === 'service' || access.kind === 'stub') return access;
   throw wrongKind(access.kind);
 }

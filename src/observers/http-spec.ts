@@ -69,6 +69,19 @@ export const oneBody = 'expected one of json, form and body';
 
 /** Who speaks HTTP; only the sample API has accounts and a key to sign tokens with. */
 export function httpKinds(asked: AuthSpec): readonly ComponentAccess['kind'][] {
-  const needsAccount = asked === 'trainee' || (typeof asked === 'object' && 'claims' in asked);
-  return needsAccount ? ['sample-api'] : ['sample-api', 'service', 'stub'];
+  return needsAccount(asked) ? ['sample-api'] : ['sample-api', 'service', 'stub'];
 }
+
+function needsAccount(asked: AuthSpec): boolean {
+  return asked === 'trainee' || (typeof asked === 'object' && 'claims' in asked);
+}
+
+/** For `refine`: what runs in a namespace has neither an account of ours nor our key. */
+export function authFitsService(asked: { service?: unknown; auth: AuthSpec }): boolean {
+  return asked.service === undefined || !needsAccount(asked.auth);
+}
+
+export const ownAuth = {
+  message: 'a program in a namespace knows no account of ours: expected auth none or bearer',
+  path: ['auth'],
+};

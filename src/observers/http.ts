@@ -6,15 +6,25 @@ import { z } from 'zod';
 import type { LookContext, Observation, ObserverKind, Value, ValueType } from '../grading/types.ts';
 import { seeResponse } from './http-look.ts';
 import { seeInTurns, seeRepeated } from './http-repeat.ts';
-import { hasOneBody, httpKinds, oneBody, requestShape, signRoots } from './http-spec.ts';
+import {
+  authFitsService,
+  hasOneBody,
+  httpKinds,
+  oneBody,
+  ownAuth,
+  requestShape,
+  signRoots,
+} from './http-spec.ts';
 import { repeatType } from './http-tally.ts';
 import { limits } from './limits.ts';
 import { LookFailure, look } from './look.ts';
+import { placed, portAlone, portGoesWithService, serviceShape } from './service-place.ts';
 import { componentName, dyn, map, number, object, string, upTo } from './spec-parts.ts';
 
 const spec = z
   .strictObject({
     component: componentName,
+    ...serviceShape,
     ...requestShape,
     repeat: z
       .strictObject({
@@ -26,7 +36,9 @@ const spec = z
       .describe('Many times instead of once: how long it takes.'),
     timeout: upTo(limits.longestLookMs).optional().describe('Of one request, or of all together.'),
   })
-  .refine(hasOneBody, oneBody);
+  .refine(hasOneBody, oneBody)
+  .refine(portGoesWithService, portAlone)
+  .refine(authFitsService, ownAuth);
 
 export type HttpSpec = z.infer<typeof spec>;
 
@@ -45,7 +57,7 @@ export const httpObserver: ObserverKind<HttpSpec> = {
   atReference: true,
   ownRoots: signRoots,
   resultType: ({ repeat }) => (repeat === undefined ? responseType : repeatType),
-  components: ({ component, auth }) => [{ name: component, kinds: httpKinds(auth) }],
+  components: (asked) => [placed(asked, httpKinds(asked.auth))],
   observe: ({ repeat, ...asked }, context, signal) =>
     look(context, budgetOf(asked.timeout, repeat), signal, (within) =>
       repeat === undefined

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import type { LookContext, Value } from '../grading/types.ts';
 import { askControl } from './control.ts';
+import { databaseOf } from './database-place.ts';
 import type { CompareSpec } from './journal.ts';
 import { momentOf } from './journal-window.ts';
 import { LookFailure } from './look.ts';
@@ -33,6 +34,7 @@ export async function compare(
   const until = momentOf(asked.until, context);
   const all = await allSent(component, asked, context, signal);
   const reading = {
+    own: await databaseOf(asked, context, signal),
     sandbox: context.sandbox,
     component: asked.component,
     budgetMs: Math.min(timeout, context.deadlineMs),

@@ -6,10 +6,12 @@ import { z } from 'zod';
 import type { LookContext, ObserverKind, Value, ValueType } from '../grading/types.ts';
 import type { Json } from '../templates/types.ts';
 import { askControl } from './control.ts';
+import { databaseShape, namesDatabase, wholeDatabase } from './database-place.ts';
 import { compare } from './journal-compare.ts';
 import { faultOf, momentOf } from './journal-window.ts';
 import { limits } from './limits.ts';
 import { LookFailure, look } from './look.ts';
+import { placed } from './service-place.ts';
 import { componentName, dyn, list, map, number, object, string, timestamp, upTo } from './spec-parts.ts';
 
 const identifier = z.string().regex(/^[A-Za-z_]\w*$/, 'expected a name of the database');
@@ -27,6 +29,7 @@ const spec = z.strictObject({
   compareWith: z
     .strictObject({
       component: componentName,
+      ...databaseShape,
       table: z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/, 'expected a table'),
       /** The column, and what the traffic's `save` or its JSON calls it. */
       key: identifier,
@@ -42,6 +45,7 @@ const spec = z.strictObject({
         .optional()
         .describe("Requests that were sent before: a fault's id or a time."),
     })
+    .refine(namesDatabase, wholeDatabase)
     .optional(),
   timeout: upTo(limits.longestLookMs).default(limits.lookMs),
 });
@@ -94,7 +98,7 @@ export const journalObserver: ObserverKind<JournalSpec> = {
     object(compareWith === undefined ? journalFields : { ...journalFields, ...comparedFields }),
   components: ({ component, compareWith }) => [
     { name: component, kinds: compareWith === undefined ? ['stub', 'traffic'] : ['traffic'] },
-    ...(compareWith === undefined ? [] : [{ name: compareWith.component, kinds: ['postgres'] as const }]),
+    ...(compareWith === undefined ? [] : [placed(compareWith, ['postgres'])]),
   ],
   faults: ({ since, compareWith }) => [...faultOf(since), ...faultOf(compareWith?.until)],
   observe: (asked, context, signal) =>

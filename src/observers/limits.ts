@@ -6,6 +6,8 @@ export const limits = {
   /** A look's own time when its spec does not say; the attempt's deadline still ends it earlier. */
   lookMs: 10_000,
   longestLookMs: 120_000,
+  /** A rollout, a restore. */
+  longestStepMs: 600_000,
   /** After an abort or its deadline a look has this long to clean up; then it is left behind. */
   abortGraceMs: 100,
   /** What a program gets beyond its own time, so that its end is seen rather than ours. */
@@ -34,6 +36,10 @@ export const limits = {
   /** The newest of a program's output. */
   logBytes: 256 * 1024,
   logLines: 1_000,
+
+  /** Of a namespace. */
+  objects: 500,
+  objectBytes: 1024 * 1024,
 
   execOutputBytes: 256 * 1024,
   execMs: 30_000,

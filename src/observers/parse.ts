@@ -1,5 +1,5 @@
 /** Parsing the trainee's text: depth and size are known before anything recursive touches it. */
-import { type Document, isScalar, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, parseAllDocuments, parseDocument, visit } from 'yaml';
 import type { Json } from '../templates/types.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
@@ -33,6 +33,23 @@ export function parseJson(text: string, what: string): Json | undefined {
 
 /** One YAML document as JSON. @throws LookFailure `rejected` when it is not YAML, `oversized` when deep or a bomb. */
 export function parseYaml(text: string, what: string): Json {
+  return readYaml(text, what, (options) => {
+    const document = parseDocument(text, options);
+    return contentOf(document, what);
+  });
+}
+
+/** As `parseYaml`, all documents of a text; those that hold nothing are left out. @throws LookFailure */
+export function parseYamlDocuments(text: string, what: string): readonly Json[] {
+  const all = readYaml(text, what, (options) => {
+    const documents = parseAllDocuments(text, options);
+    return Array.isArray(documents) ? documents.map((one) => contentOf(one, what)) : [];
+  });
+  return (all as Json[]).filter((one) => one !== null);
+}
+
+/** Throws before anything recursive touches what would break it. */
+function readYaml(text: string, what: string, read: (options: typeof yamlOptions) => unknown): Json {
   if (text.length > limits.yamlChars) {
     const reason = `${what} has more than ${limits.yamlChars} characters.`;
     throw new LookFailure('oversized', reason, reason);
@@ -42,26 +59,31 @@ export function parseYaml(text: string, what: string): Json {
     throw tooDeep(what);
   let value: unknown;
   try {
-    // A list as a key is written out again for each level above it: 170 of them in each other took 22 s. The parser's
-    // own search for double keys compares each with each: 20,000 took 19 s.
-    const document = parseDocument(text, {
-      prettyErrors: false,
-      logLevel: 'silent',
-      stringKeys: true,
-      uniqueKeys: false,
-    });
-    const [error] = document.errors;
-    if (error !== undefined) throw notReadable(what, 'YAML', error.message);
-    const twice = keyWrittenTwice(document);
-    if (twice !== null) throw notReadable(what, 'YAML', `the key "${twice}" is written twice`);
-    // Aliases are resolved by reference; `maxAliasCount` refuses documents that would unfold without end.
-    value = document.toJS({ maxAliasCount: 100 });
+    value = read(yamlOptions);
   } catch (thrown) {
     // The parser recurses over nested collections: a stack that ran out is a depth that no lab asks for.
     if (thrown instanceof RangeError) throw tooDeep(what);
     throw thrown instanceof LookFailure ? thrown : notReadable(what, 'YAML', String(thrown));
   }
   return plain(value, what, 0, { left: limits.nodes });
+}
+
+// A list as a key is written out again for each level above it: 170 of them in each other took 22 s. The parser's own
+// search for double keys compares each with each: 20,000 took 19 s.
+const yamlOptions = {
+  prettyErrors: false,
+  logLevel: 'silent',
+  stringKeys: true,
+  uniqueKeys: false,
+} as const;
+
+function contentOf(document: Document.Parsed, what: string): unknown {
+  const [error] = document.errors;
+  if (error !== undefined) throw notReadable(what, 'YAML', error.message);
+  const twice = keyWrittenTwice(document);
+  if (twice !== null) throw notReadable(what, 'YAML', `the key "${twice}" is written twice`);
+  // Aliases are resolved by reference; `maxAliasCount` refuses documents that would unfold without end.
+  return document.toJS({ maxAliasCount: 100 });
 }
 
 function keyWrittenTwice(document: Document.Parsed): string | null {

@@ -1,43 +1,69 @@
 /**
  * Telling "the trainee's doing" from "we could not": a look that finds nobody there asks once more whether the
- * component can be reached at all, and only when that fails too is it our error.
+ * component can be reached at all, and only when that fails too is it our error. In a namespace what listens is the
+ * trainee's, and the cluster itself is asked.
  */
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxHandle } from '../grading/types.ts';
+import { answerOf, clusterAnswers, clusterDown, clusterOf, told } from './cluster.ts';
 import { LookFailure } from './look.ts';
+import type { Door } from './service-place.ts';
 
 const pauseMs = 150;
 
-/** A stream to the component. @throws LookFailure `refused` or `backend_down`. */
-export async function dialOrTell(
+/** @throws what the sandbox's `dial` throws. */
+export function dialDoor(
   sandbox: SandboxHandle,
-  component: string,
+  { component, at }: Door,
   signal: AbortSignal,
 ): Promise<Duplex> {
+  if (at === null) return sandbox.dial(component, signal);
+  clusterOf(sandbox);
+  return sandbox.dial(component, signal, at);
+}
+
+/** A stream to the component. @throws LookFailure `refused`, `missing` or `backend_down`. */
+export async function dialOrTell(sandbox: SandboxHandle, door: Door, signal: AbortSignal): Promise<Duplex> {
   try {
-    return await sandbox.dial(component, signal);
+    return await dialDoor(sandbox, door, signal);
   } catch (thrown) {
     signal.throwIfAborted();
-    throw await unreachable(sandbox, component, thrown, signal);
+    throw await unreachable(sandbox, door, thrown, signal);
   }
 }
 
 /** The failure of a `dial` that threw: `refused` when a second one gets through, else `backend_down`. */
 async function unreachable(
   sandbox: SandboxHandle,
-  component: string,
+  door: Door,
   thrown: unknown,
   signal: AbortSignal,
 ): Promise<LookFailure> {
-  const first = thrown instanceof Error ? thrown.message : String(thrown);
+  if (door.at !== null) return notServed(sandbox, door.component, door.at.service, thrown, signal);
+  const first = told(thrown);
   await sleep(pauseMs, undefined, { signal });
   try {
-    (await sandbox.dial(component, signal)).on('error', () => {}).destroy();
+    (await sandbox.dial(door.component, signal)).on('error', () => {}).destroy();
   } catch (again) {
     signal.throwIfAborted();
-    const internal = `${first}; again: ${again instanceof Error ? again.message : String(again)}`;
-    return new LookFailure('backend_down', `${component} could not be reached from our side.`, internal);
+    const internal = `${first}; again: ${told(again)}`;
+    return new LookFailure('backend_down', `${door.component} could not be reached from our side.`, internal);
   }
-  return new LookFailure('refused', `${component} refused the connection.`, first);
+  return new LookFailure('refused', `${door.component} refused the connection.`, first);
+}
+
+/** Why a Service was not reached: what the cluster said of it, that nothing answers behind it, or that the cluster is down. */
+export async function notServed(
+  sandbox: SandboxHandle,
+  component: string,
+  service: string,
+  thrown: unknown,
+  signal: AbortSignal,
+): Promise<LookFailure> {
+  const answer = answerOf(thrown);
+  if (answer !== null) return answer;
+  if (!(await clusterAnswers(sandbox, component, signal))) return clusterDown(component, thrown);
+  const reason = `Nothing answers behind the Service ${service} in ${component}.`;
+  return new LookFailure('refused', reason, told(thrown));
 }

@@ -7,6 +7,7 @@ import { execObserver } from './exec.ts';
 import { fileObserver } from './file.ts';
 import { httpObserver } from './http.ts';
 import { journalObserver } from './journal.ts';
+import { kubernetesObserver } from './kubernetes.ts';
 import { logObserver } from './log.ts';
 import { metricObserver } from './metric.ts';
 import { mutantsObserver } from './mutants.ts';
@@ -32,6 +33,7 @@ export function observerKinds(): ReadonlyMap<string, ObserverKind> {
     baselineObserver,
     mutantsObserver,
     journalObserver,
+    kubernetesObserver,
   ];
   return new Map(kinds.map((kind) => [kind.kind, kind]));
 }

@@ -1,5 +1,6 @@
 /** Reads what is defined in a database, in one statement and so at one moment. */
 import type { LookContext, Value } from '../grading/types.ts';
+import { type DatabasePlace, databaseOf } from './database-place.ts';
 import type { SchemaSpec } from './schema.ts';
 import { schemaQuery, schemaSections } from './schema-query.ts';
 import { tooLarge } from './sql-failure.ts';
@@ -12,14 +13,15 @@ export type SchemaSeen = Readonly<Record<string, readonly { readonly [field: str
 const mostOfOneSort = 3_000;
 
 /** Definitions are written with the schema of every name. @throws LookFailure */
-export function seeSchema(
-  asked: Pick<SchemaSpec, 'component' | 'schemas' | 'tables' | 'timeout'>,
+export async function seeSchema(
+  asked: DatabasePlace & Pick<SchemaSpec, 'schemas' | 'tables' | 'timeout'>,
   { sandbox, fill, deadlineMs }: Pick<LookContext, 'sandbox' | 'fill' | 'deadlineMs'>,
   signal: AbortSignal,
 ): Promise<SchemaSeen> {
   const filled = (names: readonly string[]) => names.map((name) => fill.text(name));
   const tables = asked.tables === undefined ? null : filled(asked.tables);
   const reading = {
+    own: await databaseOf(asked, { sandbox, fill }, signal),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

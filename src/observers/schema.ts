@@ -4,23 +4,28 @@
  */
 import { z } from 'zod';
 import type { ObserverKind, ValueType } from '../grading/types.ts';
+import { databaseShape, namesDatabase, wholeDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
 import { seeSchema } from './schema-look.ts';
+import { placed } from './service-place.ts';
 import { bool, componentName, dyn, list, number, object, string, upTo } from './spec-parts.ts';
 
 const names = z.array(z.string().min(1).max(200)).min(1).max(100);
 
-const spec = z.strictObject({
-  component: componentName,
-  schemas: names.default(['public']),
-  tables: names
-    .optional()
-    .describe(
-      'Only these tables and what belongs to them; views, functions and extensions are not narrowed.',
-    ),
-  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
-});
+const spec = z
+  .strictObject({
+    component: componentName,
+    ...databaseShape,
+    schemas: names.default(['public']),
+    tables: names
+      .optional()
+      .describe(
+        'Only these tables and what belongs to them; views, functions and extensions are not narrowed.',
+      ),
+    timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+  })
+  .refine(namesDatabase, wholeDatabase);
 
 export type SchemaSpec = z.infer<typeof spec>;
 
@@ -85,7 +90,7 @@ export const schemaObserver: ObserverKind<SchemaSpec> = {
   spec,
   atReference: true,
   resultType: () => schemaType,
-  components: ({ component }) => [{ name: component, kinds: ['postgres'] }],
+  components: (asked) => [placed(asked, ['postgres'])],
   observe: (asked, context, signal) =>
     look(context, asked.timeout, signal, (within) => seeSchema(asked, context, within)),
 };

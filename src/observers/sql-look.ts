@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { LookContext, Value } from '../grading/types.ts';
+import { databaseOf } from './database-place.ts';
 import { limits } from './limits.ts';
 import type { SqlSpec } from './sql.ts';
 import { tooLarge } from './sql-failure.ts';
@@ -28,13 +29,14 @@ export const tablesOnly = {
 } as const;
 
 /** Rows, or with `explain` the plan that the query would have. @throws LookFailure */
-export function seeRows(
+export async function seeRows(
   asked: Omit<SqlSpec, 'explain' | 'analyze'> & Partial<Pick<SqlSpec, 'explain' | 'analyze'>>,
   { sandbox, fill, deadlineMs }: Pick<LookContext, 'sandbox' | 'fill' | 'deadlineMs'>,
   signal: AbortSignal,
 ): Promise<Value> {
   const args = asked.args.map((arg) => writeValue(fill.value(arg)));
   const reading = {
+    own: await databaseOf(asked, { sandbox, fill }, signal),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

@@ -5,14 +5,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { SandboxHandle } from '../grading/types.ts';
+import { answerOf } from './cluster.ts';
+import type { OwnDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
+import { notServed } from './reach.ts';
 import { sqlFailure } from './sql-failure.ts';
 import { openSession, probe, type SessionOptions, type SqlSession } from './sql-session.ts';
 
 export interface Reading {
   readonly sandbox: SandboxHandle;
   readonly component: string;
+  /** In the place of the component's own database: one in a namespace. Absent, null: none. */
+  readonly own?: OwnDatabase | null;
   /** Milliseconds from now. */
   readonly budgetMs: number;
   readonly settings: Readonly<Record<string, string | number>>;
@@ -69,18 +74,21 @@ async function connect(reading: Reading, left: () => number, signal: AbortSignal
       return await openSession(optionsOf(reading, left()), signal);
     } catch (thrown) {
       signal.throwIfAborted();
+      const refusal = reading.own == null ? null : loginRefused(reading.own, thrown);
+      if (refusal !== null) throw refusal;
       const pause = isClosed(thrown);
-      if (!pause && failures++ >= mostFailures) throw unreachable(reading.component, thrown);
-      if (pause && left() < 2 * pauseMs) throw unreachable(reading.component, thrown);
+      if (!pause && failures++ >= mostFailures) throw await unreachable(reading, thrown, signal);
+      if (pause && left() < 2 * pauseMs) throw await unreachable(reading, thrown, signal);
     }
     await sleep(pauseMs, undefined, { signal });
   }
 }
 
-function optionsOf({ sandbox, component, settings }: Reading, leftMs: number): SessionOptions {
+function optionsOf({ sandbox, component, settings, own = null }: Reading, leftMs: number): SessionOptions {
   return {
     sandbox,
     component,
+    own,
     as: 'checker',
     settings: {
       default_transaction_read_only: 'on',
@@ -105,16 +113,31 @@ export function isClosed(thrown: unknown): boolean {
 }
 
 async function lostConnection(reading: Reading, thrown: unknown, signal: AbortSignal): Promise<LookFailure> {
-  if (await probe(reading.sandbox, reading.component, signal)) {
+  if (await probe(reading, signal)) {
     const reason = 'The database closed the connection while it was asked.';
     return new LookFailure('refused', reason, told(thrown));
   }
-  return unreachable(reading.component, thrown);
+  return unreachable(reading, thrown, signal);
 }
 
-function unreachable(component: string, thrown: unknown): LookFailure {
+async function unreachable(
+  { sandbox, component, own = null }: Reading,
+  thrown: unknown,
+  signal: AbortSignal,
+): Promise<LookFailure> {
+  if (own !== null) return notServed(sandbox, component, own.door.service, thrown, signal);
   const reason = `${component} could not be reached from our side.`;
   return new LookFailure('backend_down', reason, `no connection as checker: ${told(thrown)}`);
+}
+
+/** The trainee's own server answers, and lets us in no further: null for all else. */
+function loginRefused({ user, database }: OwnDatabase, thrown: unknown): LookFailure | null {
+  if (!(thrown instanceof pg.DatabaseError)) return answerOf(thrown);
+  if (thrown.code?.startsWith('28')) {
+    return new LookFailure('denied', `The database does not let ${user} in.`, told(thrown));
+  }
+  if (thrown.code !== '3D000') return null;
+  return new LookFailure('missing', `There is no database ${database}.`, told(thrown));
 }
 
 function told(thrown: unknown): string {

@@ -2,13 +2,17 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { SandboxHandle } from '../grading/types.ts';
-import type { ComponentAccess, Credentials } from '../lab/ports.ts';
+import type { Credentials } from '../lab/ports.ts';
 import { CountedStream } from './counted-stream.ts';
+import type { OwnDatabase } from './database-place.ts';
+import { dialDoor } from './reach.ts';
 
 export interface SessionOptions {
   readonly sandbox: SandboxHandle;
   readonly component: string;
   readonly as: 'checker' | 'trainee' | 'grader';
+  /** In the place of the component's own database and of `as`: one in a namespace. */
+  readonly own?: OwnDatabase | null;
   /** Server settings of this session. */
   readonly settings: Readonly<Record<string, string | number>>;
   /** What may arrive at most. */
@@ -55,9 +59,11 @@ const dialect = {
 
 /** Connects. @throws what `dial` throws, a `pg.DatabaseError`, or a socket error. */
 export async function openSession(options: SessionOptions, signal: AbortSignal): Promise<SqlSession> {
-  const access = postgresAccess(options.sandbox.access(options.component));
-  const stream = new CountedStream(await options.sandbox.dial(options.component, signal), options.wireBytes);
-  const client = clientOver(stream, access, access[options.as], { ...dialect, ...options.settings });
+  const { sandbox, component, own = null } = options;
+  const login = loginOf(options);
+  const door = { component, at: own?.door ?? null };
+  const stream = new CountedStream(await dialDoor(sandbox, door, signal), options.wireBytes);
+  const client = clientOver(stream, login, { ...dialect, ...options.settings });
   const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
   signal.addEventListener('abort', abort, { once: true });
   const lost = Promise.withResolvers<never>();
@@ -74,7 +80,7 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
   }
   return {
     client,
-    trainee: access.trainee.user,
+    trainee: login.trainee,
     lost: lost.promise,
     close(idle) {
       signal.removeEventListener('abort', abort);
@@ -92,12 +98,12 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
  * failed before was not on our side.
  */
 export async function probe(
-  sandbox: SandboxHandle,
-  component: string,
+  { sandbox, component, own }: Pick<SessionOptions, 'sandbox' | 'component' | 'own'>,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    const options = { sandbox, component, as: 'checker', settings: {}, wireBytes: 65_536 } as const;
+    const asChecker = { as: 'checker', settings: {}, wireBytes: 65_536 } as const;
+    const options = { sandbox, component, own: own ?? null, ...asChecker };
     const session = await openSession(options, signal);
     try {
       await session.client.query('select 1');
@@ -129,19 +135,18 @@ async function terminate(options: SessionOptions, client: pg.Client): Promise<vo
 
 function clientOver(
   stream: Duplex,
-  access: ComponentAccess & { kind: 'postgres' },
-  credentials: Credentials,
+  { host, port, database, user, password }: Login,
   settings: Readonly<Record<string, string | number>>,
 ): pg.Client {
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${escaped(String(value))}`);
   const client = new pg.Client({
     stream: () => stream,
     // All named, so that nothing is taken from the environment; `stream` decides where it really goes.
-    host: access.host,
-    port: access.port,
-    database: access.database,
-    user: credentials.user,
-    password: credentials.password,
+    host,
+    port,
+    database,
+    user,
+    password,
     ssl: false,
     application_name: 'labwright',
     options: options.join(' '),
@@ -154,7 +159,21 @@ function escaped(value: string): string {
   return value.replaceAll(/[\\\s]/g, (character) => `\\${character}`);
 }
 
-function postgresAccess(access: ComponentAccess): ComponentAccess & { kind: 'postgres' } {
-  if (access.kind === 'postgres') return access;
-  throw new TypeError(`sql on a component of kind ${access.kind}`);
+interface Login extends Credentials {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /** Name of the trainee's role. */
+  readonly trainee: string;
+}
+
+function loginOf({ sandbox, component, as, own = null }: SessionOptions): Login {
+  if (own !== null) {
+    const { door, database, user, password } = own;
+    return { host: door.service, port: door.port, database, user, password, trainee: user };
+  }
+  const access = sandbox.access(component);
+  if (access.kind !== 'postgres') throw new TypeError(`sql on a component of kind ${access.kind}`);
+  const { host, port, database, trainee } = access;
+  return { host, port, database, ...access[as], trainee: trainee.user };
 }

@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import type { ObserverKind, ValueType } from '../grading/types.ts';
+import { databaseShape, namesDatabase, wholeDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
+import { placed } from './service-place.ts';
 import { componentName, dyn, json, list, map, number, object, string, upTo } from './spec-parts.ts';
 import { seeRows } from './sql-look.ts';
 import { planType } from './sql-plan.ts';
@@ -13,6 +15,7 @@ import { planType } from './sql-plan.ts';
 const spec = z
   .strictObject({
     component: componentName,
+    ...databaseShape,
     query: z
       .string()
       .min(1)
@@ -32,7 +35,8 @@ const spec = z
       .describe('… but with this, in the same read-only transaction as any other.'),
     timeout: upTo(limits.longestLookMs).default(limits.lookMs),
   })
-  .refine(({ explain, analyze }) => explain || !analyze, 'analyze goes with explain');
+  .refine(({ explain, analyze }) => explain || !analyze, 'analyze goes with explain')
+  .refine(namesDatabase, wholeDatabase);
 
 export type SqlSpec = z.infer<typeof spec>;
 
@@ -49,7 +53,7 @@ export const sqlObserver: ObserverKind<SqlSpec> = {
   spec,
   atReference: true,
   resultType: ({ explain }) => (explain ? object({ plan: planType, durationMs: number }) : rowsType),
-  components: ({ component }) => [{ name: component, kinds: ['postgres'] }],
+  components: (asked) => [placed(asked, ['postgres'])],
   observe: (asked, context, signal) =>
     look(context, asked.timeout, signal, (within) => seeRows(asked, context, within)),
 };

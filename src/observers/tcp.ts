@@ -1,21 +1,26 @@
 /** `tcp`: whether a component takes a connection, and what it says first. */
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
-import type { ObserverKind, SandboxHandle, Value } from '../grading/types.ts';
+import type { LookContext, ObserverKind, Value } from '../grading/types.ts';
 import { limits } from './limits.ts';
-import { look } from './look.ts';
+import { LookFailure, look } from './look.ts';
+import { dialDoor, notServed } from './reach.ts';
+import { doorOf, placed, portAlone, portGoesWithService, serviceShape } from './service-place.ts';
 import { bool, componentName, number, object, string, upTo } from './spec-parts.ts';
 
-const spec = z.strictObject({
-  component: componentName,
-  banner: z
-    .int()
-    .min(0)
-    .max(limits.bannerBytes)
-    .default(0)
-    .describe('So many first bytes that it sends by itself, as text; 0: it is not listened to.'),
-  timeout: upTo(limits.longestLookMs).default(limits.lookMs),
-});
+const spec = z
+  .strictObject({
+    component: componentName,
+    ...serviceShape,
+    banner: z
+      .int()
+      .min(0)
+      .max(limits.bannerBytes)
+      .default(0)
+      .describe('So many first bytes that it sends by itself, as text; 0: it is not listened to.'),
+    timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+  })
+  .refine(portGoesWithService, portAlone);
 
 export type TcpSpec = z.infer<typeof spec>;
 
@@ -24,22 +29,36 @@ export const tcpObserver: ObserverKind<TcpSpec> = {
   spec,
   atReference: true,
   resultType: () => object({ open: bool, durationMs: number, banner: string }),
-  components: ({ component }) => [
-    { name: component, kinds: ['postgres', 'sample-api', 'service', 'redis', 'stub'] },
-  ],
+  components: (asked) => [placed(asked, ['postgres', 'sample-api', 'service', 'redis', 'stub'])],
   observe: (asked, context, signal) =>
-    look(context, asked.timeout, signal, (within) => seePort(asked, context.sandbox, within)),
+    look(context, asked.timeout, signal, (within) => seePort(asked, context, within)),
 };
 
-async function seePort(asked: TcpSpec, sandbox: SandboxHandle, signal: AbortSignal): Promise<Value> {
+async function seePort(asked: TcpSpec, context: LookContext, signal: AbortSignal): Promise<Value> {
+  const closed = (start: number) => ({
+    open: false,
+    durationMs: Math.round(performance.now() - start),
+    banner: '',
+  });
+  const begun = performance.now();
+  const door = await doorOf(asked, context, signal).catch((thrown) => {
+    // A Service that is not there takes no connection.
+    if (thrown instanceof LookFailure && thrown.problem === 'missing') return null;
+    throw thrown;
+  });
+  if (door === null) return closed(begun);
   const start = performance.now();
   let socket: Duplex;
   try {
-    socket = await sandbox.dial(asked.component, signal);
-  } catch {
+    socket = await dialDoor(context.sandbox, door, signal);
+  } catch (thrown) {
     signal.throwIfAborted();
+    if (thrown instanceof LookFailure) throw thrown;
+    const { component, at } = door;
+    const why = at === null ? null : await notServed(context.sandbox, component, at.service, thrown, signal);
+    if (why?.problem === 'backend_down') throw why;
     // Closed is what was asked about: a value, whoever closed it.
-    return { open: false, durationMs: Math.round(performance.now() - start), banner: '' };
+    return closed(start);
   }
   socket.on('error', () => {});
   const durationMs = Math.round(performance.now() - start);

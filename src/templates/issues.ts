@@ -16,13 +16,7 @@ export interface Finding {
 
 /** Words of the language that are not yet supported inside the spec of a look or step of this kind. */
 const laterKeys: Readonly<Record<string, readonly string[]>> = {
-  sql: ['service', 'settings'],
-  http: ['service'],
-  exec: ['service'],
-  file: ['volume', 'service'],
-  journal: ['service'],
-  compareWith: ['service'],
-  baseline: ['service'],
+  sql: ['settings'],
 };
 
 /** For `safeParse`: makes unknown keys carry the known ones, which zod's finished issues do not. */

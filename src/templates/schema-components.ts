@@ -1,6 +1,7 @@
 /** `components:` what there is in a lab. */
 import { z } from 'zod';
 import { common, commonOf, folder } from './schema-component-parts.ts';
+import { kubeconfig, namespace, namespaceOf } from './schema-namespace.ts';
 import { exactlyOne, folderPath, identifier, later } from './schema-parts.ts';
 import {
   sampleApi,
@@ -12,7 +13,7 @@ import {
   traffic,
   trafficOf,
 } from './schema-programs.ts';
-import type { ComponentSpec, PostgresComponent } from './types.ts';
+import type { ComponentSpec, PostgresComponent, ShellComponent } from './types.ts';
 
 const roles = z
   .enum(['read-only', 'read-write', 'schema-owner', 'superuser-own-server'])
@@ -92,10 +93,22 @@ const shell = z.strictObject({
   ...common,
   files: folder.optional().describe('Folder of the template that is copied into the workspace.'),
   tools: z.array(z.string().regex(/^[a-zA-Z0-9._+-]+$/, 'expected the name of a program')).default([]),
-  ...later('kubeconfig', 'ready'),
+  kubeconfig,
+  ...later('ready'),
 });
 
-const kinds = ['postgres', 'sample-api', 'service', 'redis', 'stub', 'traffic', 'shell'];
+function shellOf(one: z.output<typeof shell>): ShellComponent {
+  const { files: folderOf = null, tools, kubeconfig: leadsTo } = one;
+  return {
+    kind: 'shell',
+    ...commonOf(one, ...(leadsTo ?? [])),
+    files: folderOf,
+    tools,
+    ...(leadsTo === undefined ? {} : { kubeconfig: leadsTo }),
+  };
+}
+
+const kinds = ['postgres', 'sample-api', 'service', 'redis', 'stub', 'traffic', 'shell', 'namespace'];
 
 /** @param variants of the sample API; the first is the default's place in messages, `stock` is always among them. */
 export function components(variants: readonly string[]) {
@@ -108,7 +121,7 @@ export function components(variants: readonly string[]) {
       stub: stub.optional(),
       traffic: traffic.optional(),
       shell: shell.optional(),
-      ...later('namespace'),
+      namespace: namespace.optional(),
     })
     .meta({ minProperties: 1, maxProperties: 1 })
     .superRefine(exactlyOne(kinds, 'kind'))
@@ -119,8 +132,8 @@ export function components(variants: readonly string[]) {
       if (one.stub !== undefined) return stubOf(one.stub);
       if (one.traffic !== undefined) return trafficOf(one.traffic);
       if (one.redis !== undefined) return { kind: 'redis', ...commonOf(one.redis) };
-      const { files: folderOf = null, tools = [] } = one.shell ?? {};
-      return { kind: 'shell', ...commonOf(one.shell ?? { uses: [] }), files: folderOf, tools };
+      if (one.namespace !== undefined) return namespaceOf(one.namespace);
+      return shellOf(one.shell ?? { uses: [], tools: [] });
     });
   return z
     .record(identifier, component)

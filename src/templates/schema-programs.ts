@@ -12,6 +12,7 @@ import {
   serviceSource,
   sourceOf,
 } from './schema-component-parts.ts';
+import { target } from './schema-namespace.ts';
 import { folderPath, identifier, later, line } from './schema-parts.ts';
 import type { SampleApiComponent, ServiceComponent, StubComponent, TrafficComponent } from './types.ts';
 
@@ -115,7 +116,7 @@ const mostRequests = 50;
 
 export const traffic = z.strictObject({
   ...common,
-  target: identifier.describe('The component that it sends requests to.'),
+  target: target.describe('The component, or the Service in a namespace, that it sends requests to.'),
   script: folderPath.describe('YAML file with its requests.'),
   rate: z
     .string()
@@ -128,10 +129,12 @@ export const traffic = z.strictObject({
 });
 
 export function trafficOf(one: z.output<typeof traffic>): TrafficComponent {
+  const { component, ...at } = typeof one.target === 'string' ? { component: one.target } : one.target;
   return {
     kind: 'traffic',
-    ...commonOf(one, one.target),
-    target: one.target,
+    ...commonOf(one, component),
+    target: component,
+    ...('service' in at ? { service: { name: at.service, port: at.port } } : {}),
     file: one.script,
     rate: one.rate,
   };

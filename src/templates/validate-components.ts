@@ -1,9 +1,10 @@
 /** Components use what is there; their files are in the folder. */
 import type { Path } from './problem.ts';
-import { commonRoots, declaredNames, type Scene } from './scene.ts';
+import { commonRoots, componentOf, declaredNames, type Scene } from './scene.ts';
 import { didYouMean } from './suggest.ts';
-import type { ComponentKind, ComponentSpec } from './types.ts';
+import type { ComponentKind, ComponentSpec, TrafficComponent } from './types.ts';
 import { foldersOf, requireFile, requireFolder } from './validate-folder.ts';
+import { validateNamespace } from './validate-namespaces.ts';
 import { validateOverlay } from './validate-overlay.ts';
 import { validatePartner, validateStub } from './validate-partners.ts';
 import { checkReferences } from './validate-references.ts';
@@ -38,6 +39,8 @@ function impliedBy(component: ComponentSpec): readonly string[] {
       return component.source === null ? [] : [component.source.shell];
     case 'traffic':
       return [component.target];
+    case 'shell':
+      return component.kubeconfig ?? [];
     default:
       return [];
   }
@@ -76,12 +79,32 @@ function validateComponent(scene: Scene, component: ComponentSpec, path: Path): 
       validateStub(scene, component, path);
       return;
     case 'traffic':
-      requireKind(scene, component.target, servers, 'traffic goes to', [...path, 'target']);
+      validateTarget(scene, component, [...path, 'target']);
       validatePartner(scene, component.file, scene.registries.readTraffic, [...path, 'script']);
       return;
     case 'shell':
       if (component.files !== null) requireFolder(scene, component.files, [...path, 'files']);
+      for (const name of component.kubeconfig ?? []) {
+        requireKind(scene, name, ['namespace'], 'a kubeconfig leads to', [...path, 'kubeconfig']);
+      }
+      return;
+    case 'namespace':
+      validateNamespace(scene, component, path);
   }
+}
+
+function validateTarget(scene: Scene, { target, service }: TrafficComponent, path: Path): void {
+  if (service !== undefined) {
+    const place = [...path, 'component'];
+    requireKind(scene, target, ['namespace'], 'a "service" is named in', place);
+    return;
+  }
+  if (componentOf(scene, target)?.kind === 'namespace') {
+    const message = `"${target}" is a namespace; name what takes the traffic there: { component, service, port }`;
+    scene.report(path, 'wrong_kind', message);
+    return;
+  }
+  requireKind(scene, target, servers, 'traffic goes to', path);
 }
 
 type Program = ComponentSpec & { kind: 'sample-api' | 'service' };

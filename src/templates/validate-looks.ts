@@ -1,10 +1,10 @@
 /** What is true of looks and steps alike: components of the right kinds, known names, data in its own place. */
-import type { ActionKind, ObserverKind, ValueType } from '../grading/types.ts';
+import type { ActionKind, ComponentDemand, ObserverKind, ValueType } from '../grading/types.ts';
 import type { Path } from './problem.ts';
 import { componentOf, declaredIds, declaredNames, reservedRoots, type Scene } from './scene.ts';
 import { listWords } from './suggest.ts';
 import { isObject, textsIn, valueAt } from './tree.ts';
-import type { Json, LookSpec } from './types.ts';
+import type { ComponentKind, Json, LookSpec } from './types.ts';
 import { requireFile, requireFolder } from './validate-folder.ts';
 import { checkReferences, type Roots } from './validate-references.ts';
 import { requireName } from './validate-structure.ts';
@@ -122,19 +122,39 @@ function validateComponentNames(
   reach: Reach | null,
 ): void {
   const known = declaredNames(scene, ['components']);
-  for (const { name, kinds } of kind.components(parsed)) {
+  for (const demand of kind.components(parsed)) {
+    const { name, kinds, volume } = demand;
     const place = [...path, 'component'];
     if (!requireName(scene, 'component', name, known, place)) continue;
-    const found = componentOf(scene, name)?.kind;
+    const component = componentOf(scene, name);
+    const found = component?.kind;
     if (found !== undefined && !kinds.includes(found)) {
-      const message = `"${name}" is a ${found}; ${String(path.at(-1))} works on ${kinds.join(' and ')}`;
-      scene.report(place, 'wrong_kind', message);
-    } else if (reach !== null && !reach.components.includes(name)) {
+      scene.report(place, 'wrong_kind', wrongKind(demand, found, String(path.at(-1))));
+      continue;
+    }
+    if (volume !== undefined && component?.kind === 'namespace') {
+      const volumes = Object.keys(component.storage);
+      requireName(scene, `volume in the storage of "${name}"`, volume, volumes, [...path, 'volume']);
+    }
+    if (reach !== null && !reach.components.includes(name)) {
       const message = `"${name}" is not in ${reach.where}, which has ${listWords(reach.components)}`;
       scene.report(place, 'unknown_name', message);
     }
   }
 }
+
+function wrongKind({ name, kinds, because }: ComponentDemand, found: ComponentKind, kind: string): string {
+  if (because !== undefined) return `"${name}" is a ${found}; "${because}" is named in a namespace`;
+  const inside = found === 'namespace' ? insideKeys[kind] : undefined;
+  if (inside !== undefined) return `"${name}" is a namespace; name what is looked at in it with "${inside}"`;
+  return `"${name}" is a ${found}; ${kind} works on ${kinds.join(' and ')}`;
+}
+
+/** What a kind names in a namespace. */
+const insideKeys: Readonly<Record<string, string>> = {
+  ...{ http: 'service', metric: 'service', tcp: 'service', sql: 'service', schema: 'service' },
+  ...{ baseline: 'service', journal: 'service', log: 'pod', exec: 'pod', file: 'volume' },
+};
 
 function ownRoots({ ownRoots: own = {} }: ObserverKind | ActionKind, key: string): Roots {
   const names = Object.hasOwn(own, key) ? (own[key] ?? []) : [];

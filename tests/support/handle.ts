@@ -4,7 +4,14 @@ import { constants } from 'node:fs';
 import { glob, lstat, mkdir, open, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { ActContext, Filler, LabRecords, LookContext, SandboxHandle } from '../../src/grading/types.ts';
+import type {
+  ActContext,
+  Filler,
+  LabRecords,
+  LookContext,
+  NamespacesHandle,
+  SandboxHandle,
+} from '../../src/grading/types.ts';
 import { LabError } from '../../src/lab/errors.ts';
 import type { ComponentAccess, FileFound, FileQuery } from '../../src/lab/ports.ts';
 import { LookFailure } from '../../src/observers/look.ts';
@@ -15,6 +22,8 @@ export interface TestHandleOptions {
   readonly control?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** What components have printed. */
   readonly logs?: Readonly<Record<string, string>>;
+  /** What is in components of the kind `namespace`. */
+  readonly namespaces?: NamespacesHandle;
   /** Told of everything that is done to processes, such as `kill api KILL`. */
   readonly onProcess?: (what: string) => void;
 }
@@ -36,6 +45,7 @@ export function testHandle(
   };
   return {
     access,
+    namespaces: options.namespaces ?? null,
     dial(name, signal, which = 'main') {
       const target = which === 'control' ? options.control?.[name] : access(name);
       if (target === undefined || !('port' in target)) throw new TypeError(`${name} has no ${which} port`);

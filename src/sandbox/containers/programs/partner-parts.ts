@@ -1,5 +1,6 @@
 /** Our own programs beside a lab: partners that it talks to, and load on it. Nobody enters their containers. */
 import { traineeFacts } from '../../../lab/access.ts';
+import type { ComponentAccess } from '../../../lab/ports.ts';
 import type { StubComponent, TrafficComponent } from '../../../templates/types.ts';
 import type { ResourceRef } from '../../naming.ts';
 import type { Part, Piece } from '../../part.ts';
@@ -77,10 +78,9 @@ export function createPartnerParts(needs: ProgramNeeds, runner: Runner): Partner
   const trafficProgram = (piece: Piece<TrafficComponent>): Program =>
     programOf(piece, `The load "${piece.ref.component}"`, () => {
       const { plan, ref, spec } = piece;
-      const { url } = traineeFacts(needs.access(plan, spec.target));
       return container(piece, 'traffic', spec.file, (config) => ({
         TRAFFIC_FILE: config,
-        TARGET_URL: String(url),
+        TARGET_URL: targetUrl(spec, needs.access(plan, spec.target)),
         RATE: String(spec.rate),
         SEED: secrets(ref, 'traffic'),
       }));
@@ -106,4 +106,10 @@ export function createPartnerParts(needs: ProgramNeeds, runner: Runner): Partner
       lacks: () => [],
     },
   };
+}
+
+/** Of a component, or of a Service in a trainee's namespace. */
+function targetUrl({ service }: TrafficComponent, access: ComponentAccess): string {
+  if (service === undefined || access.kind !== 'namespace') return String(traineeFacts(access).url);
+  return `http://${service.name}.${access.namespace}.svc:${service.port}`;
 }
