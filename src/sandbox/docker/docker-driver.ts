@@ -7,6 +7,9 @@ import { posix } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
+import { createDatabasePart } from '../containers/postgres/postgres-part.ts';
+import { createPreparedDatabases } from '../containers/postgres/prepared-databases.ts';
+import { createTurns } from '../containers/postgres/turns.ts';
 import { createProgramParts } from '../containers/programs/program-parts.ts';
 import { createGatewaySources } from '../containers/sources.ts';
 import { type GatewayPlan, workspacePath } from '../containers/types.ts';
@@ -26,9 +29,8 @@ import { createLocalImages } from './images.ts';
 import { createNetworks } from './networks.ts';
 import type { DockerDriverOptions } from './options.ts';
 import { createDatabaseImages } from './postgres/database-images.ts';
-import { createLiveCopies } from './postgres/live-copies.ts';
-import { createDatabasePart } from './postgres/postgres-part.ts';
 import { createPreparedImages } from './postgres/prepared-images.ts';
+import { createServerContainers } from './postgres/server-containers.ts';
 import { createShellPart } from './shell-part.ts';
 import { createVolumes } from './volumes.ts';
 
@@ -57,8 +59,11 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const belongings = createBelongings({ engine, installationId, containers, networks, volumes });
   const needs = createImageNeeds(images, localImages);
   const databaseImages = createDatabaseImages(engine, installationId, naming);
-  const prepared = createPreparedImages(containers, databaseImages, naming, options);
-  const copies = createLiveCopies(containers, databaseImages);
+  const store = createPreparedImages(containers, databaseImages, images);
+  const { sampleApi } = options;
+  const prepared = createPreparedDatabases({ store, naming, sampleApi, backend: 'docker', log });
+  const turns = createTurns();
+  const servers = createServerContainers({ containers, list: databaseImages, prepared, turns, images });
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const inFlight = createInFlight();
   const closing = new AbortController();
@@ -67,7 +72,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const sources = createGatewaySources(gateways);
 
   const shared = { containers, gateways, openGateway, secrets, images };
-  const postgres = createDatabasePart({ ...shared, prepared, copies, naming });
+  const postgres = createDatabasePart({ ...shared, servers, turns, naming });
   const shell = createShellPart({ ...shared, volumes, contents });
   const programs = createProgramParts({
     ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },

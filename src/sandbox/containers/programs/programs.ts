@@ -37,6 +37,8 @@ export interface Program extends AnyProgram {
   readonly ready: Readiness;
   /** Its container; asked for only when there is none. */
   container(): Promise<ContainerSpec>;
+  /** Gives it what it waits for before it serves; called whenever it was started. */
+  fill?(found: FoundContainer): Promise<void>;
 }
 
 /** @param openGateway makes network and gateway of a sandbox where they are not there. */
@@ -125,8 +127,10 @@ export function createPrograms(
     await beforeStart();
     if (mine !== undefined) beginAnew(mine.id);
     try {
+      let begun = mine;
       if (mine !== undefined && runs) await containers.restart(mine.id, signal);
-      else await containers.ensure(await program.container(), signal);
+      else begun = await containers.ensure(await program.container(), signal);
+      if (begun !== undefined) await program.fill?.(begun);
     } catch (thrown) {
       if (thrown instanceof LabError && thrown.code === 'start_failed') return thrown.message;
       throw thrown;

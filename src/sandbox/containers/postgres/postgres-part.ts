@@ -1,14 +1,10 @@
-/** Databases: every lab has a PostgreSQL server of its own, made from an image with all of its data. */
+/** Databases: every lab has a PostgreSQL server of its own, which begins as a copy with all of its data. */
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
 import type { ComponentObservation } from '../../../lab/lab.ts';
 import type { ComponentAccess, Credentials, SandboxPlan } from '../../../lab/ports.ts';
 import type { PostgresComponent } from '../../../templates/types.ts';
-import type { Open } from '../../containers/probes/probes.ts';
-import type { Program } from '../../containers/programs/programs.ts';
-import { createPrograms } from '../../containers/programs/programs.ts';
-import type { ContainerImages, Containers, FoundContainer, Gateways } from '../../containers/types.ts';
 import type { Naming, ResourceRef } from '../../naming.ts';
 import type { Part, Piece } from '../../part.ts';
 import { createAdmin } from '../../postgres/admin.ts';
@@ -27,9 +23,13 @@ import { setPasswords } from '../../postgres/own-roles.ts';
 import { resetStatistics } from '../../postgres/statement-statistics.ts';
 import type { Dial, Target } from '../../postgres/target.ts';
 import type { DeriveSecret } from '../../secrets.ts';
-import type { LiveCopies } from './live-copies.ts';
-import type { PreparedImages } from './prepared-images.ts';
-import { type FirstStart, serverContainer, serverPort, signalProgram } from './server-container.ts';
+import type { Open } from '../probes/probes.ts';
+import type { Program } from '../programs/programs.ts';
+import { createPrograms } from '../programs/programs.ts';
+import type { Containers, FoundContainer, Gateways } from '../types.ts';
+import { type FirstStart, type NewServer, serverPort, signalProgram } from './server.ts';
+import type { Original, Servers } from './servers.ts';
+import type { Turns } from './turns.ts';
 
 type Database = Piece<PostgresComponent>;
 
@@ -38,11 +38,10 @@ export interface DatabaseNeeds {
   readonly gateways: Gateways;
   /** Makes network, volumes and gateway of a sandbox where they are not there. */
   readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
-  readonly prepared: PreparedImages;
-  readonly copies: LiveCopies;
+  readonly servers: Servers;
+  readonly turns: Turns;
   readonly naming: Naming;
   readonly secrets: DeriveSecret;
-  readonly images: Pick<ContainerImages, 'postgres'>;
 }
 
 export interface DatabasePart extends Part<PostgresComponent> {
@@ -74,7 +73,7 @@ const detailOf: Readonly<Record<Following, string | null>> = {
 };
 
 export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
-  const { containers, gateways, prepared, copies, naming, secrets } = needs;
+  const { containers, gateways, servers, turns, naming, secrets } = needs;
   const programs = createPrograms(containers, gateways, needs.openGateway);
   /** Sandbox → component → the generation whose overlay was seen, whatever a trainee makes of its mark later. */
   const overlaid = new Map<string, Map<string, number>>();
@@ -132,27 +131,39 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     const title = `The PostgreSQL server of "${ref.component}"`;
     const asking = (open: Open, within: AbortSignal) => trouble(piece, open, within);
     const ready = { by: 'asking', port: serverPort, trouble: asking } as const;
-    return { plan, ref, title, startWithinMs, ready, container: () => container(piece, signal) };
+    let known: Promise<Original> | null = null;
+    const original = () => {
+      known ??= originalOf(piece, signal);
+      return known;
+    };
+    return {
+      ...{ plan, ref, title, startWithinMs, ready },
+      async container() {
+        // One that is there is only started: nothing is copied for it.
+        const isThere = (await exactly(ref, signal)) !== null;
+        return servers.container(await serverOf(piece), isThere ? null : await original(), signal);
+      },
+      async fill(found) {
+        await servers.fill?.(found, await serverOf(piece), original, signal);
+      },
+    };
   }
 
-  async function container(piece: Database, signal: AbortSignal) {
-    const { plan, ref, spec } = piece;
-    // One that is there is only started: nothing is copied for it.
-    const isThere = (await exactly(ref, signal)) !== null;
-    const image = isThere ? needs.images.postgres : await imageOf();
-    return serverContainer(ref, spec, image, await firstStart(piece));
-
-    async function imageOf(): Promise<string> {
-      const from = primaryOf(piece) ?? originOf(piece);
-      if (from === null) return prepared.imageFor(plan.version, ref.component, signal);
-      const found = (await settled(from, signal)).find(({ generation }) => generation === from.generation);
-      if (found === undefined) {
-        const message = `Component "${from.component}" has nothing that it could be cloned from.`;
-        throw new LabError('start_failed', message);
-      }
-      return copies.copy(found, ref.sandboxId, signal);
-    }
+  async function originalOf(piece: Database, signal: AbortSignal): Promise<Original> {
+    const { plan, ref } = piece;
+    const from = primaryOf(piece) ?? originOf(piece);
+    if (from === null) return { of: 'template', version: plan.version, component: ref.component };
+    const found = (await settled(from, signal)).find(({ generation }) => generation === from.generation);
+    if (found !== undefined) return { of: 'server', found };
+    const message = `Component "${from.component}" has nothing that it could be cloned from.`;
+    throw new LabError('start_failed', message);
   }
+
+  const serverOf = async (piece: Database): Promise<NewServer> => ({
+    ref: piece.ref,
+    spec: piece.spec,
+    first: await firstStart(piece),
+  });
 
   async function firstStart(piece: Database): Promise<FirstStart> {
     const primary = primaryOf(piece);
@@ -164,7 +175,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
 
   async function hold({ id }: FoundContainer, how: 'STOP' | 'CONT', signal: AbortSignal): Promise<void> {
     const within = AbortSignal.any([signal, AbortSignal.timeout(signalWithinMs)]);
-    await copies.without(id, async () => {
+    await turns.without(id, async () => {
       const program = await containers.pipe(id, signalProgram(how), within);
       await text(program.end());
     });
@@ -177,7 +188,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
       const found = await find(ref, signal);
       const [newest] = found;
       if (newest?.state !== 'paused') return found;
-      if (!copies.isHeld(newest.id) && performance.now() > deadline) return found;
+      if (!turns.isHeld(newest.id) && performance.now() > deadline) return found;
       await delay(25, undefined, { signal });
     }
   }
@@ -186,11 +197,11 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
   async function look(piece: Database, signal: AbortSignal): Promise<ComponentObservation> {
     for (let looks = 1; ; looks += 1) {
       const [newest] = await settled(piece.ref, signal);
-      const before = copies.ended();
+      const before = turns.ended();
       const seen = await programs.observe(programOf(piece, signal));
       if (seen.state !== 'broken' || newest?.state !== 'running') return seen;
       // The second look is for copies that another Labwright makes.
-      const wasCopied = copies.isHeld(newest.id) || copies.ended() !== before;
+      const wasCopied = turns.isHeld(newest.id) || turns.ended() !== before;
       if (!wasCopied && looks > 1) return seen;
     }
   }
@@ -218,7 +229,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
       await hold(found, 'CONT', signal).catch(() => {});
     }
     try {
-      await (found === null ? bringUp() : copies.without(found.id, bringUp));
+      await (found === null ? bringUp() : turns.without(found.id, bringUp));
     } catch (thrown) {
       if (primary === null || signal.aborted) throw thrown;
       const mine = await exactly(piece.ref, signal);
