@@ -47,6 +47,8 @@ export interface ContainerSpec {
   readonly user: string | 'image';
   /** Names that others in the sandbox find it by; empty: none. */
   readonly aliases: readonly string[];
+  /** Where its program listens, the main one first; absent: nowhere. */
+  readonly ports?: readonly number[];
   /** False: no network at all. */
   readonly network: boolean;
   readonly mounts: readonly VolumeMount[];

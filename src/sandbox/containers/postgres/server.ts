@@ -82,6 +82,7 @@ export function serverContainer(
     workingDir: serverHome,
     user: labUser,
     aliases: [ref.component],
+    ports: [serverPort],
     network: true,
     mounts: [],
     tmpfs: { [volumeOfImage]: 1 },

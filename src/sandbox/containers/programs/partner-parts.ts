@@ -37,6 +37,7 @@ export function createPartnerParts(needs: ProgramNeeds, runner: Runner): Partner
     return {
       ...plainProgram(piece),
       image: images.labwright,
+      ports: [program === 'stub' ? mainPort : controlPort],
       entrypoint: ['node'],
       command: [heapOption(spec), `/app/src/${program}/main.ts`],
       env: {

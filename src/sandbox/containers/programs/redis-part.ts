@@ -41,6 +41,7 @@ export function createRedisPart(
         ...plainProgram(piece),
         limits: { ...limitsOf(spec), memoryMb: dataMb * 2 },
         image: images.redis,
+        ports: [port],
         entrypoint: ['redis-server'],
         // A file, for everybody who may look at containers sees the arguments of a program.
         command: [config],

@@ -60,6 +60,7 @@ export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): Part<S
           ...plainProgram(piece),
           // What a trainee runs is in the same image as their shell, where nothing of ours is.
           image: spec.source === null ? images.labwright : images.workspace,
+          ports: [port],
           entrypoint: ['node'],
           command: [heapOption(spec), posix.join(folder, 'main.ts')],
           env: await environment(piece),

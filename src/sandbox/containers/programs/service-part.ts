@@ -46,6 +46,7 @@ export function createServicePart(needs: ProgramNeeds, runner: Runner): Part<Ser
     return {
       ...plainProgram(piece),
       ...place,
+      ports: [spec.port],
       ...(spec.image === null
         ? { image: images.workspace, entrypoint: [...inFolder, folder ?? '/'], command }
         : {
