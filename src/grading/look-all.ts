@@ -130,6 +130,8 @@ async function ownedByTrainee(
 
 /** Whether what a component does is the trainee's: it is in their hands, or runs from their files. */
 export function isTheirs(spec: ComponentSpec | undefined): boolean {
+  // Of a namespace the cluster itself is asked: where that is silent it is never the trainee.
+  if (spec?.kind === 'namespace') return false;
   if (spec?.custody === 'trainee') return true;
   return (spec?.kind === 'sample-api' || spec?.kind === 'service') && spec.source !== null;
 }

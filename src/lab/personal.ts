@@ -29,7 +29,8 @@ function hasOverlay(spec: ComponentSpec | undefined): boolean {
 }
 
 function holdsParams(spec: ComponentSpec | undefined): boolean {
-  if (spec?.kind === 'stub') return true;
+  // Their files are not in the spec.
+  if (spec?.kind === 'stub' || spec?.kind === 'namespace') return true;
   return (spec?.kind === 'service' || spec?.kind === 'sample-api') && mentionsParams(spec.env);
 }
 

@@ -1,4 +1,5 @@
 /** Parameters, observations, questions and files that nothing uses. */
+import { manifestFiles } from './manifests.ts';
 import type { Scene } from './scene.ts';
 import { textsIn } from './tree.ts';
 import type { ComponentSpec } from './types.ts';
@@ -43,6 +44,7 @@ export function lintUnused(scene: Scene): void {
   const folders = [...words].filter((word) => word.endsWith('/'));
   for (const one of Object.values(authored.components ?? {})) {
     if ((one.kind === 'shell' || one.kind === 'service') && one.files !== null) folders.push(one.files);
+    if (one.kind === 'namespace' && one.objects !== null) folders.push(one.objects);
   }
   for (const file of files.keys()) {
     if (file === 'lab.yaml' || words.has(file) || markdown.includes(file)) continue;
@@ -51,12 +53,17 @@ export function lintUnused(scene: Scene): void {
   }
 }
 
-/** Files that parameters are filled into: of databases, partners and loads. */
-function filledFiles({ authored, files }: Scene): readonly string[] {
+/** Files that parameters are filled into: of databases, partners, loads and namespaces. */
+function filledFiles(scene: Scene): readonly string[] {
+  const { authored, files } = scene;
   const components: readonly ComponentSpec[] = Object.values(authored.components ?? {});
+  const applied = [...textsIn(scene.authored)]
+    .filter(({ path }) => path.at(-1) === 'apply')
+    .map(({ text }) => text);
   const names = components.flatMap((one) => {
     if (one.kind === 'postgres') return one.overlay;
+    if (one.kind === 'namespace') return one.objects === null ? [] : manifestFiles(files.keys(), one.objects);
     return one.kind === 'stub' || one.kind === 'traffic' ? [one.file] : [];
   });
-  return names.map((name) => new TextDecoder().decode(files.get(name)));
+  return [...names, ...applied].map((name) => new TextDecoder().decode(files.get(name)));
 }

@@ -1,5 +1,6 @@
 /** Warnings: what loads, but is probably not meant, or not yet good enough for trainees. */
 import { lintExpressions } from './lint-expressions.ts';
+import { lintNamespaces } from './lint-namespaces.ts';
 import { lintSql } from './lint-sql.ts';
 import { lintTold } from './lint-told.ts';
 import { lintTrials } from './lint-trials.ts';
@@ -46,5 +47,6 @@ export function lint(scene: Scene): void {
   lintExpressions(scene);
   lintTold(scene);
   lintTrials(scene);
+  lintNamespaces(scene);
   lintUnused(scene);
 }

@@ -44,6 +44,14 @@ function validateFork(scene: Scene, names: readonly string[], path: Path): reado
   const known = declaredNames(scene, ['components']);
   for (const [index, name] of names.entries()) requireName(scene, 'component', name, known, [...path, index]);
   const components: Readonly<Record<string, ComponentSpec>> = scene.authored.components ?? {};
+  for (const [index, name] of names.entries()) {
+    const held = closureOf([name], components) ?? [];
+    const namespace = held.find((one) => components[one]?.kind === 'namespace');
+    if (namespace === undefined) continue;
+    const by = namespace === name ? '' : `, which "${name}" uses`;
+    const message = `trials cannot fork the namespace component "${namespace}"${by}; use "live", or look at it directly`;
+    scene.report([...path, index], 'wrong_kind', message);
+  }
   return closureOf(names, components);
 }
 

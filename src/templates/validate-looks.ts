@@ -60,11 +60,22 @@ export function validateLook(
   // A reference is made of what is asked about, whatever a trial's fork holds.
   const { reach: _, ...elsewhere } = options;
   validateSpec(scene, kind, look.spec, place, roots, look.at === undefined ? options : elsewhere);
+  if (look.at !== undefined) refuseNamespaces(scene, kind, look, place);
   if (look.at?.startsWith('checkpoint:')) {
     const kept = (scene.authored.tasks ?? []).filter((task) => task.checkpoint).map((task) => task.id);
     requireName(scene, 'task with a checkpoint', look.at.slice('checkpoint:'.length), kept, [...place, 'at']);
   }
   return kind.resultType(look.spec);
+}
+
+/** A namespace is as it is: nobody keeps how it was. */
+function refuseNamespaces(scene: Scene, kind: ObserverKind, { spec, at }: LookSpec, place: Path): void {
+  const named = kind.components(spec).map(({ name }) => name);
+  const namespace = named.find((name) => componentOf(scene, name)?.kind === 'namespace');
+  if (namespace === undefined) return;
+  const instead = at === 'start' ? '; of a database in it "baseline" tells what has changed' : '';
+  const message = `how the namespace "${namespace}" was is not kept: leave "at" out${instead}`;
+  scene.report([...place, 'at'], 'wrong_kind', message);
 }
 
 /**

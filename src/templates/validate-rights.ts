@@ -18,7 +18,11 @@ function beyondTrainee(
   scene: Scene,
   { kind, spec }: PlacedStep,
 ): { readonly what: string; readonly at: Path } | null {
-  if (kind === 'sql' && spec.as === 'grader') return { what: 'it is done as the grader', at: ['as'] };
+  const hasActor = kind === 'sql' || kind === 'kubernetes';
+  if (hasActor && spec.as === 'grader') return { what: 'it is done as the grader', at: ['as'] };
+  for (const act of kind === 'kubernetes' ? ['deleteNamespace', 'createNamespace'] : []) {
+    if (spec[act] === true) return { what: `"${act}" is done by our hand`, at: [act] };
+  }
   const claims = kind === 'http' && isObject(spec.auth) ? spec.auth.claims : undefined;
   // A token that is signed with another secret is a forgery, which anybody can make.
   if (isObject(claims) && claims.secret === undefined) {

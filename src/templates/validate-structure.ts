@@ -61,6 +61,7 @@ export function checkIds(scene: Scene): readonly string[] {
 
 function validateTasks(scene: Scene): void {
   const { tasks = [], checks = [] } = scene.authored;
+  const components: Readonly<Record<string, ComponentSpec>> = scene.authored.components ?? {};
   const known = checkIds(scene);
   const taskOf = new Map<string, string>();
   for (const [index, task] of tasks.entries()) {
@@ -71,6 +72,11 @@ function validateTasks(scene: Scene): void {
       if (first !== undefined)
         scene.report(path, 'duplicate', `the check "${id}" is already in task "${first}"`);
       taskOf.set(id, first ?? task.id);
+    }
+    const namespace = Object.entries(components).find(([, one]) => one.kind === 'namespace')?.[0];
+    if (task.checkpoint && namespace !== undefined) {
+      const message = `no checkpoint can be kept of a lab with a namespace ("${namespace}"): what is in it cannot be copied`;
+      scene.report(['tasks', index, 'checkpoint'], 'wrong_value', message);
     }
     const guards = task.checks.filter((id) => checks.some((check) => check.id === id && check.guard));
     if (guards.length === task.checks.length) {

@@ -47,6 +47,13 @@ export function createSnapshotService(deps: SnapshotServiceDeps) {
     ): Promise<LabSnapshot> {
       const { lab, sandbox, version } = await deps.labs.getLabWithTemplate(caller, labId);
       const live = requireSandbox(lab, sandbox);
+      const inCluster = Object.entries(version.template.components).find(
+        ([, { kind }]) => kind === 'namespace',
+      );
+      if (inCluster !== undefined) {
+        const text = `What is in the namespace "${inCluster[0]}" cannot be copied, so that no state of this lab is kept.`;
+        throw new LabError('nothing_to_keep', text);
+      }
       if (dataOf(Object.keys(live.components), version.template.components).length === 0) {
         throw new LabError(
           'nothing_to_keep',
