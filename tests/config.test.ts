@@ -6,6 +6,7 @@ import {
   listSettings,
   loadClientConfig,
   loadConfig,
+  loadTracing,
   wantsColour,
 } from '../src/config.ts';
 
@@ -141,4 +142,23 @@ describe('log lines', () => {
       for (const secret of secrets) expect(text).not.toContain(secret);
     },
   );
+});
+
+describe('traces', () => {
+  it.each([
+    [{}, null],
+    [{ OTEL_SERVICE_NAME: 'mine' }, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, { serviceName: 'labwright' }],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318' }, { serviceName: 'labwright' }],
+    [{ OTEL_TRACES_EXPORTER: 'console' }, { serviceName: 'labwright' }],
+    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_SERVICE_NAME: 'mine' }, { serviceName: null }],
+    [
+      { OTEL_TRACES_EXPORTER: 'otlp', OTEL_RESOURCE_ATTRIBUTES: 'a=b,service.name=mine' },
+      { serviceName: null },
+    ],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_EXPORTER: 'none' }, null],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_SDK_DISABLED: 'TRUE' }, null],
+  ])('are asked for by the standard variables: %j', (env, tracing) => {
+    expect(loadTracing(env)).toEqual(tracing);
+  });
 });

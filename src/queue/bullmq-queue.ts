@@ -25,8 +25,12 @@ export interface Ringer {
     data: Ring,
     options: { deduplication: { id: string; keepLastIfActive: true } },
   ): Promise<unknown>;
-  /** Those that have waited longest come first. */
-  getWaiting(start: number, end: number): Promise<readonly Pick<Job<Ring>, 'timestamp'>[]>;
+  getJobs(
+    types: ['waiting'],
+    start: number,
+    end: number,
+    asc: boolean,
+  ): Promise<readonly Pick<Job<Ring>, 'timestamp'>[]>;
   getJobCounts(...states: ('waiting' | 'active')[]): Promise<Record<string, number>>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
@@ -145,11 +149,11 @@ export async function createBullmqQueue({
       worker.on('error', report);
     },
     async depth() {
-      const [{ waiting = 0, active = 0 }, [oldest]] = await Promise.all([
-        queue.getJobCounts('waiting', 'active'),
-        queue.getWaiting(0, 0),
-      ]);
-      const oldestSeconds = oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest.timestamp) / 1000);
+      const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
+      // The newest come first. In ascending order BullMQ 6.7 gives other slices from PostgreSQL than from Redis.
+      const oldest = waiting === 0 ? [] : await queue.getJobs(['waiting'], waiting - 1, -1, false);
+      const rung = oldest.map(({ timestamp }) => timestamp);
+      const oldestSeconds = rung.length === 0 ? 0 : Math.max(0, (Date.now() - Math.min(...rung)) / 1000);
       return { waiting, active, oldestSeconds };
     },
     async close(graceMs) {
