@@ -25,6 +25,8 @@ export interface OwnCluster extends Cluster {
   ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }>;
   /** Anything else of the API, such as `/version`. */
   get<T extends object>(path: string, signal: AbortSignal): Promise<T>;
+  /** Whether admission would refuse this object; it is not made. Throws where we may not make such objects at all. */
+  wouldRefuse(object: object, signal: AbortSignal): Promise<boolean>;
   close(): void;
 }
 
@@ -81,10 +83,13 @@ function clusterOn(
     }
   }
 
-  async function ask<T>(what: string, request: ApiRequest, signal: AbortSignal): Promise<T> {
+  const ask = async <T>(what: string, request: ApiRequest, signal: AbortSignal): Promise<T> =>
+    JSON.parse(await askText(what, request, signal)) as T;
+
+  async function askText(what: string, request: ApiRequest, signal: AbortSignal): Promise<string> {
     try {
       const { body } = await withRetries(() => effort(request, signal), signal);
-      return JSON.parse(body) as T;
+      return body;
     } catch (thrown) {
       signal.throwIfAborted();
       throw clusterError(thrown, { url: transport.url, what, isOurs });
@@ -236,7 +241,24 @@ function clusterOn(
         throw clusterError(thrown, { url: transport.url, what, isOurs });
       }
     },
+    async podLog({ namespace, pod, container }, options, signal) {
+      const query = new URLSearchParams({ container });
+      for (const [name, value] of Object.entries(options)) query.set(name, String(value));
+      const path = `/api/v1/namespaces/${encode(namespace)}/pods/${encode(pod)}/log?${query}`;
+      return askText(`get pods/log ${pod} in namespace ${namespace}`, { method: 'GET', path }, signal);
+    },
     get: (path, signal) => ask(`get ${path}`, { method: 'GET', path }, signal),
+    async wouldRefuse(object, signal) {
+      const { apiVersion, kind, metadata } = object as Meta;
+      const { what, path } = await place('create', { apiVersion, kind, namespace: metadata.namespace });
+      try {
+        await ask(what, { method: 'POST', path: `${path}?dryRun=All`, body: object }, signal);
+        return false;
+      } catch (thrown) {
+        if (thrown instanceof LabError && thrown.code === 'validation_failed') return true;
+        throw thrown;
+      }
+    },
     close() {
       for (const agent of agents.values()) agent.destroy();
     },

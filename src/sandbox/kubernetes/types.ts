@@ -58,6 +58,18 @@ export interface Cluster {
     options: { readonly graceSeconds?: number; readonly uid?: string },
     signal: AbortSignal,
   ): Promise<void>;
+  /** What a container printed, of a run that is over too where it is asked for. Throws `object_not_found`. */
+  podLog(
+    at: { readonly namespace: string; readonly pod: string; readonly container: string },
+    options: {
+      readonly tailLines?: number;
+      readonly limitBytes?: number;
+      readonly sinceTime?: string;
+      readonly timestamps?: boolean;
+      readonly previous?: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<string>;
   /** A token of a ServiceAccount, as TokenRequest gives it. */
   token(
     account: { readonly namespace: string; readonly name: string },
