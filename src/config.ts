@@ -56,7 +56,7 @@ const listOf = <const T extends string>(...words: T[]) =>
     .pipe(z.array(z.enum(words)).min(1));
 
 /** What this build can make labs with. */
-export const builtBackends = ['process', 'docker'] as const;
+export const builtBackends = ['process', 'docker', 'kubernetes'] as const;
 
 /** As root the data must be where the unprivileged users get to; a checkout in root's home is closed to them. */
 function defaultDataDir(): string {
@@ -178,7 +178,7 @@ const schema = z.object({
     flag: '--backends',
     value: '<list>',
     description: 'What labs are made with; the first is the default',
-    allowed: 'a comma-separated list of: process, docker',
+    allowed: 'a comma-separated list of: process, docker, kubernetes',
   }),
   dockerHost: setting(url('unix:', 'tcp:', 'http:', 'https:').default('unix:///var/run/docker.sock'), {
     env: 'DOCKER_HOST',
@@ -207,6 +207,85 @@ const schema = z.object({
       description:
         "What labs' networks are cut from, 16 addresses each, where nothing else on the network is",
       allowed: 'an IPv4 network from /10 to /24, such as 10.213.0.0/16',
+    },
+  ),
+  kubeconfig: setting(folder.nullable().default(null), {
+    env: 'KUBECONFIG',
+    flag: '--kubeconfig',
+    value: '<file>',
+    description: 'Kubeconfig of the cluster of the backend kubernetes (1.30 or newer)',
+    allowed: 'the path of a file',
+    defaultText: "the pod's service account, else .kube/config in the home folder",
+  }),
+  kubernetesContext: setting(z.string().min(1).nullable().default(null), {
+    env: 'KUBERNETES_CONTEXT',
+    flag: '--kubernetes-context',
+    value: '<name>',
+    description: 'Context of the kubeconfig',
+    allowed: 'the name of a context',
+    defaultText: "the kubeconfig's current context",
+  }),
+  kubernetesDial: setting(z.enum(['auto', 'direct', 'port-forward']).default('auto'), {
+    env: 'KUBERNETES_DIAL',
+    flag: '--kubernetes-dial',
+    value: '<way>',
+    description: "How labs' pods are connected to; auto: direct where Labwright itself runs in the cluster",
+    allowed: 'auto, direct or port-forward',
+  }),
+  kubernetesStorageClass: setting(z.string().min(1).nullable().default(null), {
+    env: 'KUBERNETES_STORAGE_CLASS',
+    flag: '--kubernetes-storage-class',
+    value: '<name>',
+    description: "StorageClass of labs' databases and workspaces, which then outlive their pods and nodes",
+    allowed: 'the name of a StorageClass',
+    defaultText: 'kept on the node, and gone with the pod',
+  }),
+  kubernetesHostVolumes: setting(
+    z
+      .string()
+      .regex(/^\/[\w./-]*[\w-]$/)
+      .nullable()
+      .default(null),
+    {
+      env: 'KUBERNETES_HOST_VOLUMES',
+      flag: '--kubernetes-host-volumes',
+      value: '<folder>',
+      description: "Folder of the nodes for trainees' volumes in a cluster without a StorageClass",
+      allowed: 'the absolute path of a folder that nodes may make',
+      defaultText: 'none: labs with volumes need a StorageClass',
+    },
+  ),
+  kubernetesApiUrl: setting(url('https:').nullable().default(null), {
+    env: 'KUBERNETES_API_URL',
+    flag: '--kubernetes-api-url',
+    value: '<url>',
+    description: "What trainees call the cluster's API in the kubeconfigs that they are given",
+    allowed: 'a URL such as https://kubernetes.example.org:6443',
+    defaultText: 'as Labwright calls it',
+  }),
+  kubernetesRuntimeClass: setting(z.string().min(1).nullable().default(null), {
+    env: 'KUBERNETES_RUNTIME_CLASS',
+    flag: '--kubernetes-runtime-class',
+    value: '<name>',
+    description: "RuntimeClass of labs' pods, such as one that runs them in gVisor",
+    allowed: 'the name of a RuntimeClass',
+    defaultText: "the cluster's own",
+  }),
+  kubernetesOwnLabels: setting(
+    z
+      .string()
+      .regex(/^[\w./-]+=[\w.-]+(,[\w./-]+=[\w.-]+)*$/)
+      .transform((text): Readonly<Record<string, string>> => {
+        return Object.fromEntries(text.split(',').map((pair) => pair.split('=')));
+      })
+      .default({ 'app.kubernetes.io/name': 'labwright' }),
+    {
+      env: 'KUBERNETES_OWN_LABELS',
+      flag: '--kubernetes-own-labels',
+      value: '<labels>',
+      description: "Labels that all of Labwright's own pods in the cluster have: labs let these in",
+      allowed: 'labels such as app.kubernetes.io/name=labwright,tier=lab',
+      defaultText: 'app.kubernetes.io/name=labwright',
     },
   ),
   labwrightImage: setting(z.string().min(1).default(`labwright:${productVersion()}`), {

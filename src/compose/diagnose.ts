@@ -10,6 +10,7 @@ import type { Config } from '../config.ts';
 import { findPostgresBinaries } from '../embedded/binaries.ts';
 import { readRunningServer } from './data-folder.ts';
 import { dockerLooks } from './diagnose-docker.ts';
+import { kubernetesLooks } from './diagnose-kubernetes.ts';
 import { type Finding, type Found, type Looks, missing, ok, warn } from './finding.ts';
 import { requirePort } from './port.ts';
 
@@ -29,11 +30,7 @@ export async function diagnose(config: Config, tools: readonly string[]): Promis
     ['queue', 'queue', () => redis(config.redisUrl)],
     ...(config.backends.includes('process') ? processLooks(config, tools) : []),
     ...(await dockerLooks(config)),
-    [
-      'backend kubernetes',
-      'adapter',
-      () => missing('not in this version', 'Use the docker backend for labs in containers.'),
-    ],
+    ...(await kubernetesLooks(config)),
   ];
   return Promise.all(
     looks.map(async ([area, what, look]) => {

@@ -1,9 +1,10 @@
 /** Which cluster is meant, and as whom we speak to it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LabError } from '../../lab/errors.ts';
+import type { OwnPlace } from './options.ts';
 
 export interface ClusterChoice {
   /** Path of a kubeconfig; null: the service account where one is mounted, else the user's own kubeconfig. */
@@ -12,12 +13,21 @@ export interface ClusterChoice {
   readonly context: string | null;
 }
 
-const account = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Where this process runs in a cluster; null: outside of one, or without a service account. */
+export function readOwnPlace(podLabels: OwnPlace['podLabels']): OwnPlace | null {
+  try {
+    return { namespace: readFileSync(join(accountFolder, 'namespace'), 'utf8').trim(), podLabels };
+  } catch {
+    return null;
+  }
+}
 
 /** Throws LabError `backend_unavailable` with what is wrong with the file. */
 export function loadKubeConfig({ kubeconfig, context }: ClusterChoice): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === null && existsSync(account)) {
+  if (kubeconfig === null && existsSync(join(accountFolder, 'token'))) {
     config.loadFromCluster();
     return config;
   }

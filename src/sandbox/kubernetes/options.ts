@@ -14,6 +14,8 @@ export interface KubernetesDriverOptions extends ClusterChoice {
   readonly dial: 'auto' | 'direct' | 'port-forward';
   /** Of the data of databases and workspaces; null: it goes with its pod. */
   readonly storageClass: string | null;
+  /** Folder of the nodes for trainees' volumes where there is no StorageClass; null: none. */
+  readonly hostVolumes: string | null;
   /** Of pods that run what trainees wrote, such as `gvisor`; null: the cluster's usual one. */
   readonly runtimeClass: string | null;
   /** What trainees outside of the cluster call its API; null: as Labwright does. */

@@ -7,6 +7,7 @@ import type { SandboxPlan } from '../../lab/ports.ts';
 import { label } from './labels.ts';
 import { labelValue, type Names } from './names.ts';
 import type { OwnPlace } from './options.ts';
+import { dataPort } from './postgres/receive-program.ts';
 
 /** As the API reads it; the client library's own type calls `from` otherwise. */
 export interface NetworkPolicy {
@@ -41,7 +42,8 @@ export interface ApiServer {
   readonly port: number;
 }
 
-const postgresPort = { protocol: 'TCP', port: 5432 };
+/** What a database begins with is sent to it by the one that it is a copy of: never the other way round. */
+const data = { protocol: 'TCP', port: dataPort };
 
 /** Of a sandbox's control namespace. */
 export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly NetworkPolicy[] {
@@ -61,15 +63,15 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
     }),
   ];
   if (databases.length > 0) {
-    const copied = spaces({ 'kubernetes.io/metadata.name': names.shared });
+    const shared = spaces({ 'kubernetes.io/metadata.name': names.shared });
     const origin = plan.origin === null ? [] : [spaces(sandboxSpaces(plan.origin.sandboxId))];
     const copies = { ...ofInstallation, [label.origin]: labelValue(plan.sandboxId) };
     policies.push(
       policy('databases', {
         podSelector: components(databases),
         policyTypes: ['Ingress', 'Egress'],
-        ingress: [{ from: [spaces(copies)], ports: [postgresPort] }],
-        egress: [{ to: [copied, ...origin], ports: [postgresPort] }],
+        ingress: [{ from: [shared, ...origin], ports: [data] }],
+        egress: [{ to: [spaces(copies)], ports: [data] }],
       }),
     );
   }
@@ -98,7 +100,7 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
   }
 }
 
-/** Of the namespace that all labs share: databases in it are copied by those of labs. */
+/** Of the namespace that all labs share: databases in it send their data to those of labs. */
 export function sharedPolicies({ installationId, names, own }: PolicyNeeds): readonly NetworkPolicy[] {
   const policy = policyIn(names.shared);
   const labs = spaces({
@@ -109,9 +111,8 @@ export function sharedPolicies({ installationId, names, own }: PolicyNeeds): rea
     policy('default-deny', denial),
     policy('databases', {
       podSelector: {},
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ from: [labs], ports: [postgresPort] }],
-      egress: [dns],
+      policyTypes: ['Egress'],
+      egress: [{ to: [labs], ports: [data] }],
     }),
     ...(own === null ? [] : [policy('labwright', letIn(own))]),
   ];
