@@ -105,6 +105,11 @@ async function probe(name: string, bench: Bench, signal: AbortSignal): Promise<s
     const { kind } = sandbox.access(name);
     if (kind === 'shell') return null;
     if (kind === 'postgres') return await select(name, bench, signal);
+    if (kind === 'namespace') {
+      const query = { apiVersion: 'v1', kind: 'Service', name: 'labwright-probe', limit: 1 };
+      await sandbox.namespaces?.list(name, query, soon);
+      return null;
+    }
     const port = kind === 'stub' || kind === 'traffic' ? 'control' : 'main';
     (await sandbox.dial(name, soon, port)).on('error', () => {}).destroy();
     return null;
