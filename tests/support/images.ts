@@ -111,7 +111,7 @@ function fingerprint(inputs: readonly string[]): string {
 }
 
 /** One builder at a time on this machine; a builder that was killed is in nobody's way. */
-async function alone(work: () => Promise<void>): Promise<void> {
+export async function alone(work: () => Promise<void>): Promise<void> {
   const folder = join(tmpdir(), 'labwright-image-builds');
   mkdirSync(folder, { recursive: true });
   const deadline = performance.now() + patienceMs;

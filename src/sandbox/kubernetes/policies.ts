@@ -7,7 +7,7 @@ import type { SandboxPlan } from '../../lab/ports.ts';
 import { label } from './labels.ts';
 import { labelValue, type Names } from './names.ts';
 import type { OwnPlace } from './options.ts';
-import { dataPort } from './postgres/receive-program.ts';
+import { dataPort, receivedLabel } from './postgres/data-port.ts';
 
 /** As the API reads it; the client library's own type calls `from` otherwise. */
 export interface NetworkPolicy {
@@ -44,6 +44,8 @@ export interface ApiServer {
 
 /** What a database begins with is sent to it by the one that it is a copy of: never the other way round. */
 const data = { protocol: 'TCP', port: dataPort };
+/** Not once it has them: what is run beside a copy could speak with what is run beside its original. */
+const waiting = { key: receivedLabel, operator: 'DoesNotExist' };
 
 /** Of a sandbox's control namespace. */
 export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly NetworkPolicy[] {
@@ -64,14 +66,20 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
   ];
   if (databases.length > 0) {
     const shared = spaces({ 'kubernetes.io/metadata.name': names.shared });
-    const origin = plan.origin === null ? [] : [spaces(sandboxSpaces(plan.origin.sandboxId))];
-    const copies = { ...ofInstallation, [label.origin]: labelValue(plan.sandboxId) };
+    const control = { [label.space]: 'control' };
+    const origin =
+      plan.origin === null ? [] : [spaces({ ...sandboxSpaces(plan.origin.sandboxId), ...control })];
+    const copies = spaces({ ...ofInstallation, ...control, [label.origin]: labelValue(plan.sandboxId) });
     policies.push(
-      policy('databases', {
-        podSelector: components(databases),
-        policyTypes: ['Ingress', 'Egress'],
+      policy('databases-in', {
+        podSelector: { matchExpressions: [...components(databases).matchExpressions, waiting] },
+        policyTypes: ['Ingress'],
         ingress: [{ from: [shared, ...origin], ports: [data] }],
-        egress: [{ to: [spaces(copies)], ports: [data] }],
+      }),
+      policy('databases-out', {
+        podSelector: components(databases),
+        policyTypes: ['Egress'],
+        egress: [{ to: [{ ...copies, podSelector: { matchExpressions: [waiting] } }], ports: [data] }],
       }),
     );
   }
@@ -112,7 +120,7 @@ export function sharedPolicies({ installationId, names, own }: PolicyNeeds): rea
     policy('databases', {
       podSelector: {},
       policyTypes: ['Egress'],
-      egress: [{ to: [labs], ports: [data] }],
+      egress: [{ to: [{ ...labs, podSelector: { matchExpressions: [waiting] } }], ports: [data] }],
     }),
     ...(own === null ? [] : [policy('labwright', letIn(own))]),
   ];
