@@ -144,7 +144,8 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
         return servers.container(await serverOf(piece), isThere ? null : await original(), signal);
       },
       async fill(found) {
-        await servers.fill?.(found, await serverOf(piece), original, signal);
+        const wanted = { isWanted: known !== null, find: original };
+        await servers.fill?.(found, await serverOf(piece), wanted, signal);
       },
     };
   }

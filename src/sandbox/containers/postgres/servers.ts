@@ -17,12 +17,16 @@ export interface Servers {
   container(server: NewServer, original: Original | null, signal: AbortSignal): Promise<ContainerSpec>;
   /**
    * Gives a container that runs the data that its server waits for, whole or not at all; nothing where it has them.
-   * Absent: a container is made with its data. Throws as `container`.
+   * Absent: a container is made with its data. Throws LabError `payload_too_large`, `start_failed`.
    */
   fill?(
     found: FoundContainer,
     server: NewServer,
-    original: () => Promise<Original>,
+    original: {
+      /** It is wanted, as far as we know: the container has just been made. */
+      readonly isWanted: boolean;
+      readonly find: () => Promise<Original>;
+    },
     signal: AbortSignal,
   ): Promise<void>;
 }
