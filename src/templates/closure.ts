@@ -15,7 +15,13 @@ export function closureOf(
     const spec = Object.hasOwn(components, name) ? components[name] : undefined;
     if (spec === undefined) return false;
     found.add(name);
-    return spec.uses.every(visit);
+    return copiedUses(spec).every(visit);
   };
   return names.every(visit) ? [...found] : null;
+}
+
+/** What a copy of it needs. A namespace cannot be copied: a copied workspace has no kubeconfig. */
+export function copiedUses(spec: ComponentSpec): readonly string[] {
+  const left = spec.kind === 'shell' ? (spec.kubeconfig ?? []) : [];
+  return spec.uses.filter((name) => !left.includes(name));
 }

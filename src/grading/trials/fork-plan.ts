@@ -1,4 +1,5 @@
 /** What a fork is made of. Pure. */
+import { copiedUses } from '../../templates/closure.ts';
 import type { ComponentSpec, Template } from '../../templates/types.ts';
 
 type Components = Template['components'];
@@ -19,7 +20,7 @@ export function closure(names: readonly string[], components: Components): reado
 /** What must run, or be there, before a component. */
 export function needsOf(spec: ComponentSpec): readonly string[] {
   const from = (spec.kind === 'service' || spec.kind === 'sample-api') && spec.source !== null;
-  return from ? [...new Set([...spec.uses, spec.source.shell])] : spec.uses;
+  return from ? [...new Set([...spec.uses, spec.source.shell])] : copiedUses(spec);
 }
 
 /** Those that hold data and are cloned; programs start fresh over them. */

@@ -54,7 +54,9 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
   const ofInstallation = { [label.installation]: labelValue(installationId) };
   const specs = Object.values(plan.components);
   const databases = specs.filter(({ spec }) => spec.kind === 'postgres').map(({ name }) => name);
-  const withApi = specs.filter(({ spec }) => spec.kind === 'shell' && (spec.kubeconfig ?? []).length > 0);
+  const withApi = specs.filter(
+    ({ spec }) => spec.kind === 'shell' && (spec.kubeconfig ?? []).some((name) => name in plan.components),
+  );
   const policies = [
     policy('default-deny', denial),
     policy('lab', {
@@ -87,6 +89,15 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
     const trainees = spaces({ ...sandboxSpaces(plan.sandboxId), [label.space]: 'trainee' });
     policies.push(
       policy('trainees', { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [trainees] }] }),
+    );
+  }
+  for (const { name, spec } of specs) {
+    const used = spec.kind === 'namespace' ? spec.uses.filter((one) => isOurs(plan, one)) : [];
+    if (used.length === 0) continue;
+    const from = spaces({ ...sandboxSpaces(plan.sandboxId), [label.component]: labelValue(name) });
+    const ingress = [{ from: [from] }];
+    policies.push(
+      policy(`used-by-${name}`, { podSelector: components(used), policyTypes: ['Ingress'], ingress }),
     );
   }
   if (withApi.length > 0) {
@@ -125,6 +136,9 @@ export function sharedPolicies({ installationId, names, own }: PolicyNeeds): rea
     ...(own === null ? [] : [policy('labwright', letIn(own))]),
   ];
 }
+
+/** A component of the control namespace. */
+const isOurs = (plan: SandboxPlan, name: string) => plan.components[name]?.spec.kind !== 'namespace';
 
 const denial: PolicySpec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 

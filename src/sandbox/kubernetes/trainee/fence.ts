@@ -44,6 +44,7 @@ export function fenceOf({ plan, ref, spec }: Piece<NamespaceComponent>, needs: F
     installationId,
     sandboxId: plan.sandboxId,
     rights: spec.rights,
+    uses: spec.uses.filter((one) => plan.components[one]?.spec.kind !== 'namespace'),
     own,
   };
   const namespace = sandboxNamespace(name, 'trainee', plan.sandboxId, needs, now, {

@@ -15,24 +15,40 @@ export interface TraineePolicyNeeds {
   readonly installationId: string;
   readonly sandboxId: string;
   readonly rights: readonly NamespaceRight[];
+  /** Components of ours that what runs there may connect to. */
+  readonly uses: readonly string[];
   readonly own: OwnPlace | null;
 }
 
 /** Those that are always ours. */
-export function fencePolicies({ namespace, own }: TraineePolicyNeeds): readonly NamedPolicy[] {
+export function fencePolicies(needs: TraineePolicyNeeds): readonly NamedPolicy[] {
+  const { namespace, uses, own } = needs;
+  const to = {
+    namespaceSelector: { matchLabels: { ...labOf(needs), [label.space]: 'control' } },
+    podSelector: {
+      matchExpressions: [{ key: label.component, operator: 'In', values: uses.map(labelValue) }],
+    },
+  };
   return [
     policy(namespace, `${ownPrefix}deny`, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
     policy(namespace, `${ownPrefix}names`, { podSelector: {}, policyTypes: ['Egress'], egress: [names] }),
+    ...(uses.length === 0
+      ? []
+      : [
+          policy(namespace, `${ownPrefix}uses`, {
+            podSelector: {},
+            policyTypes: ['Egress'],
+            egress: [{ to: [to] }],
+          }),
+        ]),
     ...(own === null ? [] : [policy(namespace, `${ownPrefix}graders`, letIn(own))]),
   ];
 }
 
 /** What opens it: to itself, to the lab's other namespaces, and from the lab's workspaces and loads. */
-export function openings({ namespace, installationId, sandboxId }: TraineePolicyNeeds) {
-  const lab = {
-    [label.installation]: labelValue(installationId),
-    [label.sandbox]: labelValue(sandboxId),
-  };
+export function openings(needs: TraineePolicyNeeds) {
+  const { namespace } = needs;
+  const lab = labOf(needs);
   const from = { namespaceSelector: { matchLabels: lab } };
   const to = { namespaceSelector: { matchLabels: { ...lab, [label.space]: 'trainee' } } };
   return [
@@ -50,6 +66,11 @@ export function openings({ namespace, installationId, sandboxId }: TraineePolicy
     }),
   ];
 }
+
+const labOf = ({ installationId, sandboxId }: TraineePolicyNeeds) => ({
+  [label.installation]: labelValue(installationId),
+  [label.sandbox]: labelValue(sandboxId),
+});
 
 export interface NamedPolicy extends NetworkPolicy {
   readonly metadata: { readonly name: string; readonly namespace: string };
