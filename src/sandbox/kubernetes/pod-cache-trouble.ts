@@ -1,6 +1,6 @@
 /** Which change of a pod means that a component stopped by itself. Pure. */
 import type { V1Pod } from '@kubernetes/client-node';
-import { readMeta } from './labels.ts';
+import { annotation, readMeta } from './labels.ts';
 
 /** The sandbox whose component ended, is not ready any more, was started again or is gone; null: nothing of the kind. */
 export function isTrouble(before: V1Pod | null, now: V1Pod | null): string | null {
@@ -15,9 +15,12 @@ export function isTrouble(before: V1Pod | null, now: V1Pod | null): string | nul
     now.metadata?.deletionTimestamp !== undefined ||
     restartsOf(now) > restartsOf(before) ||
     (wasRunning(before) && !wasRunning(now)) ||
-    (isReady(before) && !isReady(now));
+    (isReady(before) && !isReady(now) && !isMeant(now));
   return ended ? owner.sandboxId : null;
 }
+
+/** Its program was ended or is held by us. */
+const isMeant = ({ metadata }: V1Pod) => metadata?.annotations?.[annotation.state] !== undefined;
 
 const wasRunning = (pod: V1Pod) => pod.status?.phase === 'Running';
 
