@@ -32,7 +32,7 @@ describe('spaces', () => {
         ['v1', 'ResourceQuota', ['lab']],
         ['v1', 'LimitRange', ['lab']],
         ['v1', 'ServiceAccount', ['default', 'lab']],
-        ['networking.k8s.io/v1', 'NetworkPolicy', ['databases', 'default-deny', 'lab']],
+        ['networking.k8s.io/v1', 'NetworkPolicy', ['databases-in', 'databases-out', 'default-deny', 'lab']],
       ] as const) {
         const found = await test.cluster.list<V1Namespace>({ apiVersion, kind, namespace }, signal());
         const own = found.map(({ metadata }) => metadata?.name).filter((name) => name !== 'kube-root-ca.crt');
