@@ -70,7 +70,9 @@ export function createPrograms(
   /** Null when it serves, else what is wrong, as `does not answer`. */
   async function trouble({ ref, ready }: Program, id: string, signal: AbortSignal): Promise<string | null> {
     if (ready.by === 'log') {
-      if (announced.has(id)) return null;
+      // What it has said does not tell that it still runs.
+      const ended = await containers.ending(id, signal);
+      if (ended !== null || announced.has(id)) return ended;
       const said = await containers.logs(id, readyWithinBytes, signal, 'this run');
       if (!said.includes(ready.line)) return `has not printed "${ready.line}"`;
       announced.add(id);
@@ -92,6 +94,7 @@ export function createPrograms(
       if (mine.state !== 'running') return endedBecause(mine, signal);
       const wrong = await trouble(program, mine.id, signal);
       if (wrong === null) return null;
+      if ((await containers.ending(mine.id, signal)) !== null) return endedBecause(mine, signal);
       signal.throwIfAborted();
       if (performance.now() > deadline) {
         await containers.stop(mine.id, stopWithinMs, signal);
@@ -162,12 +165,12 @@ export function createPrograms(
         ({ state: 'broken', generation, detail: `${program.title} ${what}` }) as const;
       if (state === 'paused') return broken('is held still.');
       if (state === 'running' && !newest.attached) return broken('has lost its network.');
-      if (state === 'running') {
-        const wrong = await trouble(program, newest.id, nobodys);
-        return wrong === null ? { state: 'running', generation, detail: null } : broken(`${wrong}.`);
-      }
-      announced.delete(newest.id);
+      const wrong = state === 'running' ? await trouble(program, newest.id, nobodys) : null;
+      if (state === 'running' && wrong === null) return { state: 'running', generation, detail: null };
+      // A container that runs may have nothing in it any more.
       const reason = givenUp.get(newest.id) ?? (await containers.ending(newest.id, nobodys));
+      if (state === 'running' && reason === null) return broken(`${wrong}.`);
+      announced.delete(newest.id);
       // Somebody is just making it, or was when they ended.
       if (state === 'created' && reason === null) return { state: 'absent', generation: 0, detail: null };
       return broken(`${reason ?? 'is not running'}.`);
