@@ -16,10 +16,13 @@ export const about: About = {
     redis: 'A Redis of the lab’s own. On `process` where the program is installed.',
     stub: 'A partner, as data: routes, tokens, moods, and a journal of what really happened that the trainee cannot reach.',
     traffic: 'A bounded load on another component, with a journal of what was sent and answered.',
-    shell: 'A workspace: a folder, tools, a command line.',
+    shell:
+      'A workspace: a folder, tools, a command line. `kubeconfig` leads it to namespaces, with the trainee’s rights.',
+    namespace:
+      'A Kubernetes namespace of the trainee’s own; only on the backend kubernetes. `objects` are applied in the order of their files, and their texts may hold {{ }} in quotes; Pod Security `restricted` holds. `access.<component>.namespace` is its real name. Quota, policies and rights in it are ours. It is neither forked nor kept: trials go `live`, and there are no checkpoints.',
   },
   looks: {
-    sql: 'Rows of a query, in a read-only transaction by an unprivileged role; with `explain` its plan.',
+    sql: 'Rows of a query, in a read-only transaction by an unprivileged role; with `explain` its plan. With `service` of a database that runs in a namespace, as the user that is named: it is the trainee’s own and what it says is their word.',
     schema: 'What tables, columns, indexes, constraints, views and functions there are.',
     http: 'One request and its answer; with `repeat` many, and how long they took.',
     exec: 'A program in the workspace. What it says is the trainee’s word.',
@@ -30,10 +33,12 @@ export const about: About = {
     dns: 'What a name resolves to.',
     answer: 'The trainee’s answer to a question.',
     watch: 'What a watch has seen over the lab’s life.',
-    baseline: 'What has changed against the start: schema, rows by key, files.',
+    baseline:
+      'What has changed against the start: schema, rows by key, files. The start of a database in a namespace is a namespace made anew from `objects`, within the deadline of the attempt.',
     mutants:
       'Whether the trainee’s tests pass on our reference and fail on our broken versions of it. Our tests never run beside the trainee’s code.',
     journal: 'What a partner was really asked, or what a load sent and was answered.',
+    kubernetes: 'Objects in a namespace, as the cluster has them; none where there is none of that name.',
   },
   steps: {
     sql: 'Statements, with the trainee’s rights or with the grader’s.',
@@ -41,6 +46,8 @@ export const about: About = {
     exec: 'A program in the workspace; it fails unless it ends with 0 or as expected.',
     file: 'Writes, patches or deletes a file of the workspace.',
     answer: 'Answers a question.',
+    kubernetes:
+      'Changes objects of a namespace with the trainee’s rights, waits for a rollout, or loses the whole namespace in a fault.',
     kill: 'Sends a signal to a component’s processes, and starts it again when told to.',
     statementStats: 'Forgets the statement statistics of this database, and of no other.',
     press: 'Presses a button, as the trainee.',

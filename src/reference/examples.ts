@@ -43,6 +43,20 @@ export function examplesOf(text: string): Examples {
   return { components, looks, steps };
 }
 
+/** The first two of each kind, and the first of each further template. */
+export function mergedExamples(all: readonly Examples[]): Examples {
+  const merged = (which: keyof Examples) => {
+    const found = new Map<string, readonly Example[]>();
+    for (const [index, examples] of all.entries()) {
+      for (const [kind, some] of examples[which]) {
+        found.set(kind, [...(found.get(kind) ?? []), ...some.slice(0, index === 0 ? 2 : 1)]);
+      }
+    }
+    return found;
+  };
+  return { components: merged('components'), looks: merged('looks'), steps: merged('steps') };
+}
+
 const besideKind = new Set(['id', 'save', 'allowIdle']);
 
 /** The one key that says what it is. */

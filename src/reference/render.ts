@@ -1,24 +1,24 @@
 /** The reference of the template language as Markdown: made from what the product itself reads templates with. */
 import type { ActionKind, ObserverKind, ValueType } from '../grading/types.ts';
 import type { Language } from '../templates/language.ts';
-import type { Template } from '../templates/types.ts';
+import type { StepSpec } from '../templates/types.ts';
 import { about } from './about.ts';
-import { type Example, examplesOf } from './examples.ts';
+import { type Example, examplesOf, mergedExamples } from './examples.ts';
 import { type Field, fieldsOf, nodeAt } from './fields.ts';
+import type { Tour } from './tour.ts';
 
 export interface ReferenceParts {
   readonly language: Language;
   readonly observers: ReadonlyMap<string, ObserverKind>;
   readonly actions: ReadonlyMap<string, ActionKind>;
-  /** A template that uses every kind, and the text of its `lab.yaml`. */
-  readonly tour: Template;
-  readonly tourText: string;
+  /** Templates that use every kind between them. */
+  readonly tours: readonly Tour[];
 }
 
-/** Throws when a kind has no example in the tour, or nothing is said about it. */
-export function renderReference({ language, observers, actions, tour, tourText }: ReferenceParts): string {
+/** Throws when a kind has no example in the tours, or nothing is said about it. */
+export function renderReference({ language, observers, actions, tours }: ReferenceParts): string {
   const schema = language.jsonSchema();
-  const examples = examplesOf(tourText);
+  const examples = mergedExamples(tours.map(({ text }) => examplesOf(text)));
   const fields = (...path: string[]) => fieldsOf(schema, nodeAt(schema, path) ?? missing(path.join('.')));
   const kindsOfComponents = fields('properties', 'components', 'additionalProperties').map(
     ({ name }) => name,
@@ -35,29 +35,25 @@ export function renderReference({ language, observers, actions, tour, tourText }
     said[kind] ?? missing(`a word about ${kind}`),
     '',
     '```yaml',
-    ...(shown ?? missing(`an example of ${kind}`)).slice(0, 2).map(({ yaml }) => yaml),
+    ...(shown ?? missing(`an example of ${kind}`)).map(({ yaml }) => yaml),
     '```',
     '',
     ...table(rows),
     ...(result === null ? [] : ['', `Gives ${typeText(result)}.`]),
     '',
   ];
-  const lookSpec = (name: string | null) =>
-    tour.observations[name ?? '']?.spec ?? missing(`the look ${name}`);
-  const stepSpecs = new Map(
-    [
-      ...Object.values(tour.solutions).flat(),
-      ...tour.faults.flatMap(({ steps }) => steps),
-      ...tour.trials.flatMap(({ steps }) => steps.flatMap((one) => (one.do === 'act' ? [one.step] : []))),
-    ].map(({ kind, spec }) => [kind, spec]),
-  );
+  const templates = tours.map(({ template }) => template);
+  const looks = Object.assign({}, ...templates.map(({ observations }) => observations).reverse());
+  const lookSpec = (name: string | null) => looks[name ?? '']?.spec ?? missing(`the look ${name}`);
+  const stepSpecs = new Map(templates.flatMap(stepsOf).map(({ kind, spec }) => [kind, spec]));
   const steps = ['properties', 'trials', 'items', 'properties', 'undo', 'items', 'properties'];
   return [
     '<!-- Made by `labwright template reference`; a test compares. -->',
     '# The template language',
     '',
     'A lab is a folder with a `lab.yaml`. Everything that may stand in it is below; the examples are quoted from',
-    '[`tour/lab.yaml`](tour/lab.yaml), which a test runs. Durations are written `500ms`, `30s`, `5m`, `2h`.',
+    '[`tour/lab.yaml`](tour/lab.yaml), which a test runs, and, for what only a cluster has, from',
+    '[`cluster/lab.yaml`](cluster/lab.yaml). Durations are written `500ms`, `30s`, `5m`, `2h`.',
     '',
     '## lab.yaml',
     '',
@@ -106,6 +102,14 @@ export function renderReference({ language, observers, actions, tour, tourText }
     .join('\n')
     .trimEnd()
     .concat('\n');
+}
+
+function stepsOf({ solutions, faults, trials }: Tour['template']): readonly StepSpec[] {
+  return [
+    ...Object.values(solutions).flat(),
+    ...faults.flatMap(({ steps }) => steps),
+    ...trials.flatMap(({ steps }) => steps.flatMap((one) => (one.do === 'act' ? [one.step] : []))),
+  ];
 }
 
 function table(fields: readonly Field[]): readonly string[] {

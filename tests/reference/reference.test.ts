@@ -5,14 +5,14 @@ import { beforeAll, expect, it } from 'vitest';
 import { createVocabulary } from '../../src/compose/language.ts';
 import { projectRoot } from '../../src/config.ts';
 import { renderReference } from '../../src/reference/render.ts';
-import { loadTour } from '../../src/reference/tour.ts';
+import { loadTours } from '../../src/reference/tour.ts';
 
 const folder = join(projectRoot, 'lab-templates', 'reference');
 const vocabulary = createVocabulary();
 let text: string;
 
 beforeAll(async () => {
-  text = renderReference({ ...vocabulary, ...(await loadTour(join(folder, 'tour'), vocabulary.language)) });
+  text = renderReference({ ...vocabulary, ...(await loadTours(folder, vocabulary.language)) });
 });
 
 it('is up to date: `labwright template reference > lab-templates/reference/README.md`', () => {
@@ -22,7 +22,7 @@ it('is up to date: `labwright template reference > lab-templates/reference/READM
 it('has a page with an example for every look and every step', () => {
   const kinds = [...vocabulary.observers.keys(), ...vocabulary.actions.keys()];
   for (const kind of kinds) expect(text).toContain(`\n### ${kind}\n`);
-  expect(text.match(/\n```yaml\n/g)?.length).toBe(kinds.length + 7);
+  expect(text.match(/\n```yaml\n/g)?.length).toBe(kinds.length + 8);
 });
 
 it('says what may be written and what comes of it', () => {
@@ -33,7 +33,7 @@ it('says what may be written and what comes of it', () => {
 });
 
 it('refuses a language with a kind that the tour does not use', async () => {
-  const tour = await loadTour(join(folder, 'tour'), vocabulary.language);
-  const tourText = tour.tourText.replace('  door:\n    tcp: { component: app }\n', '');
-  expect(() => renderReference({ ...vocabulary, ...tour, tourText })).toThrow('lacks');
+  const { tours } = await loadTours(folder, vocabulary.language);
+  const without = tours.map((tour) => ({ ...tour, text: tour.text.replace(/ {2}address:\n.*\n/, '') }));
+  expect(() => renderReference({ ...vocabulary, tours: without })).toThrow('lacks');
 });

@@ -123,9 +123,10 @@ const refusals: readonly (readonly [what: string, change: Change, ...errors: Reg
     /expected a rate such as "1\/s" or "30\/m", found "fast"$/,
   ],
   [
-    'a namespace',
+    'a namespace beside a backend without a cluster',
     ['  cache: { redis: {} }', '  cache: { namespace: {} }'],
-    /"namespace" in components\.cache is not yet supported$/,
+    /^lab\.yaml:7:12 "cache" is a namespace, which only the backend kubernetes has; found "process"$/,
+    /no checkpoint can be kept of a lab with a namespace \("cache"\): what is in it cannot be copied$/,
   ],
   // Trials
   [

@@ -142,6 +142,7 @@ describe('what a trainee may know', () => {
     { kind: 'stub', url: 'u', host: 'h', port: 1, controlToken: 't' },
     { kind: 'traffic', controlToken: 't' },
     { kind: 'shell', path: '/' },
+    { kind: 'namespace', namespace: 'n' },
   ];
 
   it.each(accesses.map((access) => [access.kind, access] as const))(
@@ -257,7 +258,7 @@ describe('the JSON Schema for editors', () => {
     for (const change of [
       ['minutes: 30', 'minuts: 30'],
       ['level: foundation', 'level: easy'],
-      ['workspace: { shell', 'space: { namespace: {} }\n  workspace: { shell'],
+      ['workspace: { shell', 'space: { namespace: { pods: many } }\n  workspace: { shell'],
       ['ttl: 2h', 'ttl: 7200'],
     ] as const) {
       expect((await parsed(await changed('customer-lifecycle', change))).success).toBe(false);

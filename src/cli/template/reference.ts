@@ -10,16 +10,14 @@ export function registerTemplateReference(parent: Command, _cli: Cli): void {
       'Prints the reference of lab.yaml as Markdown: every component, look and step with an example.',
     )
     .action(async () => {
-      const [{ createVocabulary }, { renderReference }, { loadTour }] = await Promise.all([
+      const [{ createVocabulary }, { renderReference }, { loadTours }] = await Promise.all([
         import('../../compose/language.ts'),
         import('../../reference/render.ts'),
         import('../../reference/tour.ts'),
       ]);
       const vocabulary = createVocabulary();
-      const tour = await loadTour(
-        join(projectRoot, 'lab-templates', 'reference', 'tour'),
-        vocabulary.language,
-      );
-      process.stdout.write(renderReference({ ...vocabulary, ...tour }));
+      const folder = join(projectRoot, 'lab-templates', 'reference');
+      const tours = await loadTours(folder, vocabulary.language);
+      process.stdout.write(renderReference({ ...vocabulary, ...tours }));
     });
 }
