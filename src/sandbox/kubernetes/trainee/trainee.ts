@@ -44,7 +44,7 @@ export interface Trainee {
   readonly namespaces: Namespaces;
   /** Throws LabError `backend_unavailable`; `extra.reason` is `refused` when nobody is ready behind the Service. */
   dial(plan: SandboxPlan, component: string, port: ServicePort, signal: AbortSignal): Promise<Duplex>;
-  /** What of a sandbox is outside of its namespaces, once they are gone. */
+  /** What of a sandbox is outside of its namespaces; waits for those to go, which others remove meanwhile. */
   remove(sandboxId: string, signal: AbortSignal): Promise<void>;
   /** Before a sandbox is removed. */
   forget(sandboxId: string, namespaces: readonly string[]): void;

@@ -1,4 +1,5 @@
 /** Volumes that are there from the start: of a StorageClass, or folders of a node where the cluster has none. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
 import type { NamespaceComponent } from '../../../templates/types.ts';
 import type { Piece, SpecOf } from '../../part.ts';
@@ -18,15 +19,15 @@ export interface VolumeNeeds {
 export interface Volumes {
   /** Claims of this component's storage, in its namespace. */
   ensure(piece: Piece<NamespaceComponent>, namespace: string, signal: AbortSignal): Promise<void>;
-  /** Folders and what was in them, once the namespace is gone; of one component or of a whole sandbox. */
+  /** Waits until their namespaces are gone, then removes them with what was in them; of one component or of a whole sandbox. */
   remove(sandboxId: string, component: string | null, signal: AbortSignal): Promise<void>;
   lacks(component: string, spec: SpecOf<'namespace'>): readonly string[];
 }
 
 interface HostVolume {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly finalizers?: readonly string[] };
   readonly spec: {
-    readonly hostPath?: { readonly path: string };
+    readonly claimRef?: { readonly namespace: string };
     readonly nodeAffinity?: {
       readonly required?: {
         readonly nodeSelectorTerms: readonly {
@@ -37,6 +38,9 @@ interface HostVolume {
   };
 }
 
+/** The folder outlives a volume that is just deleted: nobody would find it again. */
+const finalizer = 'labwright.dev/folder';
+const lookMs = 150;
 const hostname = 'kubernetes.io/hostname';
 const volumeKind = { apiVersion: 'v1', kind: 'PersistentVolume' };
 
@@ -56,7 +60,7 @@ export function createVolumes({ cluster, installationId, storageClass, folders }
     await cluster.apply(
       {
         ...volumeKind,
-        metadata: { name, ...componentMeta(installationId, facts) },
+        metadata: { name, finalizers: [finalizer], ...componentMeta(installationId, facts) },
         spec: {
           capacity: { storage: `${megabytes}Mi` },
           accessModes: ['ReadWriteOnce'],
@@ -75,6 +79,25 @@ export function createVolumes({ cluster, installationId, storageClass, folders }
       signal,
     );
     return name;
+  }
+
+  /** Nothing writes into it any more. */
+  async function untilGone(name: string | undefined, signal: AbortSignal): Promise<void> {
+    const at = { apiVersion: 'v1', kind: 'Namespace', name: name ?? '' };
+    while (name !== undefined && (await cluster.read(at, signal)) !== null) {
+      await delay(lookMs, undefined, { signal });
+    }
+  }
+
+  async function removeFolder({ metadata, spec }: HostVolume, signal: AbortSignal): Promise<void> {
+    const { name, finalizers = [] } = metadata;
+    if (!finalizers.includes(finalizer)) return;
+    const [term] = spec.nodeAffinity?.required?.nodeSelectorTerms ?? [];
+    const node = term?.matchExpressions?.[0]?.values?.[0];
+    if (folders !== null && node !== undefined) await folders.remove({ name, node }, signal);
+    // The cluster takes away its own at the same time.
+    const patch = { metadata: { '$deleteFromPrimitiveList/finalizers': [finalizer] } };
+    await cluster.patch({ ...volumeKind, name }, patch, { type: 'strategic' }, signal);
   }
 
   return {
@@ -106,13 +129,14 @@ export function createVolumes({ cluster, installationId, storageClass, folders }
       const of = component === null ? '' : `,${label.component}=${labelValue(component)}`;
       const selector = selectorOf(installationId, sandboxId) + of;
       const found = await cluster.list<HostVolume>({ ...volumeKind, selector }, signal);
-      for (const { metadata, spec } of found) {
-        const [term] = spec.nodeAffinity?.required?.nodeSelectorTerms ?? [];
-        const node = term?.matchExpressions?.[0]?.values?.[0];
-        if (spec.hostPath !== undefined && node !== undefined && folders !== null) {
-          await folders.remove({ name: metadata.name, node }, signal);
-        }
-        await cluster.remove({ ...volumeKind, name: metadata.name }, {}, signal);
+      for (const volume of found) {
+        await untilGone(volume.spec.claimRef?.namespace, signal);
+        await removeFolder(volume, signal);
+        await cluster.remove({ ...volumeKind, name: volume.metadata.name }, {}, signal);
+      }
+      // One of the same name may be made next.
+      while ((await cluster.list({ ...volumeKind, selector }, signal)).length > 0) {
+        await delay(lookMs, undefined, { signal });
       }
     },
     lacks: (component, { storage }) =>
