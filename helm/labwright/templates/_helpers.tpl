@@ -166,7 +166,7 @@ spec:
         failureThreshold: 6
       readinessProbe:
         httpGet: { path: /readyz, port: {{ ternary "http" "metrics" (eq $part "api") }} }
-        periodSeconds: 5
+        periodSeconds: {{ ternary 5 10 (eq $part "api") }}
         timeoutSeconds: 5
         failureThreshold: 2
       {{- if eq $part "api" }}
