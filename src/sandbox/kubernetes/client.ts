@@ -117,6 +117,8 @@ function clusterOn(
   /** `verb resource in namespace`, and where it is. */
   async function place(verb: string, of: KindOf & { namespace?: string | undefined; name?: string }) {
     const { plural, namespaced } = await resourceOf(of);
+    // Without one the path would be that of all objects of the kind.
+    if (of.name === '') throw new LabError('validation_failed', `A ${of.kind} has no name.`);
     const inside = namespaced && of.namespace !== undefined ? `/namespaces/${encode(of.namespace)}` : '';
     const name = of.name === undefined ? '' : `/${encode(of.name)}`;
     const where = inside === '' ? '' : ` in namespace ${of.namespace}`;
