@@ -8,9 +8,10 @@ import type { Cluster } from './types.ts';
 
 export interface Belongings {
   list: SandboxDriver['list'];
+  namespacesOf(sandboxId: string, signal: AbortSignal): Promise<readonly V1Namespace[]>;
   /**
-   * Returns when all of it is gone. Throws LabError `backend_unavailable` when the cluster does not let go of it, with
-   * what holds it.
+   * Its namespaces; returns when they are gone. Throws LabError `backend_unavailable` when the cluster does not let go of
+   * one, with what holds it.
    */
   remove(sandboxId: string, signal: AbortSignal): Promise<void>;
 }
@@ -19,33 +20,33 @@ export interface Belongings {
 const patienceMs = 90_000;
 const lookEveryMs = 500;
 
-type Found = V1Namespace | V1PersistentVolume;
-
 /** @param patience milliseconds that a removal may take. */
 export function createBelongings(
   cluster: Cluster,
   installationId: string,
   patience = patienceMs,
 ): Belongings {
-  async function found(selector: string, signal: AbortSignal): Promise<readonly Found[]> {
-    const [namespaces, volumes] = await Promise.all([
-      cluster.list<V1Namespace>({ apiVersion: 'v1', kind: 'Namespace', selector }, signal),
-      cluster.list<V1PersistentVolume>({ apiVersion: 'v1', kind: 'PersistentVolume', selector }, signal),
-    ]);
-    return [...namespaces, ...volumes];
-  }
+  const found = <T extends object>(kind: string, selector: string, signal: AbortSignal) =>
+    cluster.list<T>({ apiVersion: 'v1', kind, selector }, signal);
 
-  async function begin({ kind, metadata }: Found, signal: AbortSignal): Promise<void> {
+  const namespacesOf = (sandboxId: string, signal: AbortSignal) =>
+    found<V1Namespace>('Namespace', selectorOf(installationId, sandboxId), signal);
+
+  async function begin({ metadata }: V1Namespace, signal: AbortSignal): Promise<void> {
     if (metadata?.deletionTimestamp) return;
-    const object = { apiVersion: 'v1', kind: kind ?? '', name: metadata?.name ?? '' };
-    await cluster.remove(object, {}, signal);
+    const name = metadata?.name ?? '';
+    await cluster.remove({ apiVersion: 'v1', kind: 'Namespace', name }, {}, signal);
   }
 
   return {
     async list(signal) {
       const first = new Map<string, number>();
       const selector = `${selectorOf(installationId)},${label.sandbox}`;
-      for (const { metadata } of await found(selector, signal)) {
+      const all = await Promise.all([
+        found<V1Namespace>('Namespace', selector, signal),
+        found<V1PersistentVolume>('PersistentVolume', selector, signal),
+      ]);
+      for (const { metadata } of all.flat()) {
         const sandboxId = metadata?.annotations?.[annotation.sandboxId];
         if (!sandboxId) continue;
         const said = metadata?.annotations?.[annotation.createdAt] ?? metadata?.creationTimestamp;
@@ -54,13 +55,14 @@ export function createBelongings(
       }
       return [...first].map(([sandboxId, made]) => ({ sandboxId, createdAt: new Date(made) }));
     },
+    namespacesOf,
     async remove(sandboxId, signal) {
       const until = performance.now() + patience;
       for (;;) {
-        const left = await found(selectorOf(installationId, sandboxId), signal);
+        const left = await namespacesOf(sandboxId, signal);
         const [one] = left;
         if (one === undefined) return;
-        await Promise.all(left.map((object) => begin(object, signal)));
+        await Promise.all(left.map((namespace) => begin(namespace, signal)));
         if (performance.now() >= until) throw stuck(one);
         await delay(lookEveryMs, undefined, { signal });
       }
@@ -75,19 +77,17 @@ const telling = [
   'NamespaceDeletionContentFailure',
 ];
 
-function stuck({ kind, metadata, status }: Found): LabError {
-  const conditions = status !== undefined && 'conditions' in status ? (status.conditions ?? []) : [];
-  const reasons = conditions
+function stuck({ metadata, status }: V1Namespace): LabError {
+  const reasons = (status?.conditions ?? [])
     .filter(({ type, status: isTrue }) => telling.includes(type) && isTrue === 'True')
     .sort((a, b) => telling.indexOf(a.type) - telling.indexOf(b.type))
     .map(({ message = '' }) => message);
   const finalizers = metadata?.finalizers ?? [];
   const own = finalizers.length === 0 ? [] : [`its own finalizers are left: ${finalizers.join(', ')}`];
   const why = [...reasons, ...own].join('; ') || 'the cluster does not say why';
-  const what = `${kind === 'Namespace' ? 'namespace' : 'volume'} ${metadata?.name}`;
   return new LabError(
     'backend_unavailable',
-    `The ${what} is not gone: ${why}. What set a finalizer must take it away; it is tried again.`,
+    `The namespace ${metadata?.name} is not gone: ${why}. What set a finalizer must take it away; it is tried again.`,
     { extra: { reason: 'stuck' }, retryAfterSeconds: 30 },
   );
 }
