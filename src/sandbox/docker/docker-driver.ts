@@ -3,22 +3,19 @@
  * trainees are held apart by the kernel. Everything is found again by its labels, so nothing is kept here: any number of
  * Labwright processes may use one engine, and one that is killed leaves nothing that another cannot go on with.
  */
-import { posix } from 'node:path';
-import { LabError } from '../../lab/errors.ts';
-import type { ComponentObservation } from '../../lab/lab.ts';
-import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
+import type { ComponentAccess, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
+import { createLabComponents, gatewayPlan } from '../containers/lab-components.ts';
 import { createDatabasePart } from '../containers/postgres/postgres-part.ts';
 import { createPreparedDatabases } from '../containers/postgres/prepared-databases.ts';
 import { createTurns } from '../containers/postgres/turns.ts';
 import { createProgramParts } from '../containers/programs/program-parts.ts';
 import { createGatewaySources } from '../containers/sources.ts';
-import { type GatewayPlan, workspacePath } from '../containers/types.ts';
 import { createEnvironments } from '../environment.ts';
 import { createWorkspaceContents } from '../files/workspace-contents.ts';
 import { createInFlight } from '../in-flight.ts';
 import { createNaming } from '../naming.ts';
 import { createNoNamespacePart } from '../no-namespace-part.ts';
-import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
+import type { Parts } from '../part.ts';
 import { createBelongings } from './belongings.ts';
 import { createContainers } from './containers.ts';
 import { createEngine } from './engine.ts';
@@ -39,8 +36,6 @@ export interface DockerDriver extends SandboxDriver {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** Where programs of trainees are looked for, in the image of workspaces. */
-const searchPath = '/usr/local/bin:/usr/bin:/bin';
 /** Prepared databases that nobody needs now but may soon again, such as after an edit that is taken back. */
 const unneededKept = 2;
 
@@ -67,7 +62,6 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const inFlight = createInFlight();
   const closing = new AbortController();
-  const terminals = new Set<Terminal>();
   const environments = createEnvironments(async () => {}, access, options.fill);
   const sources = createGatewaySources(gateways);
 
@@ -76,7 +70,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const shell = createShellPart({ ...shared, volumes, contents });
   const programs = createProgramParts({
     ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },
-    ensureWorkspace: ensure,
+    ensureWorkspace: (plan, name, signal) => components.ensure(plan, name, signal),
     workspaceVolume: volumes.nameOf,
     missingImage: (image) =>
       localImages.has(image)
@@ -85,157 +79,32 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
     closing: closing.signal,
   });
   const namespace = createNoNamespacePart('docker');
-  const parts: Parts = { postgres, shell, namespace, ...programs.parts };
+  const parts = { postgres, shell, namespace, ...programs.parts } satisfies Parts;
 
-  function partOf(plan: SandboxPlan, component: string) {
-    const piece = pieceOf(plan, component);
-    const part: Part = parts[piece.spec.kind];
-    return { piece, part };
-  }
+  const components = createLabComponents({
+    ...{ parts, containers, gateways, environments, inFlight, filesChanged: programs.filesChanged },
+    isGatewayGone,
+    rest: (sandboxId, signal) => belongings.rest(sandboxId, () => gateways.forget(sandboxId), signal),
+  });
 
   function access(plan: SandboxPlan, component: string): ComponentAccess {
-    const { piece, part } = partOf(plan, component);
-    return part.access(piece);
+    return components.access(plan, component);
   }
 
   async function openGateway(plan: SandboxPlan, signal: AbortSignal): Promise<void> {
     await gateways.ensure(gatewayPlan(plan), signal);
   }
 
-  function ensure(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void> {
-    const { piece, part } = partOf(plan, component);
-    // Without parameters less is made.
-    const key = `${piece.ref.generation}/${plan.params === null}`;
-    return inFlight.ensure(plan.sandboxId, component, key, () => part.ensure(piece, signal), signal);
-  }
-
-  async function observeOne(plan: SandboxPlan, name: string): Promise<ComponentObservation> {
-    const { piece, part } = partOf(plan, name);
-    try {
-      return await part.observe(piece);
-    } catch (thrown) {
-      if (!isGatewayGone(thrown)) throw thrown;
-      return { state: 'broken', generation: piece.ref.generation, detail: thrown.message };
-    }
-  }
-
-  async function observe(plan: SandboxPlan) {
-    const seen = await Promise.all(
-      Object.keys(plan.components).map(async (name) => {
-        return [name, await observeOne(plan, name)] as const;
-      }),
-    );
-    return { components: Object.fromEntries(seen.filter(([, { state }]) => state !== 'absent')) };
-  }
-
-  /** The newest container of a component, whatever its state. */
-  async function containerOf(plan: SandboxPlan, component: string, signal: AbortSignal) {
-    const { ref } = pieceOf(plan, component);
-    const mine = (await containers.find(ref.sandboxId, signal)).filter(
-      (one) => one.role === 'component' && one.component === component,
-    );
-    return mine.sort((a, b) => b.generation - a.generation)[0] ?? null;
-  }
-
-  /** Where and how the trainee's own programs run. Throws LabError `bad_request`, `backend_unavailable`. */
-  async function trainees(plan: SandboxPlan, component: string, terminal: string, signal: AbortSignal) {
-    const { ref } = pieceOfKind(plan, component, 'shell', 'terminal and no programs of trainees');
-    const found = await containerOf(plan, component, signal);
-    if (found === null || found.generation !== ref.generation || found.state !== 'running') {
-      throw new LabError('backend_unavailable', `Component "${component}" does not run.`);
-    }
-    const home = workspacePath(ref);
-    const others = Object.keys(plan.components).filter((name) => name !== component);
-    const base = { HOME: home, PATH: searchPath, LANG: 'C.UTF-8', TERM: terminal };
-    return { id: found.id, ref, home, env: { ...environments.facts(plan, others), ...base } };
-  }
-
-  async function filesOf(plan: SandboxPlan, component: string, signal: AbortSignal) {
-    const { ref } = pieceOfKind(plan, component, 'shell', 'files');
-    const { files } = await gateways.open(plan.sandboxId, signal);
-    return { files, ref };
-  }
-
   return {
+    ...components,
     name: 'docker',
     capabilities: { isolation: true },
     namespaces: null,
     check: localImages.refresh,
     prepare: prepared.prepare,
-    lacks({ template }) {
-      const specs = Object.entries(template.components);
-      const own = specs.flatMap(([name, spec]) => {
-        const part: Part = parts[spec.kind];
-        return part.lacks(name, spec);
-      });
-      return [...own, ...needs.missing(specs.map(([, spec]) => spec))];
-    },
-    ensure: async (plan, component, signal) => ensure(plan, component, signal),
-    observe: (plan) => observe(plan),
-    access,
-    async dial(plan, component, signal, port = 'main') {
-      const { piece, part } = partOf(plan, component);
-      const address = part.address(piece, port);
-      if (address !== null) {
-        const gateway = await gateways.open(plan.sandboxId, signal);
-        return gateway.dial(address.host, address.port, signal);
-      }
-      const which = port === 'main' ? 'no port' : 'no port of ours';
-      throw new LabError('bad_request', `Component "${component}" listens on ${which}.`);
-    },
-    async kill(plan, component, how, signal) {
-      const { piece, part } = partOf(plan, component);
-      await part.kill(piece, how, signal);
-    },
-    async resetStatistics(plan, component, signal) {
-      await postgres.resetStatistics(
-        pieceOfKind(plan, component, 'postgres', 'statement statistics'),
-        signal,
-      );
-    },
-    async exec(plan, component, argv, limits, signal) {
-      const { id, ref, home, env } = await trainees(plan, component, 'dumb', signal);
-      if (limits.cwd !== undefined) {
-        const { files } = await filesOf(plan, component, signal);
-        if (!(await files.isFolder(ref, limits.cwd, signal))) {
-          const stderr = `${limits.cwd}: no such folder\n`;
-          const failure = { stdout: '', stderr, timedOut: false, truncated: false, durationMs: 0 };
-          return { exitCode: 127, signal: null, ...failure };
-        }
-      }
-      const cwd = posix.join(home, limits.cwd ?? '.');
-      const result = await containers.exec(id, { argv, env, cwd }, limits, signal);
-      await programs.filesChanged(plan.sandboxId);
-      return result;
-    },
-    async terminal(plan, component, size, signal) {
-      const { id, home, env } = await trainees(plan, component, 'xterm-256color', signal);
-      const terminal = await containers.terminal(id, { argv: ['bash'], env, cwd: home }, size, signal);
-      terminals.add(terminal);
-      void terminal.ended.then(() => terminals.delete(terminal));
-      return terminal;
-    },
-    async stop(plan, component, signal) {
-      const { piece, part } = partOf(plan, component);
-      const work = async () => {
-        await part.stop?.(piece, signal);
-        await belongings.rest(plan.sandboxId, () => gateways.forget(plan.sandboxId), signal);
-      };
-      // After what is being started of it.
-      await inFlight.ensure(plan.sandboxId, component, `stop/${piece.ref.generation}`, work, signal);
-    },
-    async readFiles(plan, component, query, signal) {
-      const { files, ref } = await filesOf(plan, component, signal);
-      return files.find(ref, query, signal);
-    },
-    async writeFile(plan, component, path, content, signal) {
-      const { files, ref } = await filesOf(plan, component, signal);
-      await files.write(ref, path, content, signal);
-      await programs.filesChanged(plan.sandboxId);
-    },
-    async readLog(plan, component, maxBytes, signal) {
-      const found = await containerOf(plan, component, signal);
-      return found === null ? '' : containers.logs(found.id, maxBytes, signal);
+    lacks(version) {
+      const specs = Object.values(version.template.components);
+      return [...components.lacks(version), ...needs.missing(specs)];
     },
     destroy: (sandboxId, signal) =>
       inFlight.destroy(sandboxId, async () => {
@@ -256,16 +125,10 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
       localImages.close();
       await inFlight.settled();
       // The engine would let their shells run on.
-      for (const { stream } of terminals) stream.destroy();
-      await Promise.all([...terminals].map(({ ended }) => ended));
+      await components.close();
       gateways.close();
       await events.close();
       engine.close();
     },
   };
-}
-
-function gatewayPlan({ sandboxId, components, origin }: SandboxPlan): GatewayPlan {
-  const shells = Object.values(components).filter(({ spec }) => spec.kind === 'shell');
-  return { sandboxId, workspaces: shells.map(({ name }) => name), originId: origin?.sandboxId ?? null };
 }

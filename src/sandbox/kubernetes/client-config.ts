@@ -24,9 +24,15 @@ export function readOwnPlace(podLabels: OwnPlace['podLabels']): OwnPlace | null 
   }
 }
 
-/** Throws LabError `backend_unavailable` with what is wrong with the file. */
-export function loadKubeConfig({ kubeconfig, context }: ClusterChoice): KubeConfig {
-  const config = new KubeConfig();
+/**
+ * Throws LabError `backend_unavailable` with what is wrong with the file.
+ *
+ * @param config is filled, so that those who have it already see what is new in the file.
+ */
+export function loadKubeConfig(
+  { kubeconfig, context }: ClusterChoice,
+  config: KubeConfig = new KubeConfig(),
+): KubeConfig {
   if (kubeconfig === null && existsSync(join(accountFolder, 'token'))) {
     config.loadFromCluster();
     return config;

@@ -52,16 +52,20 @@ interface ApiList {
   readonly items: readonly object[];
 }
 
-/** Connects at the first request. */
-export function createCluster(config: KubeConfig): OwnCluster {
-  return clusterOn(config, new Map(), null, true);
+/**
+ * Connects at the first request.
+ *
+ * @param renew is called when the credentials of `config` are not taken, before they are tried once more.
+ */
+export function createCluster(config: KubeConfig, renew: () => void = () => {}): OwnCluster {
+  return clusterOn(config, new Map(), null, { isOurs: true, renew });
 }
 
 function clusterOn(
   config: KubeConfig,
   agents: Agents,
   knownKinds: Kinds | null,
-  isOurs: boolean,
+  { isOurs, renew }: { readonly isOurs: boolean; readonly renew: () => void },
 ): OwnCluster {
   const transport = createTransport(config, agents);
   const kinds = knownKinds ?? createKinds(discover);
@@ -72,13 +76,18 @@ function clusterOn(
     throw new ApiFailure(readStatus(answer.status, answer.body, answer.headers['retry-after']));
   }
 
+  function refresh(): void {
+    renew();
+    transport.refresh();
+  }
+
   /** Credentials that were just renewed are read anew, once. */
   async function effort(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
     try {
       return await once(request, signal);
     } catch (thrown) {
       if (statusOf(thrown) !== 401) throw thrown;
-      transport.refresh();
+      refresh();
       return once(request, signal);
     }
   }
@@ -229,7 +238,7 @@ function clusterOn(
       return { token: status.token, expiresAt: new Date(status.expirationTimestamp) };
     },
     isNamespaced: async (of) => (await resourceOf(of)).namespaced,
-    as: (token) => clusterOn(withToken(config, token), agents, kinds, false),
+    as: (token) => clusterOn(withToken(config, token), agents, kinds, { isOurs: false, renew: () => {} }),
     async *watch({ selector, resourceVersion, ...kind }, signal) {
       const { what, path } = await place('watch', kind);
       const query = new URLSearchParams({
@@ -239,7 +248,7 @@ function clusterOn(
       try {
         yield* readEvents(await transport.open({ method: 'GET', path: `${path}?${query}` }, signal));
       } catch (thrown) {
-        if (statusOf(thrown) === 401) transport.refresh();
+        if (statusOf(thrown) === 401) refresh();
         throw clusterError(thrown, { url: transport.url, what, isOurs });
       }
     },
