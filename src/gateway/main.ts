@@ -26,7 +26,8 @@ const transport: Transport = {
   },
 };
 const notes = createNotes(gatewayFolders.notes);
-const workspaces = createWorkspaces(gatewayFolders.workspaces, gatewayFolders.origins, notes);
+const { workspaces: volumes, origins, notes: copies } = gatewayFolders;
+const workspaces = createWorkspaces({ volumes, origins, copies }, notes);
 await serveAgent(transport, {
   reach: createReach(),
   serve: createServeFiles(workspaces, notes),

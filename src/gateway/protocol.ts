@@ -42,6 +42,9 @@ export type FilesRequest =
   | { readonly do: 'generation'; readonly component: string }
   /** The body is packed files; none where it is copied from an origin. */
   | { readonly do: 'fill'; readonly workspace: WorkspaceAt; readonly origin: WorkspaceAt | null }
+  /** Answered by an archive of it, which `unpack` takes as its body in another gateway, or a program for itself. */
+  | { readonly do: 'pack'; readonly workspace: WorkspaceAt }
+  | { readonly do: 'unpack'; readonly workspace: WorkspaceAt }
   | { readonly do: 'find'; readonly workspace: WorkspaceAt; readonly query: FileQuery }
   /** The body is the content. */
   | { readonly do: 'write'; readonly workspace: WorkspaceAt; readonly path: string }

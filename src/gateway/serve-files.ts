@@ -24,6 +24,13 @@ export function createServeFiles(workspaces: Workspaces, notes: Notes): ServeFil
         const { origin } = asked;
         return workspaces.fill(asked.workspace, origin === null ? { contents } : { origin }, signal);
       }
+      case 'unpack':
+        return workspaces.fill(asked.workspace, { archive: channel }, signal);
+      case 'pack':
+        // What goes wrong from here on breaks it off: a reader sees that it is not whole.
+        await workspaces.generation(asked.workspace.component);
+        channel.accept();
+        return workspaces.pack(asked.workspace, channel, signal);
       case 'find': {
         const found = await findFiles(workspaces.path(asked.workspace), bounded(asked.query), signal);
         return packFiles(found.map((file) => ({ ...file, modifiedAt: file.modifiedAt.getTime() })));
@@ -52,6 +59,7 @@ export function createServeFiles(workspaces: Workspaces, notes: Notes): ServeFil
     channel.once('close', () => left.abort());
     try {
       const said = await answer(channel, request, left.signal);
+      if (request.do === 'pack') return;
       channel.accept();
       if (request.do !== 'watch')
         channel.end(said instanceof Uint8Array ? said : JSON.stringify(said ?? null));

@@ -4,13 +4,17 @@
  * it is whole stands in a note that they cannot reach; a folder is never entered through a link; and one is filled only
  * while none of their containers runs.
  */
+
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { LabError } from '../lab/errors.ts';
 import { copyTree } from '../sandbox/files/copy-tree.ts';
 import { removeTree } from '../sandbox/files/remove-tree.ts';
 import { writeFileBeneath } from '../sandbox/files/workspace-files.ts';
+import { packArchive, unpackArchive } from './archive.ts';
 import { alone } from './lock.ts';
 import type { Notes } from './notes.ts';
 import type { WorkspaceAt } from './protocol.ts';
@@ -22,9 +26,14 @@ export interface Workspaces {
   /** Whole or not at all; whatever else is in the volume goes. Nothing when it or a higher one is whole. */
   fill(
     workspace: WorkspaceAt,
-    from: { readonly contents: ReadonlyMap<string, Uint8Array> } | { readonly origin: WorkspaceAt },
+    from:
+      | { readonly contents: ReadonlyMap<string, Uint8Array> }
+      | { readonly origin: WorkspaceAt }
+      | { readonly archive: Readable },
     signal: AbortSignal,
   ): Promise<void>;
+  /** Writes an archive of it as it is now, and ends `to`. What a copy of it would not have is not in it either. */
+  pack(workspace: WorkspaceAt, to: Writable, signal: AbortSignal): Promise<void>;
 }
 
 interface Whole {
@@ -33,8 +42,16 @@ interface Whole {
   readonly volume: string;
 }
 
-/** @param volumes folder of the volumes, by component. @param origins the same of another sandbox's. */
-export function createWorkspaces(volumes: string, origins: string, notes: Notes): Workspaces {
+export interface WorkspaceFolders {
+  /** Of the volumes, by component. */
+  readonly volumes: string;
+  /** The same of another sandbox's. */
+  readonly origins: string;
+  /** Where no trainee comes: what is being packed. */
+  readonly copies: string;
+}
+
+export function createWorkspaces({ volumes, origins, copies }: WorkspaceFolders, notes: Notes): Workspaces {
   const volumeOf = (component: string) => join(volumes, plain(component));
   const path = ({ component, generation }: WorkspaceAt) =>
     join(volumeOf(component), String(Math.trunc(generation)));
@@ -70,6 +87,8 @@ export function createWorkspaces(volumes: string, origins: string, notes: Notes)
         null,
         signal,
       );
+    } else if ('archive' in from) {
+      await unpackArchive(from.archive, building, signal);
     } else {
       for (const [name, content] of from.contents) {
         signal.throwIfAborted();
@@ -102,6 +121,17 @@ export function createWorkspaces(volumes: string, origins: string, notes: Notes)
         await make(workspace, from, signal);
         await removeOthers(workspace);
       });
+    },
+    async pack(workspace, to, signal) {
+      const copy = join(copies, `copy-${randomUUID()}`);
+      const named = join(copy, String(Math.trunc(workspace.generation)));
+      try {
+        await mkdir(named, { recursive: true, mode: 0o700 });
+        await copyTree(path(workspace), named, null, signal);
+        await packArchive(named, to, signal);
+      } finally {
+        await removeTree(copy);
+      }
     },
   };
 }

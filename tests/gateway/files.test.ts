@@ -1,18 +1,22 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createNotes } from '../../src/gateway/notes.ts';
-import { largestAnswer } from '../../src/gateway/protocol.ts';
+import { type FilesRequest, largestAnswer } from '../../src/gateway/protocol.ts';
 import { createServeFiles } from '../../src/gateway/serve-files.ts';
 import { createWorkspaces } from '../../src/gateway/workspaces.ts';
 import { createGatewayFiles } from '../../src/sandbox/containers/gateway-files.ts';
@@ -37,7 +41,8 @@ describe('files through the gateway', () => {
   /** Another agent on the same folders. */
   function agent(): { readonly files: GatewayFiles; readonly link: Linked } {
     const notes = createNotes(join(root, 'notes'));
-    const workspaces = createWorkspaces(join(root, 'workspaces'), join(root, 'origins'), notes);
+    const folders = { volumes: join(root, 'workspaces'), origins: join(root, 'origins') };
+    const workspaces = createWorkspaces({ ...folders, copies: join(root, 'notes') }, notes);
     const link = linked({ serve: createServeFiles(workspaces, notes) });
     links.push(link);
     return { files: createGatewayFiles(link.session), link };
@@ -90,6 +95,49 @@ describe('files through the gateway', () => {
     await files.fill(first, contents({ 'a.txt': 'A' }), anHour);
     expect(await files.generation('work', anHour)).toBe(2);
     expect(readdirSync(at())).toEqual(['2']);
+  });
+
+  it('packs a workspace for another gateway, with what a copy of it would have', async () => {
+    const other = { component: 'other', generation: 1 };
+    mkdirSync(join(root, 'workspaces/other'));
+    await files.fill(first, contents({ 'a.txt': 'A', 'deep/er/run.sh': '#!/bin/sh\n' }), anHour);
+    chmodSync(at('1/deep/er/run.sh'), 0o750);
+    symlinkSync('a.txt', at('1/inside'));
+    symlinkSync('/etc/passwd', at('1/outside'));
+    const { session } = agent().link;
+    const ask = (request: FilesRequest, body: Readable | null) =>
+      session.channel({ kind: 'files', request }, body, anHour);
+    const packed = await ask({ do: 'pack', workspace: first }, null);
+    const unpacked = await ask({ do: 'unpack', workspace: other }, packed);
+    await buffer(unpacked);
+    expect(await files.generation('other', anHour)).toBe(1);
+    expect(await texts(other)).toEqual({ 'a.txt': 'A', 'deep/er/run.sh': '#!/bin/sh\n' });
+    const there = join(root, 'workspaces/other/1');
+    expect(readdirSync(there).sort()).toEqual(['a.txt', 'deep', 'inside']);
+    expect(statSync(join(there, 'deep/er/run.sh')).mode & 0o777).toBe(0o750);
+    // Nothing of the copy is left where it was made.
+    const copies = () => readdirSync(join(root, 'notes')).filter((name) => name.startsWith('copy'));
+    await expect.poll(copies).toEqual([]);
+    await expect(
+      ask({ do: 'pack', workspace: { component: 'work', generation: 9 } }, null).then(buffer),
+    ).rejects.toThrow();
+  });
+
+  it('makes nothing of an archive that breaks off', async () => {
+    const { session } = agent().link;
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(512);
+        throw new Error('broken off');
+      })(),
+    );
+    const unpacking = session.channel(
+      { kind: 'files', request: { do: 'unpack', workspace: first } },
+      broken,
+      anHour,
+    );
+    await expect(unpacking).rejects.toMatchObject({ code: 'backend_unavailable' });
+    expect(await files.generation('work', anHour)).toBe(null);
   });
 
   it('is not told otherwise by folders of the trainee', async () => {

@@ -1,5 +1,5 @@
 /** Our way to the agent in a lab's gateway: opened at need, closed after a while of nobody using it, opened again. */
-import { addAbortSignal, type Duplex } from 'node:stream';
+import { addAbortSignal, type Duplex, Readable } from 'node:stream';
 import type { Channel } from '../../gateway/channel.ts';
 import { createLink, type Link } from '../../gateway/link.ts';
 import { mostChannels, type Opening, type Reason, type Refusal } from '../../gateway/protocol.ts';
@@ -13,10 +13,10 @@ export interface AgentSession {
   open(signal: AbortSignal): Promise<void>;
   /**
    * A channel that was accepted. Opened again where the session was lost meanwhile, so it must be for what may be done
-   * twice; `body` is written and ended. `signal` also ends the channel.
+   * twice; `body` is written and ended, and where it is a stream, nothing is tried again. `signal` also ends the channel.
    * Throws LabError `backend_unavailable` or what the agent said, or the signal's reason.
    */
-  channel(opening: Opening, body: Uint8Array | null, signal: AbortSignal): Promise<Channel>;
+  channel(opening: Opening, body: Uint8Array | Readable | null, signal: AbortSignal): Promise<Channel>;
   /** A connection to a name in the sandbox's network. Throws LabError `backend_unavailable`, or the signal's reason. */
   dial(host: string, port: number, signal: AbortSignal): Promise<Duplex>;
   /** Ends all that is open; nothing is opened any more. */
@@ -45,7 +45,11 @@ export function createAgentSession(
     return { ready: opening, isNew: true };
   }
 
-  async function channel(opening: Opening, body: Uint8Array | null, signal: AbortSignal): Promise<Channel> {
+  async function channel(
+    opening: Opening,
+    body: Uint8Array | Readable | null,
+    signal: AbortSignal,
+  ): Promise<Channel> {
     for (let attempt = 1; ; attempt += 1) {
       const { ready, isNew } = link();
       const live = await unlessAborted(ready, signal);
@@ -53,7 +57,7 @@ export function createAgentSession(
       if ('channel' in answer) return answer.channel;
       signal.throwIfAborted();
       const isLost = 'lost' in answer.reset && live.isEnded();
-      if (!isLost || isNew || attempt === 2) throw errorOf(answer.reset, opening);
+      if (!isLost || isNew || body instanceof Readable || attempt === 2) throw errorOf(answer.reset, opening);
       if (current === ready) current = null;
     }
   }
@@ -106,7 +110,7 @@ const tooSlow = () =>
 async function ask(
   live: Link,
   opening: Opening,
-  body: Uint8Array | null,
+  body: Uint8Array | Readable | null,
   signal: AbortSignal,
 ): Promise<{ readonly channel: Channel } | { readonly reset: Reason }> {
   // One more would be refused without a word of why.
@@ -118,7 +122,11 @@ async function ask(
   const channel = live.open(opening);
   if (channel === null) return { reset: { lost: true } };
   addAbortSignal(signal, channel);
-  if (body !== null) channel.end(body);
+  if (body instanceof Readable) {
+    // One that breaks off must not look like its end.
+    body.once('error', () => channel.destroy());
+    body.pipe(channel);
+  } else if (body !== null) channel.end(body);
   const answer = await channel.answered;
   return 'accepted' in answer ? { channel } : answer;
 }

@@ -1,0 +1,152 @@
+/**
+ * Workspaces: a pod in which programs are run as the trainee would, and beside them, out of reach, the agent that looks
+ * after the files. The trainee's container is entered only once its files are whole.
+ */
+import { LabError } from '../../../lab/errors.ts';
+import type { ComponentObservation } from '../../../lab/lab.ts';
+import type { SandboxPlan } from '../../../lab/ports.ts';
+import type { ShellComponent } from '../../../templates/types.ts';
+import { limitsOf } from '../../containers/limits.ts';
+import {
+  type ContainerImages,
+  type FoundContainer,
+  labUser,
+  type WorkspaceRef,
+  workspacePath,
+  workspaceVolumePath,
+} from '../../containers/types.ts';
+import type { WorkspaceContents } from '../../files/workspace-contents.ts';
+import type { ResourceRef } from '../../naming.ts';
+import type { Part, Piece } from '../../part.ts';
+import type { PodContainers } from '../pods/pod-containers.ts';
+import type { PodSpec } from '../pods/pod-spec.ts';
+import { agentBeside, workspaceData } from './agent-beside.ts';
+import type { PodGateways } from './gateways.ts';
+
+const stopWithinMs = 1_000;
+/** How long a look may take; it has no caller's signal. */
+const lookWithinMs = 10_000;
+const toolsWithinMs = 10_000;
+
+export interface ShellNeeds {
+  readonly containers: PodContainers;
+  readonly gateways: PodGateways;
+  /** The namespace of a sandbox. */
+  readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
+  readonly contents: WorkspaceContents;
+  readonly images: Pick<ContainerImages, 'labwright' | 'workspace'>;
+}
+
+export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
+  const { containers, gateways, openGateway, contents, images } = needs;
+  const checked = new Set<string>();
+
+  /** The highest generation first. */
+  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
+    const all = await containers.find(sandboxId, signal);
+    return all
+      .filter((one) => one.role === 'component' && one.component === component)
+      .sort((a, b) => b.generation - a.generation);
+  }
+
+  function specOf({ ref, spec }: Piece<ShellComponent>): PodSpec {
+    const { component } = ref;
+    const limits = limitsOf(spec);
+    return {
+      ref,
+      role: 'component',
+      image: images.workspace,
+      idles: true,
+      unfilled: true,
+      env: { HOME: workspacePath(ref), LANG: 'C.UTF-8' },
+      workingDir: '/',
+      user: labUser,
+      aliases: [component],
+      network: true,
+      mounts: [],
+      writableRoot: false,
+      tmpfs: {},
+      limits,
+      data: workspaceData(workspaceVolumePath(component), limits.diskMb),
+      ...agentBeside(component, images.labwright),
+    };
+  }
+
+  /** What the first generation of a fork is copied from; null: it begins at the template. */
+  function originOf({ plan, ref }: Piece): WorkspaceRef | null {
+    const origin = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
+    return origin === undefined ? null : { component: ref.component, generation: origin.generation };
+  }
+
+  async function fill(piece: Piece<ShellComponent>, signal: AbortSignal): Promise<void> {
+    const { plan, ref, spec } = piece;
+    const { files } = await gateways.open(ref.sandboxId, signal);
+    const whole = await files.generation(ref.component, signal);
+    if (whole === ref.generation) return;
+    const origin = originOf(piece);
+    const from = origin === null ? { contents: contents(plan, ref.component, spec) } : { origin };
+    await files.fill(ref, from, signal);
+  }
+
+  /** Once for each set: an image does not change under its name, or is looked at by the next Labwright. */
+  async function checkTools(id: string, tools: readonly string[], signal: AbortSignal): Promise<void> {
+    if (tools.length === 0 || checked.has(tools.join())) return;
+    const script = 'for tool do command -v "$tool" > /dev/null || printf "%s\\n" "$tool"; done';
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
+    const asked = { argv: ['/bin/sh', '-c', script, 'sh', ...tools], env, cwd: '/' };
+    const limits = { timeoutMs: toolsWithinMs, maxBytes: 4_096 };
+    const { exitCode, stdout } = await containers.exec(id, asked, limits, signal);
+    const missing = stdout.split('\n').filter((name) => name !== '');
+    if (exitCode !== 0) return;
+    if (missing.length === 0) return void checked.add(tools.join());
+    throw new LabError(
+      'start_failed',
+      `The image of workspaces (${images.workspace}) has no ${missing.join(', no ')}, which the template's tools name.`,
+    );
+  }
+
+  return {
+    async ensure(piece, signal) {
+      const { ref, plan, spec } = piece;
+      await openGateway(plan, signal);
+      const found = await find(ref, signal);
+      // A stale caller with an older plan changes nothing.
+      if ((found[0]?.generation ?? 0) > ref.generation) return;
+      for (const { id, generation } of found) {
+        if (generation < ref.generation) await containers.remove(id, signal);
+      }
+      const isThere = found[0]?.generation === ref.generation && found[0].state === 'running';
+      if (!isThere) gateways.leave(ref.sandboxId, ref.component);
+      const { id } = await containers.ensure(specOf(piece), signal);
+      await fill(piece, signal);
+      await containers.open(id, signal);
+      if (!isThere) await checkTools(id, spec.tools, signal);
+    },
+    async observe({ ref }): Promise<ComponentObservation> {
+      const signal = AbortSignal.timeout(lookWithinMs);
+      const [newest] = await find(ref, signal);
+      if (newest === undefined || newest.state === 'created')
+        return { state: 'absent', generation: 0, detail: null };
+      const { generation, state } = newest;
+      const broken = (detail: string) => ({ state: 'broken' as const, generation, detail });
+      if (state !== 'running') {
+        return broken(`The workspace ${(await containers.ending(newest.id, signal)) ?? 'is not running'}.`);
+      }
+      const { files } = await gateways.open(ref.sandboxId, signal);
+      const whole = await files.generation(ref.component, signal);
+      if (whole !== generation) return broken('The files of the workspace are not there.');
+      return { state: 'running', generation, detail: null };
+    },
+    access: ({ ref }) => ({ kind: 'shell', path: workspacePath(ref) }),
+    address: () => null,
+    async kill({ ref }, how, signal) {
+      const [newest] = await find(ref, signal);
+      // What idles stays: it is the trainee's programs that are meant.
+      if (newest?.state === 'running') await containers.kill(newest.id, how, signal);
+    },
+    async stop({ ref }, signal) {
+      for (const { id } of await find(ref, signal)) await containers.stop(id, stopWithinMs, signal);
+    },
+    lacks: () => [],
+  };
+}
