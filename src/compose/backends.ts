@@ -28,7 +28,7 @@ export async function openBackends(
   return drivers;
 }
 
-const openers = { process: openProcess, docker: openDocker };
+const openers = { process: openProcess, docker: openDocker, kubernetes: openKubernetes };
 
 async function openProcess(config: Config, { installationId, key, forProcesses, log }: BackendParts) {
   if (forProcesses === null) throw new Error('the backend process was opened without what it stands on');
@@ -60,17 +60,9 @@ async function openDocker(config: Config, { installationId, key, log }: BackendP
     tlsDir: config.dockerCertPath,
     installationId,
     secrets: createSecrets(key),
-    images: {
-      labwright: config.labwrightImage,
-      postgres: config.postgresImage,
-      redis: config.redisImage,
-      workspace: config.workspaceImage,
-    },
+    images: imagesOf(config),
     subnets: config.dockerSubnets,
-    sampleApi: {
-      folder: join(projectRoot, 'src', 'sample-api'),
-      generatorVersion: GENERATOR_VERSION,
-    },
+    sampleApi,
     fill,
     log,
   });
@@ -80,5 +72,44 @@ async function openDocker(config: Config, { installationId, key, log }: BackendP
   });
   return driver;
 }
+
+async function openKubernetes(config: Config, { installationId, key, log }: BackendParts) {
+  const [{ createKubernetesDriver }, { readOwnPlace }] = await Promise.all([
+    import('../sandbox/kubernetes/kubernetes-driver.ts'),
+    import('../sandbox/kubernetes/client-config.ts'),
+  ]);
+  const driver = createKubernetesDriver({
+    kubeconfig: config.kubeconfig,
+    context: config.kubernetesContext,
+    installationId,
+    secrets: createSecrets(key),
+    images: imagesOf(config),
+    dial: config.kubernetesDial,
+    storageClass: config.kubernetesStorageClass,
+    hostVolumes: config.kubernetesHostVolumes,
+    runtimeClass: config.kubernetesRuntimeClass,
+    apiUrl: config.kubernetesApiUrl,
+    own: readOwnPlace(config.kubernetesOwnLabels),
+    sampleApi,
+    fill,
+    log,
+  });
+  await driver.check(AbortSignal.timeout(5_000)).catch((err: Error) => {
+    log.warn({ backend: 'kubernetes', err }, err.message);
+  });
+  return driver;
+}
+
+const imagesOf = (config: Config) => ({
+  labwright: config.labwrightImage,
+  postgres: config.postgresImage,
+  redis: config.redisImage,
+  workspace: config.workspaceImage,
+});
+
+const sampleApi = {
+  folder: join(projectRoot, 'src', 'sample-api'),
+  generatorVersion: GENERATOR_VERSION,
+};
 
 const fill: Fill = (scope) => createFiller(scope, { missing: 'throw' });

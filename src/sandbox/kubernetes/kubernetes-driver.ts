@@ -1,0 +1,161 @@
+/**
+ * The `kubernetes` backend: each component of a lab is a pod in a namespace of the lab's own, which no policy lets out.
+ * Hostile trainees are held apart by the kernel and the cluster. Everything is found again by its labels, so nothing is
+ * kept here: any number of Labwright processes may use one cluster, and one that is killed leaves nothing that another
+ * cannot go on with.
+ */
+import type { V1Pod } from '@kubernetes/client-node';
+import type { SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
+import { createLabComponents, gatewayPlan } from '../containers/lab-components.ts';
+import { createDatabasePart } from '../containers/postgres/postgres-part.ts';
+import { createPreparedDatabases } from '../containers/postgres/prepared-databases.ts';
+import { createTurns } from '../containers/postgres/turns.ts';
+import { createProgramParts } from '../containers/programs/program-parts.ts';
+import { createGatewaySources } from '../containers/sources.ts';
+import { createEnvironments } from '../environment.ts';
+import { createWorkspaceContents } from '../files/workspace-contents.ts';
+import { createInFlight } from '../in-flight.ts';
+import { createNaming } from '../naming.ts';
+import type { Parts } from '../part.ts';
+import { createBelongings } from './belongings.ts';
+import { createCluster } from './client.ts';
+import { loadKubeConfig } from './client-config.ts';
+import { createPodDial } from './dial/pod-dial.ts';
+import { createPodExec } from './exec/pod-exec.ts';
+import type { KubernetesDriverOptions } from './options.ts';
+import { createPodCache } from './pod-cache.ts';
+import { createPodContainers } from './pods/pod-containers.ts';
+import { createPreparedPods } from './postgres/prepared-pods.ts';
+import { createServerPods } from './postgres/server-pods.ts';
+import { createSpaces } from './spaces.ts';
+import { createTrainee } from './trainee/trainee.ts';
+import { isGatewayGone } from './workspace/agents.ts';
+import { createGateways } from './workspace/gateways.ts';
+import { createShellPart } from './workspace/shell-part.ts';
+
+export interface KubernetesDriver extends SandboxDriver {
+  /** Looks at the cluster now. Throws LabError `backend_unavailable` with what is wrong with it. */
+  check(signal: AbortSignal): Promise<void>;
+}
+
+/** Prepared databases that nobody needs now but may soon again, such as after an edit that is taken back. */
+const unneededKept = 2;
+
+/** Connects in the background; makes nothing before it is asked to. Throws LabError where the kubeconfig is unusable. */
+export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
+  const { installationId, secrets, images, own, storageClass, runtimeClass, log } = options;
+  const naming = createNaming(installationId);
+  const config = loadKubeConfig(options);
+  const cluster = createCluster(config, () => loadKubeConfig(options, config));
+  const spaces = createSpaces({ cluster, installationId, own });
+  const cache = createPodCache({ cluster, installationId, log });
+  const exec = createPodExec(config);
+  const isDirect = options.dial === 'direct' || (options.dial === 'auto' && own !== null);
+  const dial = createPodDial({
+    config,
+    way: isDirect ? 'direct' : 'port-forward',
+    podOf: async (namespace, name, signal) => {
+      const pods = await cache.of(namespace, signal);
+      const known = pods.find(({ metadata }) => metadata?.name === name);
+      // Those of trainees are not ours to watch.
+      return known ?? cluster.read<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, name }, signal);
+    },
+  });
+  const containers = createPodContainers({
+    ...{ cluster, cache, spaces, exec, installationId, storageClass, runtimeClass, log },
+    packed: (sandboxId, shell, signal) => gateways.packed(sandboxId, shell, signal),
+  });
+  const gateways = createGateways({ dial, cache, spaces, exec, log });
+  const belongings = createBelongings(cluster, installationId);
+  const contents = createWorkspaceContents(options.sampleApi.folder);
+  const inFlight = createInFlight();
+  const closing = new AbortController();
+  const environments = createEnvironments(async () => {}, access, options.fill);
+  const sources = createGatewaySources(gateways);
+
+  const preparedPods = createPreparedPods({ cluster, exec, spaces, installationId, images });
+  const { sampleApi } = options;
+  const prepared = createPreparedDatabases({
+    ...{ store: preparedPods, naming, sampleApi, backend: 'kubernetes', log },
+  });
+  const turns = createTurns();
+  const servers = createServerPods({
+    ...{ cluster, spaces, containers, pods: preparedPods, prepared, turns, images },
+  });
+
+  const shared = { containers, gateways, openGateway, secrets, images };
+  const postgres = createDatabasePart({ ...shared, servers, turns, naming });
+  const trainee = createTrainee({
+    ...{ installationId, cluster, spaces, exec, dial, environments, images, own, storageClass },
+    ...{ apiUrl: options.apiUrl, hostVolumes: options.hostVolumes },
+  });
+  const shell = createShellPart({ ...shared, contents });
+  const programs = createProgramParts({
+    ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },
+    ensureWorkspace: (plan, name, signal) => components.ensure(plan, name, signal),
+    workspaceVolume: (_, name) => name,
+    // Nodes may pull it: making the lab tells.
+    missingImage: () => null,
+    closing: closing.signal,
+  });
+  const parts = { postgres, shell, namespace: trainee.part, ...programs.parts } satisfies Parts;
+  const components = createLabComponents({
+    ...{ parts, containers, gateways, environments, inFlight, filesChanged: programs.filesChanged },
+    isGatewayGone,
+    rest: async () => {},
+  });
+
+  function access(plan: SandboxPlan, component: string) {
+    return components.access(plan, component);
+  }
+
+  async function openGateway(plan: SandboxPlan, signal: AbortSignal): Promise<void> {
+    await spaces.ensure(plan, signal);
+    await gateways.ensure(gatewayPlan(plan), signal);
+  }
+
+  function forget(sandboxId: string): void {
+    sources.forget(sandboxId);
+    gateways.forget(sandboxId);
+  }
+
+  return {
+    ...components,
+    name: 'kubernetes',
+    capabilities: { isolation: true },
+    namespaces: trainee.namespaces,
+    async check(signal) {
+      await cluster.get('/version', signal);
+    },
+    prepare: prepared.prepare,
+    async dial(plan, component, signal, port = 'main') {
+      if (typeof port === 'object') return trainee.dial(plan, component, port, signal);
+      return components.dial(plan, component, signal, port);
+    },
+    destroy: (sandboxId, signal) =>
+      inFlight.destroy(sandboxId, async () => {
+        forget(sandboxId);
+        postgres.forget(sandboxId);
+        const namespaces = await belongings.namespacesOf(sandboxId, signal);
+        const names = namespaces.map(({ metadata }) => metadata?.name ?? '');
+        trainee.forget(sandboxId, names);
+        await belongings.remove(sandboxId, signal);
+        await trainee.remove(sandboxId, signal);
+        // A look that was under way may have begun to follow it again.
+        forget(sandboxId);
+      }),
+    list: belongings.list,
+    onTrouble: cache.onTrouble,
+    prune: (needed, signal) => prepared.prune(needed, unneededKept, signal),
+    async close() {
+      closing.abort();
+      sources.close();
+      await inFlight.settled();
+      await components.close();
+      gateways.close();
+      trainee.close();
+      await cache.close();
+      cluster.close();
+    },
+  };
+}
