@@ -13,7 +13,7 @@ import type {
   SandboxHandle,
 } from '../../src/grading/types.ts';
 import { LabError } from '../../src/lab/errors.ts';
-import type { ComponentAccess, FileFound, FileQuery } from '../../src/lab/ports.ts';
+import type { ComponentAccess, ComponentPort, FileFound, FileQuery } from '../../src/lab/ports.ts';
 import { LookFailure } from '../../src/observers/look.ts';
 
 /** What a test gives beside its components. */
@@ -22,6 +22,8 @@ export interface TestHandleOptions {
   readonly control?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** What components have printed. */
   readonly logs?: Readonly<Record<string, string>>;
+  /** Where the Services of namespaces listen, by name. */
+  readonly services?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** What is in components of the kind `namespace`. */
   readonly namespaces?: NamespacesHandle;
   /** Told of everything that is done to processes, such as `kill api KILL`. */
@@ -43,12 +45,20 @@ export function testHandle(
     if (found.kind !== 'shell') throw new TypeError(`${name} has no files`);
     return found.path;
   };
+  const targetOf = (name: string, which: ComponentPort) => {
+    if (typeof which !== 'string') return options.services?.[which.service];
+    return which === 'control' ? options.control?.[name] : access(name);
+  };
   return {
     access,
     namespaces: options.namespaces ?? null,
     dial(name, signal, which = 'main') {
-      const target = which === 'control' ? options.control?.[name] : access(name);
-      if (target === undefined || !('port' in target)) throw new TypeError(`${name} has no ${which} port`);
+      if (typeof which !== 'string' && options.services?.[which.service] === undefined) {
+        return Promise.reject(new LabError('object_not_found', `There is no Service ${which.service}.`));
+      }
+      const target = targetOf(name, which);
+      if (target === undefined || !('port' in target))
+        throw new TypeError(`${name} has no ${JSON.stringify(which)} port`);
       const { host, port } = target;
       return new Promise((resolve, reject) => {
         const socket = connect({ host, port, signal });
