@@ -1,6 +1,7 @@
 /**
- * What a lab is, as hashes: rows of every table as an unordered sum, definitions, and every file of its workspaces. Only
- * what the API notes of its own use is left out: it notes the grader's requests too, as the grader's.
+ * What a lab is, as hashes: rows of every table as an unordered sum, definitions, every file of its workspaces, and what
+ * the objects of its namespaces ask for. Only what the API notes of its own use is left out: it notes the grader's
+ * requests too, as the grader's.
  */
 import { createHash } from 'node:crypto';
 import type { SandboxHandle, Value } from '../grading/types.ts';
@@ -11,8 +12,9 @@ import { seeSchema } from '../observers/schema-look.ts';
 import { readRows } from '../observers/sql-look.ts';
 import { readAsChecker } from '../observers/sql-reading.ts';
 import type { Template } from '../templates/types.ts';
+import { namespaceState } from './namespace-state.ts';
 
-/** By `database schema.table` and by `shell path`, or by component where nothing of it can be told; null: it could not be seen, for it is stopped or changes hands. */
+/** By `database schema.table`, by `shell path` and by `namespace Kind name`, or by component where nothing of it can be told; null: it could not be seen, for it is stopped or changes hands. */
 export type LabState = ReadonlyMap<string, string | null>;
 
 const withinMs = 60_000;
@@ -52,6 +54,7 @@ export async function stateOf(
   };
   for (const [name, { kind }] of Object.entries(template.components)) {
     if (kind === 'postgres') await note(name, () => noteDatabase(state, sandbox, name, within));
+    if (kind === 'namespace') await note(name, () => noteObjects(state, sandbox, name, within));
     if (kind === 'shell') await note(name, () => noteFiles(state, sandbox, name, within));
   }
   return state;
@@ -103,6 +106,21 @@ async function noteFiles(
   for (const { path, bytes, content } of await sandbox.readFiles(component, files, signal)) {
     if (matchesAny(leftByTools, path)) continue;
     state.set(`${component} ${path}`, content === null ? `${bytes} bytes` : hashOf(content));
+  }
+}
+
+async function noteObjects(
+  state: Map<string, string | null>,
+  sandbox: SandboxHandle,
+  component: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespaces } = sandbox;
+  const access = sandbox.access(component);
+  if (namespaces === null || access.kind !== 'namespace') throw new Error('the backend has no namespaces');
+  for (const [name, text] of await namespaceState(namespaces, component, signal)) {
+    // Another generation has another name, which objects may hold.
+    state.set(`${component} ${name}`, hashOf(text.replaceAll(access.namespace, component)));
   }
 }
 
