@@ -1,5 +1,6 @@
 import { productVersion } from '../config.ts';
 import { buildApp } from '../http/app.ts';
+import { createKubeconfigs } from '../lab/kubeconfigs.ts';
 import { realClock } from '../lab/real-clock.ts';
 import { createAuditLog } from '../store/audit-log.ts';
 import { createPageCodes } from '../store/page-codes.ts';
@@ -59,6 +60,7 @@ export async function serveApi(
     log,
     version: productVersion(),
     pages: pages.opener,
+    kubeconfigs: createKubeconfigs(core.labs, drivers),
     sockets: { ways: createWays(core.labs, drivers, nearest), codes: createPageCodes(pool) },
   });
   const close = async () => {

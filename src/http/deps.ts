@@ -10,6 +10,7 @@ import type { PeopleService } from '../grading/people-service.ts';
 import type { RegradeService } from '../grading/regrade/regrade-service.ts';
 import type { AuditLog } from '../lab/audit.ts';
 import type { Clock } from '../lab/clock.ts';
+import type { Kubeconfigs } from '../lab/kubeconfigs.ts';
 import type { LabPhase } from '../lab/lab.ts';
 import type { LabService } from '../lab/lab-service.ts';
 import type { LabQueue, LabStore } from '../lab/ports.ts';
@@ -56,6 +57,8 @@ export interface AppDeps {
   readonly now: () => Date;
   /** Absent: the pages of labs are not served. */
   readonly pages?: PageOpener;
+  /** Absent: nobody is given a kubeconfig. */
+  readonly kubeconfigs?: Kubeconfigs;
   /** Absent: there are no terminals and tunnels. */
   readonly sockets?: LabSocketDeps;
   readonly randomBytes: (size: number) => Uint8Array;

@@ -8,6 +8,8 @@ import type { WebSocket } from 'ws';
 import type { AuditEntry } from '../lab/audit.ts';
 import { LabError } from '../lab/errors.ts';
 import type { Caller } from '../lab/lab-service.ts';
+import type { ServicePort } from '../lab/ports.ts';
+import { parseServicePort, servicePortText } from '../lab/service-port.ts';
 import type { PageCodes } from '../proxy/page-codes.ts';
 import { type Bounds, mostOpen, bounds as realBounds } from '../terminal/bounds.ts';
 import { closingCodes, protocolOf, type WayKind } from '../terminal/protocol.ts';
@@ -28,7 +30,11 @@ export interface LabSocketDeps {
 
 interface Asked {
   readonly params: { readonly id: string; readonly component: string };
-  readonly query: { readonly code?: string | undefined; readonly place?: string | undefined };
+  readonly query: {
+    readonly code?: string | undefined;
+    readonly place?: string | undefined;
+    readonly service?: string | undefined;
+  };
 }
 
 export type SocketRequest = FastifyRequest & Asked;
@@ -56,6 +62,7 @@ export interface LabSockets {
     caller: Caller,
     kind: WayKind,
     at: Asked['params'],
+    service: ServicePort | null,
   ): Promise<{ readonly code: string; readonly expiresAt: Date; readonly place: string }>;
   /** Ends all that are open. */
   close(): void;
@@ -87,7 +94,11 @@ export function createLabSockets(
       action: `${inside.kind}.${action}`,
       target: way.labId,
       outcome: 'done',
-      detail: { component: way.component, ...more },
+      detail: {
+        component: way.component,
+        ...(way.service === null ? {} : { service: servicePortText(way.service) }),
+        ...more,
+      },
     });
 
   /** The lab's own log tells its trainee who else was in it; of the connections of one tunnel only the first. */
@@ -109,13 +120,13 @@ export function createLabSockets(
   return {
     async authenticate(request, kind) {
       refuseTokenInUrl(request);
-      const { code } = request.query as Asked['query'];
+      const { code, service } = request.query as Asked['query'];
       if (!request.ws || typeof code !== 'string' || request.headers.authorization !== undefined)
         return authenticator.authenticate(request);
       const { id, component } = request.params as Asked['params'];
       const entry = await codes.redeem(code);
       // What is for a page, or for something else of the lab, opens nothing here.
-      if (entry === null || entry.labId !== id || entry.component !== placeOfCode(kind, component)) {
+      if (entry === null || entry.labId !== id || entry.component !== placeOfCode(kind, component, service)) {
         throw new LabError('unauthenticated', 'This code was used, is too old, or is for something else.', {
           extra: { reason: 'invalid' },
         });
@@ -142,7 +153,9 @@ export function createLabSockets(
       const caller = callerOf(request);
       const { id, component } = request.params;
       await deps.labs.use(caller, id);
-      const way = await ways.find(caller, id, component, kind);
+      const { service } = request.query;
+      const port = service === undefined ? null : parseServicePort(service, 'service');
+      const way = await ways.find(caller, id, component, kind, port);
       if (request.query.place !== undefined && request.query.place !== way.place) {
         throw new LabError('conflict', `Lab "${id}" was reset since: what was there at "place" is gone.`);
       }
@@ -206,11 +219,12 @@ export function createLabSockets(
       });
     },
 
-    async issue(caller, kind, { id, component }) {
+    async issue(caller, kind, { id, component }, service) {
       await deps.labs.use(caller, id);
-      const { place } = await ways.find(caller, id, component, kind);
+      const { place } = await ways.find(caller, id, component, kind, service);
       const { role, subject } = caller;
-      const entry = { labId: id, component: placeOfCode(kind, component), role, subject };
+      const of = service === null ? undefined : servicePortText(service);
+      const entry = { labId: id, component: placeOfCode(kind, component, of), role, subject };
       return { ...(await codes.issue(entry, codeSeconds)), place };
     },
 
@@ -224,7 +238,8 @@ export function createLabSockets(
 }
 
 /** No component's name holds a colon: a code for a page is none for this. */
-const placeOfCode = (kind: WayKind, component: string) => `${kind}:${component}`;
+const placeOfCode = (kind: WayKind, component: string, service: string | undefined) =>
+  service === undefined ? `${kind}:${component}` : `${kind}:${component}:${service}`;
 
 const socketPath = /^\/api\/v1\/labs\/[^/?]+\/(terminal|tunnel)\/[^/?]+(\?|$)/;
 

@@ -12,9 +12,9 @@ export interface PageHost {
 const longestLabel = 63;
 const labPart = /^(lab-[a-z2-9]{12})-([a-z0-9-]+)$/;
 
-/** Host names know neither case nor `_`. */
+/** Host names know neither case nor `_`, nor the `:` of a place in a namespace. */
 function labelOf(component: string): string {
-  return component.toLowerCase().replaceAll('_', '-');
+  return component.toLowerCase().replaceAll(/[_:]/g, '-');
 }
 
 /** Null when the component's name is too long for a host name. */

@@ -5,13 +5,16 @@ import { requireSandbox } from '../lab/guards.ts';
 import type { Caller, LabService } from '../lab/lab-service.ts';
 import { planOf } from '../lab/plan.ts';
 import type { SandboxDriver } from '../lab/ports.ts';
+import { readServicePort } from '../lab/service-port.ts';
 import type { BackendName, ComponentKind } from '../templates/types.ts';
 
 export interface LabPages {
   /** Names of components that speak HTTP to trainees. */
   readonly components: readonly string[];
-  /** Throws `backend_unavailable` when nothing listens. */
-  dial(component: string, signal: AbortSignal): Promise<Duplex>;
+  /** Those that are namespaces: Services in them may have pages. */
+  readonly namespaces: readonly string[];
+  /** @param place a component, or a Service as `production:web:80`. Throws `backend_unavailable` when nothing listens. */
+  dial(place: string, signal: AbortSignal): Promise<Duplex>;
 }
 
 export interface PagesSource {
@@ -43,7 +46,20 @@ export function createPages(
     const components = Object.values(plan.components).flatMap(({ name, spec }) =>
       serving.has(spec.kind) ? [name] : [],
     );
-    return { components, dial: (component, signal) => driver.dial(plan, component, signal) };
+    const namespaces = Object.values(plan.components).flatMap(({ name, spec }) =>
+      spec.kind === 'namespace' ? [name] : [],
+    );
+    return {
+      components,
+      namespaces,
+      dial(place, signal) {
+        const colon = place.indexOf(':');
+        if (colon < 0) return driver.dial(plan, place, signal);
+        const service = readServicePort(place.slice(colon + 1));
+        if (service === null) throw new LabError('not_found', 'There is no lab on this host.');
+        return driver.dial(plan, place.slice(0, colon), signal, service);
+      },
+    };
   }
 
   return {

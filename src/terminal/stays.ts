@@ -48,7 +48,7 @@ export function createStays(ways: Ways, clock: Clock, lookMs: number): Stays {
   /** Its place, or why there is none; null when that cannot be seen just now. */
   async function see({ caller, way, kind }: Seen): Promise<string | Closing | null> {
     try {
-      return (await ways.find(caller, way.labId, way.component, kind)).place;
+      return (await ways.find(caller, way.labId, way.component, kind, way.service)).place;
     } catch (thrown) {
       if (!(thrown instanceof LabError) || thrown.status >= 500) return null;
       return thrown.code === 'lab_not_ready' ? replaced : labEnded;

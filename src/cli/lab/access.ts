@@ -12,5 +12,8 @@ export function registerLabAccess(parent: Command, { terminal }: Cli): void {
   withServerOptions(command).action(async (id: string, options: ServerOptions) => {
     const access = await connect(options).call<Access>('GET', labPath(id, 'access'));
     terminal.answer(access, () => renderAccess(terminal, access));
+    const { kubeconfig, kubeconfigNote } = access;
+    if (kubeconfig !== null) terminal.note(`For kubectl: labwright lab kubeconfig ${id} --write <file>`);
+    if (kubeconfigNote !== null) terminal.note(kubeconfigNote);
   });
 }

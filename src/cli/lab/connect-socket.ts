@@ -17,6 +17,8 @@ export interface Target {
   readonly api: ApiClient;
   readonly id: string;
   readonly component: string;
+  /** Of a namespace: a Service in it and its port. */
+  readonly service?: string;
 }
 
 /** A server that says nothing for so long is taken for gone. */
@@ -29,17 +31,22 @@ export interface Opened {
 }
 
 /** What there is now, before anything is opened. Throws CliError as a call of the API does. */
-export function placeOf({ api, id, component }: Target, kind: WayKind): Promise<{ readonly place: string }> {
-  return api.call('POST', labPath(id, kind, component));
+export function placeOf(
+  { api, id, component, service }: Target,
+  kind: WayKind,
+): Promise<{ readonly place: string }> {
+  const body = service === undefined ? {} : { body: { service } };
+  return api.call('POST', labPath(id, kind, component), body);
 }
 
 /** Not read before `resume()`. Throws CliError; nothing is open then. @param query as the API takes it. */
 export async function openSocket(
-  { api, id, component }: Target,
+  { api, id, component, service }: Target,
   kind: WayKind,
   query: Readonly<Record<string, string>>,
 ): Promise<Opened> {
-  const { url, headers } = api.upgrade(labPath(id, kind, component), query);
+  const asked = service === undefined ? query : { ...query, service };
+  const { url, headers } = api.upgrade(labPath(id, kind, component), asked);
   const socket = new WebSocket(url, protocolOf[kind], { headers, perMessageDeflate: false });
   let heardAt = performance.now();
   for (const event of ['open', 'ping', 'pong', 'message'] as const) {

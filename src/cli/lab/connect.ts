@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { readServicePort } from '../../lab/service-port.ts';
 import { didYouMean } from '../../templates/suggest.ts';
 import type { Cli } from '../cli.ts';
 import { CliError } from '../cli-error.ts';
@@ -7,6 +8,7 @@ import { type Access, labPath } from './wire.ts';
 
 interface Options extends ServerOptions {
   readonly port?: number;
+  readonly service?: string;
 }
 
 export function registerLabConnect(parent: Command, cli: Cli): void {
@@ -21,12 +23,13 @@ export function registerLabConnect(parent: Command, cli: Cli): void {
     )
     .argument('<lab>', 'its id')
     .argument('[component]', 'which one; not needed where only one is a workspace')
-    .option('--port <number>', 'the local port; default: a free one', portOf);
+    .option('--port <number>', 'the local port; default: a free one', portOf)
+    .option('--service <name:port>', 'in a namespace: which Service of it, such as web:80', serviceOf);
   withServerOptions(command).action(async (id: string, asked: string | undefined, options: Options) => {
     const api = connect(options);
     const access = await api.call<Access>('GET', labPath(id, 'access'));
     const { name, kind, facts } = componentOf(access, asked);
-    const target = { api, id, component: name };
+    const target = { api, id, component: name, ...serviceIn(name, kind, options) };
     if (kind !== 'shell') {
       const { openTunnel } = await import('./connect-tunnel.ts');
       return openTunnel(cli, target, { kind, facts, port: options.port ?? 0 });
@@ -56,6 +59,20 @@ function componentOf({ components }: Access, asked: string | undefined) {
   throw new CliError('notFound', 'component_not_found', `This lab has no component "${name}"${near}`, {
     known,
   });
+}
+
+function serviceIn(name: string, kind: string, { service }: Options) {
+  if ((kind === 'namespace') === (service !== undefined)) return service === undefined ? {} : { service };
+  const text =
+    service === undefined
+      ? `"${name}" is a namespace: say which Service of it, such as --service web:80.`
+      : `--service: "${name}" is of kind ${kind}; only a namespace has Services.`;
+  throw new CliError('usage', 'bad_usage', text);
+}
+
+function serviceOf(text: string): string {
+  if (readServicePort(text) !== null) return text;
+  throw new InvalidArgumentError('Allowed is the name of a Service and its port, such as web:80.');
 }
 
 function portOf(text: string): number {

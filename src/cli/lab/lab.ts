@@ -12,6 +12,7 @@ import { registerLabExtend } from './extend.ts';
 import { registerLabGrade } from './grade.ts';
 import { registerLabGuide } from './guide.ts';
 import { registerLabHint } from './hint.ts';
+import { registerLabKubeconfig } from './kubeconfig.ts';
 import { registerLabList } from './list.ts';
 import { registerLabMark } from './mark.ts';
 import { registerLabOpen } from './open.ts';
@@ -39,6 +40,7 @@ export function registerLab(parent: Command, cli: Cli): void {
     registerLabList,
     registerLabShow,
     registerLabAccess,
+    registerLabKubeconfig,
     registerLabOpen,
     registerLabConnect,
     registerLabGuide,

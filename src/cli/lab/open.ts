@@ -6,6 +6,7 @@ import { type Access, labPath } from './wire.ts';
 
 interface Options extends ServerOptions {
   readonly path?: string;
+  readonly service?: string;
 }
 
 const withPages = new Set(['sample-api', 'service', 'stub']);
@@ -18,11 +19,16 @@ export function registerLabOpen(parent: Command, { terminal }: Cli): void {
     )
     .argument('<lab>', 'its id')
     .argument('[component]', 'which one; not needed where only one has pages')
-    .option('--path <path>', 'where to begin, such as /docs');
+    .option('--path <path>', 'where to begin, such as /docs')
+    .option('--service <name:port>', 'in a namespace: which Service of it, such as web:80');
   withServerOptions(command).action(async (id: string, asked: string | undefined, options: Options) => {
     const client = connect(options);
     const component = asked ?? onlyOne(await client.call<Access>('GET', labPath(id, 'access')));
-    const body = options.path === undefined ? {} : { body: { path: options.path } };
+    const asking = {
+      ...(options.path === undefined ? {} : { path: options.path }),
+      ...(options.service === undefined ? {} : { service: options.service }),
+    };
+    const body = Object.keys(asking).length === 0 ? {} : { body: asking };
     const path = labPath(id, 'proxy', component);
     const opened = await client.call<{ url: string; expiresAt: string }>('POST', path, body);
     terminal.answer(opened, () => opened.url);

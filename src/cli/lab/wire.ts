@@ -20,6 +20,13 @@ export interface Access {
   readonly isolated: boolean;
   /** What people must know before they put anything there. */
   readonly note: string | null;
+  /** For its namespaces; null: it has none, or the note says why not. */
+  readonly kubeconfig: {
+    readonly text: string;
+    readonly expiresAt: string;
+    readonly contexts: readonly string[];
+  } | null;
+  readonly kubeconfigNote: string | null;
 }
 
 /** `/labs/<id>/…`, whatever was typed. */

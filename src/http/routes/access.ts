@@ -1,9 +1,11 @@
 /** How the trainee reaches what is in the lab. */
 import { z } from 'zod';
+import { LabError } from '../../lab/errors.ts';
+import type { Caller } from '../../lab/lab-service.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
 import type { AppDeps } from '../deps.ts';
-import { labParams } from '../schemas.ts';
+import { iso, labParams } from '../schemas.ts';
 
 const accessSchema = z.object({
   components: z
@@ -11,6 +13,15 @@ const accessSchema = z.object({
     .describe('Connection strings, URLs, accounts and folders by component; these are secrets'),
   isolated: z.boolean().describe('False: the backend is no security boundary between trainees'),
   note: z.string().nullable(),
+  kubeconfig: z
+    .object({
+      text: z.string().describe('For kubectl; a secret'),
+      expiresAt: z.iso.datetime().describe('Of its token; each call gives another, and all end with the lab'),
+      contexts: z.array(z.string()).describe('Components that are namespaces; the first is the current one'),
+    })
+    .nullable()
+    .describe("The lab's namespaces; null: it has none, or `kubeconfigNote` says why not"),
+  kubeconfigNote: z.string().nullable(),
 });
 
 const noBoundary =
@@ -34,11 +45,30 @@ export function accessRoutes(api: Api, deps: AppDeps): void {
       const caller = callerOf(request);
       const components = await deps.labs.access(caller, request.params.id);
       const { lab } = await deps.labs.getLab(caller, request.params.id);
+      const kubernetes = await kubeconfigOf(deps, caller, lab.id);
       const held = isolated.get(lab.backend) ?? false;
       const facts = Object.entries(components).map(
         ([name, one]) => [name, { kind: one.kind, facts: { ...one.facts } }] as const,
       );
-      return { components: Object.fromEntries(facts), isolated: held, note: held ? null : noBoundary };
+      const note = held ? null : noBoundary;
+      return { components: Object.fromEntries(facts), isolated: held, note, ...kubernetes };
     },
   });
+}
+
+const withinMs = 10_000;
+
+/** The other facts are told whether the cluster answers or not. */
+async function kubeconfigOf({ kubeconfigs }: AppDeps, caller: Caller, labId: string) {
+  try {
+    const found = (await kubeconfigs?.of(caller, labId, AbortSignal.timeout(withinMs))) ?? null;
+    if (found === null) return { kubeconfig: null, kubeconfigNote: null };
+    const { text, expiresAt, contexts } = found;
+    return { kubeconfig: { text, expiresAt: iso(expiresAt), contexts: [...contexts] }, kubeconfigNote: null };
+  } catch (thrown) {
+    const late = thrown instanceof Error && thrown.name === 'TimeoutError';
+    if (!late && !(thrown instanceof LabError)) throw thrown;
+    const kubeconfigNote = late ? 'The cluster did not give a token in time.' : thrown.message;
+    return { kubeconfig: null, kubeconfigNote };
+  }
 }

@@ -1,5 +1,6 @@
 /** One-time codes: how a browser, which can send no token with a WebSocket, opens a terminal or a tunnel. */
 import { z } from 'zod';
+import { parseServicePort } from '../../lab/service-port.ts';
 import { protocolOf, type WayKind } from '../../terminal/protocol.ts';
 import { type Api, problems } from '../api.ts';
 import { callerOf } from '../auth.ts';
@@ -22,6 +23,21 @@ export const wayQuery = z.strictObject({
     ),
 });
 
+/** Of a WebSocket that is a connection. */
+export const tunnelQuery = wayQuery.extend({
+  service: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Where the component is a namespace: a Service in it and its port, such as `web:80`'),
+});
+
+const nothing = z.strictObject({});
+const codeBody = {
+  terminal: nothing.nullish(),
+  tunnel: nothing.extend({ service: tunnelQuery.shape.service }).nullish(),
+} as const;
+
 export function codeRoute(api: Api, sockets: LabSockets, kind: WayKind): void {
   api.route({
     method: 'POST',
@@ -32,7 +48,7 @@ export function codeRoute(api: Api, sockets: LabSockets, kind: WayKind): void {
       summary: `A code that opens the ${kind} once`,
       description: `Works within half a minute, as \`?code=\` of the WebSocket at the same path.`,
       params: wayParams,
-      body: z.strictObject({}).nullish(),
+      body: codeBody[kind],
       response: {
         201: z.object({
           code: z.string(),
@@ -44,7 +60,9 @@ export function codeRoute(api: Api, sockets: LabSockets, kind: WayKind): void {
       },
     },
     handler: async (request, reply) => {
-      const { code, expiresAt, place } = await sockets.issue(callerOf(request), kind, request.params);
+      const { service } = (request.body ?? {}) as { readonly service?: string };
+      const port = service === undefined ? null : parseServicePort(service, 'service');
+      const { code, expiresAt, place } = await sockets.issue(callerOf(request), kind, request.params, port);
       return reply.status(201).send({ code, expiresAt: iso(expiresAt), place, protocol: protocolOf[kind] });
     },
   });

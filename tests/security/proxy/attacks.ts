@@ -21,6 +21,7 @@ async function weaker(world: PagesWorld, parts: Partial<Parameters<typeof create
     pages: {
       of: async () => ({
         components: ['site'],
+        namespaces: [],
         dial: () => dial(port),
       }),
     },
