@@ -59,12 +59,16 @@ export function startTrouble(pod: V1Pod): { readonly reason: string; readonly me
   for (const { state, image } of pod.status?.containerStatuses ?? []) {
     const { reason = '', message = '' } = state?.waiting ?? {};
     if (/Image/.test(reason) && hopeless.test(reason)) {
-      return { reason, message: `the image ${image} cannot be had (${message || reason})` };
+      return { reason, message: missingImage(image, message || reason) };
     }
     if (hopeless.test(reason)) return { reason, message: message || reason };
   }
   return null;
 }
+
+const missingImage = (image: string, said: string) =>
+  `no node could get the image ${image}; put it into a registry that nodes can pull from, or load it into each of them ` +
+  `(${said.trim().slice(0, 300)})`;
 
 /** Why no node takes it; null: one does, or that is not known yet. */
 export function unschedulable(pod: V1Pod): string | null {
