@@ -9,7 +9,8 @@ export class DialledStream extends Duplex {
   #inner: Duplex | null = null;
 
   constructor(dial: Dial) {
-    super();
+    // A server that has ended its side is gone, and whoever waits for an answer is told.
+    super({ allowHalfOpen: false });
     this.#dial = dial;
   }
 

@@ -1,21 +1,16 @@
 /** The docker backend's databases on the engine of this machine. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createFiller } from '../../../src/grading/values/fill.ts';
 import { createDockerDriver, type DockerDriver } from '../../../src/sandbox/docker/docker-driver.ts';
 import { createSecrets } from '../../../src/sandbox/secrets.ts';
-import type { DatabaseSubject } from '../../contracts/database-subject.ts';
+import type { ContainedDatabases } from '../../contracts/database-subject.ts';
 import { dockerHost, startTestEngine, type TestEngine } from '../../support/docker.ts';
 import { ensureImages, type OwnImages } from '../../support/images.ts';
 
-export interface DockerDatabases extends DatabaseSubject {
+export interface DockerDatabases extends ContainedDatabases {
   readonly driver: DockerDriver;
   another(): Promise<DockerDriver>;
   readonly engine: TestEngine;
-  /** Names of the images that databases begin with. */
-  prepared(): Promise<readonly string[]>;
-  /** Runs a shell's words in a component's container, as its trainee could; gives what was printed. */
-  inside(sandboxId: string, component: string, script: string): Promise<string>;
 }
 
 /** @param postgres another image for databases. */
@@ -28,6 +23,8 @@ export async function startDockerDatabases(postgres = 'postgres:17'): Promise<Do
     driver,
     another: async () => make(),
     engine,
+    count: engine.count,
+    containers: async () => (await engine.count()).containers ?? 0,
     async prepared() {
       const images = await engine.engine.ask(
         'list images',
@@ -79,14 +76,4 @@ function makeDriver(installationId: string, own: OwnImages, postgres: string): D
     fill: (scope) => createFiller(scope, { missing: 'throw' }),
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   });
-}
-
-/** Asked until it gives this. */
-export async function soon<T>(look: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const seen = await look();
-    if (isRight(seen) || performance.now() > deadline) return seen;
-    await delay(50);
-  }
 }

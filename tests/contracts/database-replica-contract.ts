@@ -1,22 +1,12 @@
 /** Replicas and archives of servers in containers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SandboxPlan } from '../../../src/lab/ports.ts';
-import type { PostgresComponent, TemplateVersion } from '../../../src/templates/types.ts';
-import {
-  asRole,
-  forkOf,
-  plainDatabase,
-  planFor,
-  postgresAccess,
-} from '../../contracts/driver-contract-plans.ts';
-import { dockerMissing, requireDocker } from '../../support/docker.ts';
-import { imagesTimeoutMs } from '../../support/images.ts';
-import { versionWith } from '../../support/versions.ts';
-import { type DockerDatabases, soon, startDockerDatabases } from './database-subject.ts';
+import type { SandboxPlan } from '../../src/lab/ports.ts';
+import type { PostgresComponent, TemplateVersion } from '../../src/templates/types.ts';
+import { imagesTimeoutMs } from '../support/images.ts';
+import { versionWith } from '../support/versions.ts';
+import { type ContainedDatabases, soon } from './database-subject.ts';
+import { asRole, forkOf, plainDatabase, planFor, postgresAccess } from './driver-contract-plans.ts';
 
-requireDocker();
-
-const signal = AbortSignal.timeout(900_000);
 const primary: PostgresComponent = {
   ...plainDatabase,
   kind: 'postgres',
@@ -41,29 +31,31 @@ const version: TemplateVersion = {
 };
 const live = planFor('sb-primary', version);
 const running = { state: 'running', generation: 1, detail: null };
-let test: DockerDatabases;
+/** Labs' databases that are containers, whoever runs these. */
+export function databaseReplicaContract(start: () => Promise<ContainedDatabases>): void {
+  const signal = AbortSignal.timeout(1_800_000);
+  let test: ContainedDatabases;
 
-async function make(plan: SandboxPlan): Promise<void> {
-  for (const component of ['primary', 'replica']) await test.driver.ensure(plan, component, signal);
-}
+  async function make(plan: SandboxPlan): Promise<void> {
+    for (const component of ['primary', 'replica']) await test.driver.ensure(plan, component, signal);
+  }
 
-const ask = (
-  component: string,
-  sql: string,
-  role: 'trainee' | 'checker' | 'grader' = 'trainee',
-  plan = live,
-) => asRole(postgresAccess(test.driver, plan, component), role, sql);
-const seen = async (plan = live) => (await test.driver.observe(plan, signal)).components;
+  const ask = (
+    component: string,
+    sql: string,
+    role: 'trainee' | 'checker' | 'grader' = 'trainee',
+    plan = live,
+  ) => asRole(postgresAccess(test.driver, plan, component), role, sql);
+  const seen = async (plan = live) => (await test.driver.observe(plan, signal)).components;
 
-/** Asked until it gives this, for replication takes a moment. */
-async function eventually(look: () => Promise<unknown>, expected: unknown): Promise<void> {
-  const same = (value: unknown) => JSON.stringify(value) === JSON.stringify(expected);
-  expect(await soon(() => look().catch((thrown: unknown) => thrown), same)).toEqual(expected);
-}
+  /** Asked until it gives this, for replication takes a moment. */
+  async function eventually(look: () => Promise<unknown>, expected: unknown): Promise<void> {
+    const same = (value: unknown) => JSON.stringify(value) === JSON.stringify(expected);
+    expect(await soon(() => look().catch((thrown: unknown) => thrown), same)).toEqual(expected);
+  }
 
-describe.skipIf(dockerMissing !== null)('replicated servers in containers', { timeout: 120_000 }, () => {
   beforeAll(async () => {
-    test = await startDockerDatabases();
+    test = await start();
     await make(live);
   }, imagesTimeoutMs);
   afterAll(() => test?.stop(), 120_000);
@@ -144,4 +136,4 @@ describe.skipIf(dockerMissing !== null)('replicated servers in containers', { ti
     expect(await archived(fork)).toEqual(expect.arrayContaining((await archived()).slice(0, 1)));
     await test.driver.destroy(fork.sandboxId, signal);
   });
-});
+}

@@ -1,15 +1,11 @@
 /** A lab's own server in a container: what its trainee does to it is theirs, and copies of it are whole. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SandboxPlan } from '../../../src/lab/ports.ts';
-import { asRole, clientAs, forkOf, planFor, postgresAccess } from '../../contracts/driver-contract-plans.ts';
-import { dockerMissing, requireDocker } from '../../support/docker.ts';
-import { imagesTimeoutMs } from '../../support/images.ts';
-import { databaseVersion } from '../../support/postgres-lab.ts';
-import { type DockerDatabases, soon, startDockerDatabases } from './database-subject.ts';
+import type { SandboxPlan } from '../../src/lab/ports.ts';
+import { imagesTimeoutMs } from '../support/images.ts';
+import { databaseVersion } from '../support/postgres-lab.ts';
+import { type ContainedDatabases, soon } from './database-subject.ts';
+import { asRole, clientAs, forkOf, planFor, postgresAccess } from './driver-contract-plans.ts';
 
-requireDocker();
-
-const signal = AbortSignal.timeout(900_000);
 const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
   create schema observability; create table observability.log (x int);`;
 const version = databaseVersion(
@@ -24,19 +20,21 @@ const version = databaseVersion(
 );
 const live = planFor('sb-own', version, {}, { params: { word: 'hello' } });
 const running = { state: 'running', generation: 1, detail: null };
-let test: DockerDatabases;
+/** Labs' databases that are containers, whoever runs these. */
+export function databaseCopiesContract(start: () => Promise<ContainedDatabases>): void {
+  const signal = AbortSignal.timeout(1_800_000);
+  let test: ContainedDatabases;
 
-const access = (plan = live) => postgresAccess(test.driver, plan);
-const stateOf = async (plan: SandboxPlan) => (await test.driver.observe(plan, signal)).components.database;
-async function forked(sandboxId: string, origin = live): Promise<SandboxPlan> {
-  const fork = forkOf(origin, sandboxId);
-  await test.driver.ensure(fork, 'database', signal);
-  return fork;
-}
+  const access = (plan = live) => postgresAccess(test.driver, plan);
+  const stateOf = async (plan: SandboxPlan) => (await test.driver.observe(plan, signal)).components.database;
+  async function forked(sandboxId: string, origin = live): Promise<SandboxPlan> {
+    const fork = forkOf(origin, sandboxId);
+    await test.driver.ensure(fork, 'database', signal);
+    return fork;
+  }
 
-describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_000 }, () => {
   beforeAll(async () => {
-    test = await startDockerDatabases();
+    test = await start();
     expect(test.driver.lacks(version)).toEqual([]);
     await test.driver.prepare(version, signal);
     await test.driver.ensure(live, 'database', signal);
@@ -242,13 +240,18 @@ describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_
       await expect(test.driver.ensure(none, 'database', signal)).rejects.toMatchObject({
         code: 'start_failed',
       });
-      await asRole(access(), 'trainee', `copy (select) to program 'fallocate -l 2200000000 large'`);
-      const large = forkOf(live, 'sb-own-large');
+      const roomy = databaseVersion(
+        { 'seed.sql': seed },
+        { traineeRole: 'superuser-own-server', limits: { diskMb: 4_096 } },
+      );
+      const origin = planFor('sb-own-large', roomy);
+      await test.driver.ensure(origin, 'database', signal);
+      await asRole(access(origin), 'trainee', `copy (select) to program 'fallocate -l 2200000000 large'`);
+      const large = forkOf(origin, 'sb-own-large-fork');
       await expect(test.driver.ensure(large, 'database', signal)).rejects.toMatchObject({
         code: 'payload_too_large',
       });
-      await asRole(access(), 'trainee', `copy (select) to program 'rm large'`);
-      for (const { sandboxId } of [none, large]) await test.driver.destroy(sandboxId, signal);
+      for (const { sandboxId } of [none, large, origin]) await test.driver.destroy(sandboxId, signal);
     });
   });
 
@@ -296,7 +299,7 @@ describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_
     it('leaves no container when its caller gives up', async () => {
       const slow = databaseVersion({ 'seed.sql': 'select pg_sleep(300)' });
       const giveUp = new AbortController();
-      const counts = async () => (await test.engine.count()).containers ?? 0;
+      const counts = test.containers;
       const before = await counts();
       const preparing = test.driver.prepare(slow, giveUp.signal);
       preparing.catch(() => {});
@@ -314,6 +317,6 @@ describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_
     await test.driver.destroy(fork.sandboxId, signal);
     await test.driver.destroy(live.sandboxId, signal);
     await session.end().catch(() => {});
-    expect(await test.engine.count()).toEqual({ containers: 0, networks: 0, volumes: 0, images: 0 });
+    expect(Object.entries(await test.count()).filter(([, count]) => count > 0)).toEqual([]);
   });
-});
+}
