@@ -113,12 +113,16 @@ export type ComponentAccess =
  * Where a component is spoken to: where trainees do, or where only we do (stub, traffic); in a namespace at a Service
  * that is there.
  */
-export type ComponentPort = 'main' | 'control' | ServicePort;
+export type ComponentPort = 'main' | 'control' | ServicePlace;
 
-export interface ServicePort {
+export interface ServicePlace {
   /** Name of a Service in the namespace. */
   readonly service: string;
-  /** One of the Service's own. */
+  /** One of the Service's own; null: its only one. */
+  readonly port: number | null;
+}
+
+export interface ServicePort extends ServicePlace {
   readonly port: number;
 }
 

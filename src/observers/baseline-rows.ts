@@ -118,7 +118,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<readonly { readonly [column: string]: Value }[]> {
   const reading = {
-    own: await databaseOf(asked, { sandbox, fill }, signal),
+    own: databaseOf(asked, fill),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

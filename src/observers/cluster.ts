@@ -89,6 +89,5 @@ export function answerOf(thrown: unknown): LookFailure | null {
 }
 
 export function told(thrown: unknown): string {
-  const code = thrown instanceof LabError && thrown.code === 'backend_unavailable' ? `${thrown.code} ` : '';
-  return `${code}${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

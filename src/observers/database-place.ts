@@ -3,8 +3,8 @@
  * namespace, with what the template knows of it. The latter is the trainee's own, and what it says is their word.
  */
 import { z } from 'zod';
-import type { LookContext } from '../grading/types.ts';
-import type { ServicePort } from '../lab/ports.ts';
+import type { Filler } from '../grading/types.ts';
+import type { ServicePlace } from '../lab/ports.ts';
 import { doorOf, type Place, serviceShape } from './service-place.ts';
 
 const filled = z.string().min(1).max(1_000).optional();
@@ -43,20 +43,16 @@ export interface DatabasePlace extends Place {
 
 /** A database in a namespace. */
 export interface OwnDatabase {
-  readonly door: ServicePort;
+  readonly door: ServicePlace;
   readonly database: string;
   readonly user: string;
   readonly password: string;
 }
 
 /** Null: the component is the database. @throws LookFailure; FillError */
-export async function databaseOf(
-  asked: DatabasePlace,
-  context: Pick<LookContext, 'sandbox' | 'fill'>,
-  signal: AbortSignal,
-): Promise<OwnDatabase | null> {
-  const { at } = await doorOf(asked, context, signal);
+export function databaseOf(asked: DatabasePlace, fill: Filler): OwnDatabase | null {
+  const { at } = doorOf(asked, fill);
   if (at === null) return null;
-  const text = (raw: string | undefined) => context.fill.text(raw ?? '');
+  const text = (raw: string | undefined) => fill.text(raw ?? '');
   return { door: at, database: text(asked.database), user: text(asked.user), password: text(asked.password) };
 }

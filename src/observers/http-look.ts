@@ -23,7 +23,7 @@ export async function seeResponse(
   { sandbox, fill }: Pick<LookContext, 'sandbox' | 'fill'>,
   signal: AbortSignal,
 ): Promise<ResponseSeen> {
-  const door = await doorOf(asked, { sandbox, fill }, signal);
+  const door = doorOf(asked, fill);
   const request = await graderRequest(asked, door, sandbox, fill);
   const dial = (within: AbortSignal) => dialOrTell(sandbox, door, within);
   return responseValue(await exchange(request, dial, signal));

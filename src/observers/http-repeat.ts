@@ -49,7 +49,7 @@ export async function seeInTurns(
   signal: AbortSignal,
 ): Promise<readonly (Value | LookFailure)[]> {
   const { requests, concurrency, warmup } = asked.repeat;
-  const subjects = await Promise.all(contexts.map((context) => subjectOf(asked, context, signal)));
+  const subjects = await Promise.all(contexts.map((context) => subjectOf(asked, context)));
   for (const subject of subjects) {
     const warming = { ...subject, tally: createTally() };
     await send(warming, warmup, concurrency, signal);
@@ -64,8 +64,8 @@ export async function seeInTurns(
   return subjects.map(({ tally }) => tally.value());
 }
 
-async function subjectOf(asked: RepeatedSpec, context: LookContext, signal: AbortSignal): Promise<Subject> {
-  const door = await doorOf(asked, context, signal);
+async function subjectOf(asked: RepeatedSpec, context: LookContext): Promise<Subject> {
+  const door = doorOf(asked, context.fill);
   const request = await graderRequest(asked, door, context.sandbox, context.fill);
   return { request, context, door, tally: createTally() };
 }

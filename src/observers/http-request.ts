@@ -57,7 +57,8 @@ export function apiAccess(access: ComponentAccess): ComponentAccess & { kind: 's
 
 interface Address {
   readonly host: string;
-  readonly port: number;
+  /** Null: not named. */
+  readonly port: number | null;
 }
 
 /** What the request is addressed to; a Service is called as in its own namespace. */
@@ -74,7 +75,7 @@ function wrongKind(kind: string): LookFailure {
 /** The filled request. @throws FillError */
 export function requestOf(asked: AskedRequest, to: Address, token: string | null, fill: Filler): HttpRequest {
   const headers: Record<string, string> = {
-    host: `${to.host}:${to.port}`,
+    host: to.port === null ? to.host : `${to.host}:${to.port}`,
     accept: '*/*',
     'user-agent': 'labwright',
   };

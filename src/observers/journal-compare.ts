@@ -34,7 +34,7 @@ export async function compare(
   const until = momentOf(asked.until, context);
   const all = await allSent(component, asked, context, signal);
   const reading = {
-    own: await databaseOf(asked, context, signal),
+    own: databaseOf(asked, context.fill),
     sandbox: context.sandbox,
     component: asked.component,
     budgetMs: Math.min(timeout, context.deadlineMs),

@@ -13,7 +13,7 @@ export type SchemaSeen = Readonly<Record<string, readonly { readonly [field: str
 const mostOfOneSort = 3_000;
 
 /** Definitions are written with the schema of every name. @throws LookFailure */
-export async function seeSchema(
+export function seeSchema(
   asked: DatabasePlace & Pick<SchemaSpec, 'schemas' | 'tables' | 'timeout'>,
   { sandbox, fill, deadlineMs }: Pick<LookContext, 'sandbox' | 'fill' | 'deadlineMs'>,
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export async function seeSchema(
   const filled = (names: readonly string[]) => names.map((name) => fill.text(name));
   const tables = asked.tables === undefined ? null : filled(asked.tables);
   const reading = {
-    own: await databaseOf(asked, { sandbox, fill }, signal),
+    own: databaseOf(asked, fill),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

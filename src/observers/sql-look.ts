@@ -29,14 +29,14 @@ export const tablesOnly = {
 } as const;
 
 /** Rows, or with `explain` the plan that the query would have. @throws LookFailure */
-export async function seeRows(
+export function seeRows(
   asked: Omit<SqlSpec, 'explain' | 'analyze'> & Partial<Pick<SqlSpec, 'explain' | 'analyze'>>,
   { sandbox, fill, deadlineMs }: Pick<LookContext, 'sandbox' | 'fill' | 'deadlineMs'>,
   signal: AbortSignal,
 ): Promise<Value> {
   const args = asked.args.map((arg) => writeValue(fill.value(arg)));
   const reading = {
-    own: await databaseOf(asked, { sandbox, fill }, signal),
+    own: databaseOf(asked, fill),
     sandbox,
     component: asked.component,
     budgetMs: Math.min(asked.timeout, deadlineMs),

@@ -170,7 +170,7 @@ interface Login extends Credentials {
 function loginOf({ sandbox, component, as, own = null }: SessionOptions): Login {
   if (own !== null) {
     const { door, database, user, password } = own;
-    return { host: door.service, port: door.port, database, user, password, trainee: user };
+    return { host: door.service, port: door.port ?? 5432, database, user, password, trainee: user };
   }
   const access = sandbox.access(component);
   if (access.kind !== 'postgres') throw new TypeError(`sql on a component of kind ${access.kind}`);

@@ -35,30 +35,19 @@ export const tcpObserver: ObserverKind<TcpSpec> = {
 };
 
 async function seePort(asked: TcpSpec, context: LookContext, signal: AbortSignal): Promise<Value> {
-  const closed = (start: number) => ({
-    open: false,
-    durationMs: Math.round(performance.now() - start),
-    banner: '',
-  });
-  const begun = performance.now();
-  const door = await doorOf(asked, context, signal).catch((thrown) => {
-    // A Service that is not there takes no connection.
-    if (thrown instanceof LookFailure && thrown.problem === 'missing') return null;
-    throw thrown;
-  });
-  if (door === null) return closed(begun);
+  const { sandbox, fill } = context;
+  const { component, at } = doorOf(asked, fill);
   const start = performance.now();
   let socket: Duplex;
   try {
-    socket = await dialDoor(context.sandbox, door, signal);
+    socket = await dialDoor(sandbox, { component, at }, signal);
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof LookFailure) throw thrown;
-    const { component, at } = door;
-    const why = at === null ? null : await notServed(context.sandbox, component, at.service, thrown, signal);
+    const why = at === null ? null : await notServed(sandbox, component, at.service, thrown, signal);
     if (why?.problem === 'backend_down') throw why;
     // Closed is what was asked about: a value, whoever closed it.
-    return closed(start);
+    return { open: false, durationMs: Math.round(performance.now() - start), banner: '' };
   }
   socket.on('error', () => {});
   const durationMs = Math.round(performance.now() - start);

@@ -54,7 +54,9 @@ export function testHandle(
     namespaces: options.namespaces ?? null,
     dial(name, signal, which = 'main') {
       if (typeof which !== 'string' && options.services?.[which.service] === undefined) {
-        return Promise.reject(new LabError('object_not_found', `There is no Service ${which.service}.`));
+        const extra = { reason: 'no_such_name' };
+        const text = `There is no Service "${which.service}".`;
+        return Promise.reject(new LabError('backend_unavailable', text, { extra }));
       }
       const target = targetOf(name, which);
       if (target === undefined || !('port' in target))

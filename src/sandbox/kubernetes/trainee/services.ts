@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { V1Service } from '@kubernetes/client-node';
 import { LabError } from '../../../lab/errors.ts';
-import type { ServicePort } from '../../../lab/ports.ts';
+import type { ServicePlace } from '../../../lab/ports.ts';
 import type { Cluster, PodDial } from '../types.ts';
 
 export interface Slice {
@@ -24,12 +24,12 @@ export interface ServicePods {
 
 /**
  * Throws LabError `backend_unavailable` whose `extra.reason` is `no_such_name` when there is no such Service, and
- * `refused` when nobody is ready behind it or it has no such port.
+ * `refused` when nobody is ready behind it, it has no such port, or several where none is named.
  */
 export async function dialService(
   { cluster, dial }: { readonly cluster: Cluster; readonly dial: PodDial },
   namespace: string,
-  { service, port }: ServicePort,
+  { service, port: asked }: ServicePlace,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const at = { apiVersion: 'v1', kind: 'Service', namespace, name: service };
@@ -41,11 +41,10 @@ export async function dialService(
   ]);
   if (there === null) throw refusal('no_such_name', `There is no Service "${service}".`);
   const known = (there.spec?.ports ?? []).map((one) => one.port);
-  if (!known.includes(port)) {
-    throw refusal(
-      'refused',
-      `Service "${service}" has no port ${port}; it has: ${known.join(', ') || 'none'}.`,
-    );
+  const port = asked ?? (known.length === 1 ? known[0] : undefined);
+  if (port === undefined || !known.includes(port)) {
+    const wanted = asked === null ? 'not one port that could be meant' : `no port ${asked}`;
+    throw refusal('refused', `Service "${service}" has ${wanted}; it has: ${known.join(', ') || 'none'}.`);
   }
   const pods = podsBehind(there, found, port, namespace);
   const chosen = pods[Math.floor(Math.random() * pods.length)];

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { LabError } from '../../../lab/errors.ts';
 import type { Namespaces } from '../../../lab/namespaces.ts';
-import type { SandboxPlan, ServicePort } from '../../../lab/ports.ts';
+import type { SandboxPlan, ServicePlace } from '../../../lab/ports.ts';
 import type { Environments } from '../../environment.ts';
 import { pieceOfKind } from '../../part.ts';
 import { currentCluster } from '../client-config.ts';
@@ -43,7 +43,7 @@ export interface Trainee {
   readonly part: NamespacePart;
   readonly namespaces: Namespaces;
   /** Throws LabError `backend_unavailable`; `extra.reason` is `refused` when nobody is ready behind the Service. */
-  dial(plan: SandboxPlan, component: string, port: ServicePort, signal: AbortSignal): Promise<Duplex>;
+  dial(plan: SandboxPlan, component: string, port: ServicePlace, signal: AbortSignal): Promise<Duplex>;
   /** What of a sandbox is outside of its namespaces; waits for those to go, which others remove meanwhile. */
   remove(sandboxId: string, signal: AbortSignal): Promise<void>;
   /** Before a sandbox is removed. */
