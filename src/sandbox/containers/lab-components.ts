@@ -21,6 +21,8 @@ export interface LabComponentsNeeds {
   readonly isGatewayGone: (thrown: unknown) => thrown is LabError;
   /** After a component was stopped: ends what only serves components, when none of them runs any more. */
   readonly rest: (sandboxId: string, signal: AbortSignal) => Promise<void>;
+  /** Does `work` when the sandbox may be brought up. Absent: all may at once. */
+  readonly whenItsTurn?: (sandboxId: string, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 }
 
 export interface LabComponents
@@ -111,7 +113,8 @@ export function createLabComponents(needs: LabComponentsNeeds): LabComponents {
       const { piece, part } = partOf(plan, component);
       // Without parameters less is made.
       const key = `${piece.ref.generation}/${plan.params === null}`;
-      const work = () => part.ensure(piece, signal);
+      const { whenItsTurn = (_, begin) => begin() } = needs;
+      const work = () => whenItsTurn(plan.sandboxId, () => part.ensure(piece, signal), signal);
       await inFlight.ensure(plan.sandboxId, component, key, work, signal);
     },
     async observe(plan) {

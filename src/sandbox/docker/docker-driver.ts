@@ -28,7 +28,9 @@ import type { DockerDriverOptions } from './options.ts';
 import { createDatabaseImages } from './postgres/database-images.ts';
 import { createPreparedImages } from './postgres/prepared-images.ts';
 import { createServerContainers } from './postgres/server-containers.ts';
+import { createProcessors } from './processors.ts';
 import { createShellPart } from './shell-part.ts';
+import { createStarts } from './starts.ts';
 import { createVolumes } from './volumes.ts';
 
 export interface DockerDriver extends SandboxDriver {
@@ -62,6 +64,9 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const contents = createWorkspaceContents(options.sampleApi.folder);
   const inFlight = createInFlight();
   const closing = new AbortController();
+  const processors = createProcessors(engine, closing.signal);
+  // One more than can work at a time: a start waits for disks and clocks, too.
+  const starts = createStarts(() => processors() + 1);
   const environments = createEnvironments(async () => {}, access, options.fill);
   const sources = createGatewaySources(gateways);
 
@@ -84,6 +89,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
   const components = createLabComponents({
     ...{ parts, containers, gateways, environments, inFlight, filesChanged: programs.filesChanged },
     isGatewayGone,
+    whenItsTurn: starts.take,
     rest: (sandboxId, signal) => belongings.rest(sandboxId, () => gateways.forget(sandboxId), signal),
   });
 
@@ -110,6 +116,7 @@ export function createDockerDriver(options: DockerDriverOptions): DockerDriver {
       inFlight.destroy(sandboxId, async () => {
         sources.forget(sandboxId);
         postgres.forget(sandboxId);
+        starts.forget(sandboxId);
         gateways.forget(sandboxId);
         await belongings.remove(sandboxId, signal);
         // A look that was under way may have begun to follow it again.
