@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import type { World } from '../world.ts';
 
 const run = promisify(execFile);
+const patienceMs = 300_000;
 
 export interface FloorImages {
   /** With the data that a lab begins with. */
@@ -23,14 +24,6 @@ export interface ComposeLab {
   remove(): Promise<void>;
 }
 
-/** What labs were made from last: the newest image that was prepared. */
-export async function preparedImage(): Promise<string> {
-  const { stdout } = await run('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}']);
-  const found = stdout.split('\n').find((name) => name.startsWith('labwright-prepared-'));
-  if (found === undefined) throw new Error('no image was prepared');
-  return found;
-}
-
 export async function hasCompose(): Promise<boolean> {
   return run('docker', ['compose', 'version']).then(
     () => true,
@@ -38,12 +31,14 @@ export async function hasCompose(): Promise<boolean> {
   );
 }
 
-/** Everybody is let in: the floor has no roles of its own. */
+/** As a lab's server begins, but for its passwords: everybody is let in. */
 const serve = [
-  "printf 'local all all trust\\nhost all all all trust\\n' > /lab/postgres/data/pg_hba.conf",
-  "exec postgres -D /lab/postgres/data -c 'listen_addresses=*' -c fsync=off",
+  'cd /var/lib/postgresql/lab',
+  "printf 'host all all all trust\\n' > data/pg_hba.conf",
+  "exec postgres -D data -c 'listen_addresses=*' -c unix_socket_directories= -c dynamic_shared_memory_type=mmap",
 ].join(' && ');
 
+const apiProgram = ['node', '/app/src/sample-api/main.ts'];
 const apiEnvironment = {
   DATABASE_URL: 'postgres://postgres@database:5432/lab',
   HOST: '0.0.0.0',
@@ -54,46 +49,65 @@ const apiEnvironment = {
   POOL_SIZE: '4',
 };
 
-const askApi =
-  "fetch('http://127.0.0.1:3000/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))";
+const askDatabase = ['pg_isready', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'lab'];
+/** Not by Node.js: twenty of these a second would be what is measured. */
+const askApi = [
+  'bash',
+  '-c',
+  "exec 3<>/dev/tcp/127.0.0.1/3000 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q ' 200 ' <&3",
+];
 
-/** Up and healthy when it returns. */
-export async function composeLab(world: World, images: FloorImages): Promise<ComposeLab> {
+/** Up and healthy when it returns. @param everyMs how often compose's engine asks: often costs one little, and many much. */
+export async function composeLab(world: World, images: FloorImages, everyMs: number): Promise<ComposeLab> {
   const name = `bench${randomBytes(5).toString('hex')}`;
   const folder = join(world.folder('compose'), name);
   mkdirSync(folder);
   const file = join(folder, 'compose.yaml');
-  const healthy = (test: readonly string[]) => ({ test, interval: '250ms', timeout: '5s', retries: 400 });
-  const hardened = { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] };
+  const healthy = (test: readonly string[]) => ({
+    test: ['CMD', ...test],
+    interval: `${everyMs}ms`,
+    timeout: '10s',
+    retries: 400,
+  });
+  // What the containers of labs have, too.
+  const common = (memory: string, cpus: number) => ({
+    user: '999:999',
+    init: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    mem_limit: memory,
+    cpus,
+    pids_limit: 256,
+  });
   writeFileSync(
     file,
     JSON.stringify({
       name,
       services: {
         database: {
+          ...common('512m', 1),
           image: images.database,
-          user: '999:999',
           entrypoint: ['sh', '-c', serve],
-          tmpfs: ['/var/run/postgresql:uid=999,gid=999', '/var/lib/postgresql/data'],
-          healthcheck: healthy(['CMD', 'pg_isready', '-q', '-U', 'postgres', '-d', 'lab']),
+          tmpfs: ['/tmp', '/var/lib/postgresql/data'],
+          healthcheck: healthy(askDatabase),
         },
         api: {
-          ...hardened,
+          ...common('384m', 1),
           image: images.labwright,
-          command: ['sample-api'],
+          entrypoint: apiProgram,
           environment: apiEnvironment,
+          read_only: true,
           tmpfs: ['/tmp'],
           depends_on: { database: { condition: 'service_healthy' } },
-          healthcheck: healthy(['CMD', 'node', '-e', askApi]),
+          healthcheck: healthy(askApi),
         },
         workspace: {
-          ...hardened,
+          ...common('1024m', 2),
           image: images.workspace,
-          init: true,
           entrypoint: ['sleep', 'infinity'],
+          read_only: true,
           tmpfs: ['/tmp'],
           volumes: ['files:/lab/workspace'],
-          healthcheck: { disable: true },
         },
       },
       volumes: { files: {} },
@@ -101,10 +115,10 @@ export async function composeLab(world: World, images: FloorImages): Promise<Com
     }),
   );
   const compose = (...args: string[]) =>
-    run('docker', ['compose', '--file', file, ...args], { signal: world.signal, timeout: 120_000 });
+    run('docker', ['compose', '--file', file, ...args], { signal: world.signal, timeout: patienceMs });
   const remove = async () => {
     await run('docker', ['compose', '--file', file, 'down', '--volumes', '--timeout', '0'], {
-      timeout: 120_000,
+      timeout: patienceMs,
     });
   };
   try {
@@ -119,7 +133,7 @@ export async function composeLab(world: World, images: FloorImages): Promise<Com
 /** The same by single calls, each service asked every 50 ms until it answers. */
 export async function clientLab(world: World, images: FloorImages): Promise<ComposeLab> {
   const name = `bench${randomBytes(5).toString('hex')}`;
-  const docker = (...args: string[]) => run('docker', args, { signal: world.signal, timeout: 120_000 });
+  const docker = (...args: string[]) => run('docker', args, { signal: world.signal, timeout: patienceMs });
   const remove = async () => {
     const all = ['database', 'api', 'workspace'].map((one) => `${name}-${one}`);
     await run('docker', ['rm', '--force', '--volumes', ...all]).catch(() => {});
@@ -145,38 +159,25 @@ export async function clientLab(world: World, images: FloorImages): Promise<Comp
     name,
     '--network-alias',
     one,
-  ];
-  const hardened = [
-    '--read-only',
+    '--init',
+    '--user',
+    '999:999',
     '--cap-drop',
     'ALL',
     '--security-opt',
     'no-new-privileges',
-    '--tmpfs',
-    '/tmp',
   ];
+  const hardened = ['--read-only', '--tmpfs', '/tmp'];
   const environment = Object.entries(apiEnvironment).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   try {
     await docker('network', 'create', '--internal', name);
-    const volumes = ['--tmpfs', '/var/run/postgresql:uid=999,gid=999', '--tmpfs', '/var/lib/postgresql/data'];
+    const volumes = ['--tmpfs', '/var/lib/postgresql/data'];
     await Promise.all([
-      docker(
-        'run',
-        ...common('database'),
-        '--user',
-        '999:999',
-        ...volumes,
-        '--entrypoint',
-        'sh',
-        images.database,
-        '-c',
-        serve,
-      ),
+      docker('run', ...common('database'), ...volumes, '--entrypoint', 'sh', images.database, '-c', serve),
       docker(
         'run',
         ...common('workspace'),
         ...hardened,
-        '--init',
         '--volume',
         `${name}:/lab/workspace`,
         '--entrypoint',
@@ -185,9 +186,18 @@ export async function clientLab(world: World, images: FloorImages): Promise<Comp
         'infinity',
       ),
     ]);
-    await until('exec', `${name}-database`, 'pg_isready', '-q', '-U', 'postgres', '-d', 'lab');
-    await docker('run', ...common('api'), ...hardened, ...environment, images.labwright, 'sample-api');
-    await until('exec', `${name}-api`, 'node', '-e', askApi);
+    await until('exec', `${name}-database`, ...askDatabase);
+    await docker(
+      'run',
+      ...common('api'),
+      ...hardened,
+      ...environment,
+      '--entrypoint',
+      'node',
+      images.labwright,
+      ...apiProgram.slice(1),
+    );
+    await until('exec', `${name}-api`, ...askApi);
   } catch (thrown) {
     await remove();
     throw thrown;
