@@ -24,6 +24,8 @@ export interface DriverSubject {
   runs(text: string): Promise<boolean>;
   /** Numbers of everything that sandboxes are made of, by kind. */
   count(): Promise<Readonly<Record<string, number>>>;
+  /** True: an image that is not there may still be had, which only making the lab tells. */
+  readonly pullsImages?: true;
   stop(): Promise<void>;
 }
 

@@ -22,9 +22,23 @@ export interface ChannelEvents {
  */
 export function channelStream(socket: WebSocket, channel: number, events: ChannelEvents): Duplex {
   let isEnded = false;
+  /** A terminal's frames are small and many: those that come at once are one piece for the reader. */
+  let gathered: Buffer[] = [];
+  const flush = () => {
+    if (gathered.length === 0) return;
+    const bytes = gathered.length === 1 ? gathered[0] : Buffer.concat(gathered);
+    gathered = [];
+    if (!stream.destroyed && !stream.push(bytes)) socket.pause();
+  };
   const push = (bytes: Buffer | null) => {
-    if (bytes === null) isEnded = true;
-    if (!stream.push(bytes) && bytes !== null) socket.pause();
+    if (bytes !== null) {
+      if (gathered.length === 0) setImmediate(flush);
+      gathered.push(bytes);
+      return;
+    }
+    flush();
+    isEnded = true;
+    stream.push(null);
   };
   const stream = new Duplex({
     read: () => socket.resume(),

@@ -22,6 +22,9 @@ const goneExtra = { reason: 'no_gateway' };
 export const isGatewayGone = (thrown: unknown): thrown is LabError =>
   thrown instanceof LabError && thrown.extra.reason === goneExtra.reason;
 
+export const agentGone = (text: string): LabError =>
+  new LabError('backend_unavailable', text, { extra: goneExtra });
+
 export interface Agents {
   /** Of a workspace, whatever its generation. */
   of(sandboxId: string, component: string): AgentSession;
@@ -47,10 +50,7 @@ export function createAgents({ cache, spaces, exec, log }: AgentsNeeds): Agents 
       .filter((pod) => pod.metadata?.labels?.[label.component] === labelValue(component) && runs(pod))
       .flatMap((pod) => foundPod(pod) ?? [])
       .sort((a, b) => b.generation - a.generation);
-    if (newest === undefined) {
-      const text = `The workspace "${component}" does not run.`;
-      throw new LabError('backend_unavailable', text, { extra: goneExtra });
-    }
+    if (newest === undefined) throw agentGone(`The workspace "${component}" does not run.`);
     const at = { ...placeOf(newest.id), container: agentContainer };
     const program = await exec.open(at, argv, { stdin: true }, signal);
     tellErrors(program, newest.id, log);

@@ -7,11 +7,11 @@ import { LabError } from '../../../lab/errors.ts';
 import { createGatewayFiles } from '../../containers/gateway-files.ts';
 import type { Gateway, GatewayFiles, Gateways, WorkspaceRef } from '../../containers/types.ts';
 import { dialError, dialReason } from '../dial/dial-error.ts';
-import { annotation, label } from '../labels.ts';
+import { label } from '../labels.ts';
 import { labelValue } from '../names.ts';
 import { foundPod, placeOf, runs } from '../pods/found-pod.ts';
 import type { PodDial } from '../types.ts';
-import { type AgentsNeeds, createAgents } from './agents.ts';
+import { type AgentsNeeds, agentContainer, agentGone, createAgents } from './agents.ts';
 
 export interface PodGateways extends Gateways {
   /** An archive of a workspace as it is now. */
@@ -69,24 +69,20 @@ export function createGateways(needs: GatewaysNeeds): PodGateways {
       isFolder: (workspace, path, signal) => of(workspace.component).isFolder(workspace, path, signal),
       scan: (workspace, ...more) => of(workspace.component).scan(workspace, ...more),
       watch: (workspace, ...more) => of(workspace.component).watch(workspace, ...more),
-      noted: async (component, signal) =>
-        noteOf(await keeper(sandboxId, component, signal), component, signal),
-      async note(component, note, signal) {
-        const shell = await keeper(sandboxId, component, signal);
-        await createGatewayFiles(agents.of(sandboxId, shell)).note(component, note, signal);
-      },
+      noted: async (component, signal) => (await notes(signal)).noted(component, signal),
+      note: async (component, note, signal) => (await notes(signal)).note(component, note, signal),
     };
 
-    function noteOf(shell: string, component: string, signal: AbortSignal): Promise<string | null> {
-      return createGatewayFiles(agents.of(sandboxId, shell)).noted(component, signal);
+    /** Notes on programs are beside a workspace, in a lab of several beside the first by name. */
+    async function notes(signal: AbortSignal): Promise<GatewayFiles> {
+      const pods = await cache.of(spaces.controlOf(sandboxId), signal);
+      const [first] = pods
+        .filter(hasAgent)
+        .flatMap((pod) => foundPod(pod)?.component ?? [])
+        .sort();
+      if (first === undefined) throw agentGone('The lab has no workspace that runs.');
+      return of(first);
     }
-  }
-
-  /** Notes on a program are kept beside the workspace that it runs from. */
-  async function keeper(sandboxId: string, component: string, signal: AbortSignal): Promise<string> {
-    const pod = await newest(sandboxId, component, signal);
-    const source = pod?.metadata?.annotations?.[annotation.source];
-    return source ?? component;
   }
 
   return {
@@ -126,3 +122,7 @@ export function createGateways(needs: GatewaysNeeds): PodGateways {
     close: agents.close,
   };
 }
+
+const hasAgent = (pod: V1Pod) =>
+  pod.spec?.containers.some(({ name }) => name === agentContainer) === true &&
+  !pod.metadata?.deletionTimestamp;
