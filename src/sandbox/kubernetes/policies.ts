@@ -4,6 +4,7 @@
  */
 import type { V1NetworkPolicyPeer as Peer, V1LabelSelector, V1ObjectMeta } from '@kubernetes/client-node';
 import type { SandboxPlan } from '../../lab/ports.ts';
+import { componentPart } from '../naming.ts';
 import { label } from './labels.ts';
 import { labelValue, type Names } from './names.ts';
 import type { OwnPlace } from './options.ts';
@@ -97,7 +98,11 @@ export function controlPolicies(plan: SandboxPlan, needs: PolicyNeeds): readonly
     const from = spaces({ ...sandboxSpaces(plan.sandboxId), [label.component]: labelValue(name) });
     const ingress = [{ from: [from] }];
     policies.push(
-      policy(`used-by-${name}`, { podSelector: components(used), policyTypes: ['Ingress'], ingress }),
+      policy(`used-by-${componentPart(name)}`, {
+        podSelector: components(used),
+        policyTypes: ['Ingress'],
+        ingress,
+      }),
     );
   }
   if (withApi.length > 0) {

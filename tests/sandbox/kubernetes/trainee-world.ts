@@ -47,7 +47,10 @@ export function startTraineeWorld(): TraineeWorld {
   const podOf = async () => null;
   const environments = createEnvironments(
     async () => {},
-    (plan, component) => trainee.part.access(piece(plan, component)),
+    (plan, component) =>
+      plan.components[component]?.spec.kind === 'namespace'
+        ? trainee.part.access(piece(plan, component))
+        : { kind: 'service', url: `http://${component}`, host: component, port: 80 },
     (scope) => createFiller(scope, { missing: 'throw' }),
   );
   const needs: TraineeNeeds = {

@@ -34,17 +34,21 @@ export interface FenceObject {
   readonly metadata: { readonly name: string; readonly namespace: string };
 }
 
+/** Kubernetes' own default: names of Services end with it. */
+const clusterDomain = 'cluster.local';
 const rbac = 'rbac.authorization.k8s.io';
 
 export function fenceOf({ plan, ref, spec }: Piece<NamespaceComponent>, needs: FenceNeeds, now: Date): Fence {
   const { installationId, spaces, own } = needs;
   const name = spaces.traineeOf(ref);
+  const control = spaces.controlOf(plan.sandboxId);
+  const uses = spec.uses.filter((one) => plan.components[one]?.spec.kind !== 'namespace');
   const policyNeeds = {
     namespace: name,
     installationId,
     sandboxId: plan.sandboxId,
     rights: spec.rights,
-    uses: spec.uses.filter((one) => plan.components[one]?.spec.kind !== 'namespace'),
+    uses,
     own,
   };
   const namespace = sandboxNamespace(name, 'trainee', plan.sandboxId, needs, now, {
@@ -63,9 +67,13 @@ export function fenceOf({ plan, ref, spec }: Piece<NamespaceComponent>, needs: F
       ...[quota(spec, name), priorityQuota(name), limitRange(name), ...fencePolicies(policyNeeds)],
       ...(areTheirs ? [] : opened.map((one) => named(one, `${ownPrefix}${one.metadata.name}`))),
       role(spec, name),
-      binding(name, spaces.controlOf(plan.sandboxId)),
+      binding(name, control),
     ],
-    theirs: [defaultAccount(name), ...(areTheirs ? opened : [])],
+    theirs: [
+      defaultAccount(name),
+      ...uses.map((one) => nameOf(one, control, name)),
+      ...(areTheirs ? opened : []),
+    ],
   };
 }
 
@@ -94,6 +102,14 @@ const binding = (namespace: string, control: string) => ({
   metadata: { name: ownNames.role, namespace },
   roleRef: { apiGroup: rbac, kind: 'Role', name: ownNames.role },
   subjects: [{ kind: 'ServiceAccount', name: accountName, namespace: control }],
+});
+
+/** Components' facts name their hosts as everybody in the lab knows them. */
+const nameOf = (component: string, control: string, namespace: string) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: component, namespace },
+  spec: { type: 'ExternalName', externalName: `${component}.${control}.svc.${clusterDomain}` },
 });
 
 /** Pods get no token unless they ask for one; it has no rights either way. */
