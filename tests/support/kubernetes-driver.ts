@@ -86,6 +86,7 @@ export async function startKubernetesDriver(
     another,
     podOf,
     count: test.count,
+    pullsImages: true,
     async crash({ sandboxId }, component) {
       const { namespace, pod } = await podOf(sandboxId, component);
       // The program, which is what the supervisor started, with all that it started itself.
