@@ -101,6 +101,8 @@ function meaningOf(api: ApiStatus, { url, what, isOurs }: Asked): readonly [Erro
   if (api.code === 410) return ['conflict', could];
   if (api.code === 413) return ['payload_too_large', could];
   if (api.code === 429) return ['backend_busy', could];
+  // An object of the wrong form, which server-side apply calls an error of its own.
+  if (/failed to create typed (patch|live) object/.test(api.message)) return ['validation_failed', could];
   if (api.code >= 500) return ['backend_unavailable', `Kubernetes at ${url} could not ${what}: ${said}`];
   return ['validation_failed', could];
 }

@@ -8,6 +8,7 @@ import type { Piece } from '../../part.ts';
 import { filesBeneath } from '../../template-files.ts';
 import type { KindOf } from '../types.ts';
 import { isOwn, ownPrefix } from './own-names.ts';
+import { withTexts } from './texts.ts';
 
 /** What is needed of an object to place it. */
 export interface Manifest {
@@ -83,7 +84,8 @@ function manifestOf(object: KubernetesObject, namespace: string): Manifest {
   if (there !== undefined && there !== namespace) {
     throw refused(`${kind} "${name}" is for the namespace ${there}; leave metadata.namespace out.`);
   }
-  return { ...object, apiVersion, kind, metadata: { ...metadata, name, namespace } };
+  const texts = withTexts(object) as Partial<Manifest>;
+  return { ...texts, apiVersion, kind, metadata: { ...texts.metadata, name, namespace } };
 }
 
 const refused = (text: string) => new LabError('validation_failed', text);
