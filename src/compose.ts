@@ -46,6 +46,8 @@ export async function composeRuntime(config: Config, options: RuntimeOptions) {
         import('./compose/work.ts'),
         import('./queue/bullmq-queue.ts'),
         import('./store/installation.ts'),
+        // The clients of some take a second to load, in which nothing else is done.
+        import('./compose/backends.ts').then(({ loadBackends }) => loadBackends(config)),
       ]),
     );
     loading.catch(() => {});

@@ -18,6 +18,17 @@ export interface BackendParts {
   readonly log: Log;
 }
 
+const modules = {
+  process: () => import('../sandbox/process/process-driver.ts'),
+  docker: () => import('../sandbox/docker/docker-driver.ts'),
+  kubernetes: () => import('../sandbox/kubernetes/kubernetes-driver.ts'),
+} as const;
+
+/** What `openBackends` will need of code, so that it does not wait for it. */
+export async function loadBackends({ backends }: Pick<Config, 'backends'>): Promise<void> {
+  await Promise.all([...new Set(backends)].map((name) => modules[name]()));
+}
+
 /** In the order of the setting; the first is the default. */
 export async function openBackends(
   config: Config,
@@ -33,10 +44,7 @@ const openers = { process: openProcess, docker: openDocker, kubernetes: openKube
 async function openProcess(config: Config, { installationId, key, forProcesses, log }: BackendParts) {
   if (forProcesses === null) throw new Error('the backend process was opened without what it stands on');
   const { labsUrl, users, programs } = forProcesses;
-  const [{ createProcessDriver }, labsServer] = await Promise.all([
-    import('../sandbox/process/process-driver.ts'),
-    labsUrl,
-  ]);
+  const [{ createProcessDriver }, labsServer] = await Promise.all([modules.process(), labsUrl]);
   return createProcessDriver({
     dataDir: config.dataDir,
     installationId,
@@ -54,7 +62,7 @@ async function openProcess(config: Config, { installationId, key, forProcesses, 
 }
 
 async function openDocker(config: Config, { installationId, key, log }: BackendParts) {
-  const { createDockerDriver } = await import('../sandbox/docker/docker-driver.ts');
+  const { createDockerDriver } = await modules.docker();
   const driver = createDockerDriver({
     host: config.dockerHost,
     tlsDir: config.dockerCertPath,
@@ -75,7 +83,7 @@ async function openDocker(config: Config, { installationId, key, log }: BackendP
 
 async function openKubernetes(config: Config, { installationId, key, log }: BackendParts) {
   const [{ createKubernetesDriver }, { readOwnPlace }] = await Promise.all([
-    import('../sandbox/kubernetes/kubernetes-driver.ts'),
+    modules.kubernetes(),
     import('../sandbox/kubernetes/client-config.ts'),
   ]);
   const driver = createKubernetesDriver({

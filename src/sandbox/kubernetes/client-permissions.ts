@@ -27,7 +27,7 @@ export const permissions: readonly Permission[] = [
   core('limitranges', 'get', 'create', 'patch'),
   core('persistentvolumes', 'get', 'list', 'create', 'patch', 'delete'),
   core('persistentvolumeclaims', 'get', 'list', 'create', 'patch', 'delete'),
-  of('networking.k8s.io', 'networkpolicies', 'get', 'create', 'patch'),
+  of('networking.k8s.io', 'networkpolicies', 'get', 'list', 'create', 'patch'),
   of('discovery.k8s.io', 'endpointslices', 'list'),
   of('rbac.authorization.k8s.io', 'roles', 'get', 'create', 'patch'),
   of('rbac.authorization.k8s.io', 'rolebindings', 'get', 'create', 'patch'),

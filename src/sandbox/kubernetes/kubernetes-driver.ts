@@ -22,12 +22,15 @@ import { createCluster } from './client.ts';
 import { loadKubeConfig } from './client-config.ts';
 import { createPodDial } from './dial/pod-dial.ts';
 import { createPodExec } from './exec/pod-exec.ts';
+import { createNames } from './names.ts';
 import type { KubernetesDriverOptions } from './options.ts';
 import { createPodCache } from './pod-cache.ts';
 import { createPodContainers } from './pods/pod-containers.ts';
+import { controlPolicies } from './policies.ts';
 import { createPreparedPods } from './postgres/prepared-pods.ts';
 import { createServerPods } from './postgres/server-pods.ts';
 import { createSpaces } from './spaces.ts';
+import { createFences } from './spaces-fences.ts';
 import { createTrainee } from './trainee/trainee.ts';
 import { isGatewayGone } from './workspace/agents.ts';
 import { createGateways } from './workspace/gateways.ts';
@@ -41,6 +44,10 @@ export interface KubernetesDriver extends SandboxDriver {
 
 /** Prepared databases that nobody needs now but may soon again, such as after an edit that is taken back. */
 const unneededKept = 2;
+
+/** Who deletes what keeps labs apart is an operator of the cluster: it is a mistake, and made good in good time. */
+const fencesEveryMs = 60_000;
+const unnamed = 'Its Service was deleted.';
 
 /** Connects in the background; makes nothing before it is asked to. Throws LabError where the kubeconfig is unusable. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
@@ -107,6 +114,15 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     rest: async () => {},
   });
 
+  const names = createNames(installationId);
+  const fences = createFences({
+    ...{ cluster, spaces, installationId, everyMs: options.fencesEveryMs ?? fencesEveryMs },
+    policiesOf: (plan) => {
+      const policies = controlPolicies(plan, { installationId, names, own, apiServers: [] });
+      return policies.map(({ metadata }) => metadata.name ?? '');
+    },
+  });
+
   function access(plan: SandboxPlan, component: string) {
     return components.access(plan, component);
   }
@@ -118,6 +134,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
 
   function forget(sandboxId: string): void {
     kubeconfigs.forget(sandboxId);
+    fences.forget(sandboxId);
     sources.forget(sandboxId);
     gateways.forget(sandboxId);
   }
@@ -131,6 +148,20 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       await cluster.get('/version', signal);
     },
     prepare: prepared.prepare,
+    async ensure(plan, component, signal) {
+      await components.ensure(plan, component, signal);
+      await fences.restore(plan, component, signal);
+    },
+    async observe(plan, signal) {
+      const seen = await components.observe(plan, signal);
+      const serving = Object.entries(seen.components).filter(([, { state }]) => state === 'running');
+      if (serving.length === 0) return seen;
+      const gone = await fences.look(plan, signal);
+      const lost = serving
+        .filter(([name]) => gone.includes(name))
+        .map(([name, one]) => [name, { ...one, state: 'broken', detail: unnamed }] as const);
+      return { components: { ...seen.components, ...Object.fromEntries(lost) } };
+    },
     async dial(plan, component, signal, port = 'main') {
       if (typeof port === 'object') return trainee.dial(plan, component, port, signal);
       return components.dial(plan, component, signal, port);

@@ -28,6 +28,8 @@ export interface KubernetesDriverOptions extends ClusterChoice {
     /** Differs when the same seed number would give other data. */
     readonly generatorVersion: number | string;
   };
+  /** Milliseconds after which a lab is looked at again for what was deleted by hand; absent: a minute. */
+  readonly fencesEveryMs?: number;
   readonly fill: Fill;
   readonly log: Log;
 }

@@ -78,6 +78,7 @@ export function createSpaces({ cluster, installationId, own }: SpacesNeeds): Spa
     controlOf: names.controlOf,
     traineeOf: names.traineeOf,
     shared: names.shared,
+    distrust: (sandboxId) => void trusted.delete(names.controlOf(sandboxId)),
     ensure(plan, signal) {
       const work = async () =>
         makeWhole(controlObjects(plan, await needsOf(plan, signal), new Date()), signal);

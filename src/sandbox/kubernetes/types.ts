@@ -106,6 +106,8 @@ export interface Spaces {
   /** The control namespace with its account, quota, limits and policies; free when it is there. */
   ensure(plan: SandboxPlan, signal: AbortSignal): Promise<void>;
   ensureShared(signal: AbortSignal): Promise<void>;
+  /** Something of it was seen to be gone: the next `ensure` looks at all of it. */
+  distrust(sandboxId: string): void;
 }
 
 /** Connections into pods: direct from inside of the cluster, else through its API. */

@@ -82,6 +82,23 @@ describe.skipIf(kubernetesMissing !== null)('a lab in a cluster of others', { ti
     expect(found.map(({ metadata }) => metadata?.name)).toContain('default-deny');
   });
 
+  it('gets back what makes it reachable and what keeps it apart, when that is deleted by hand', async () => {
+    const other = subject.another({ fencesEveryMs: 0 });
+    const state = async () => (await other.observe(plan, signal)).components.workspace;
+    expect(await state()).toMatchObject({ state: 'running' });
+    await remove('Service', 'workspace');
+    await remove('NetworkPolicy', 'default-deny', 'networking.k8s.io/v1');
+    expect(await state()).toMatchObject({ state: 'broken', detail: 'Its Service was deleted.' });
+    await other.ensure(plan, 'workspace', signal);
+    expect(await state()).toMatchObject({ state: 'running' });
+    await expect
+      .poll(async () => (await run('getent', 'hosts', 'workspace')).exitCode, { timeout: 60_000 })
+      .toBe(0);
+    const denial = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace };
+    expect(await subject.test.cluster.read({ ...denial, name: 'default-deny' }, signal)).not.toBeNull();
+    await other.close();
+  });
+
   it('is finished by another Labwright where its maker was killed', async () => {
     const other = subject.another();
     await other.ensure(plan, 'workspace', signal);
