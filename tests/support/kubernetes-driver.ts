@@ -116,7 +116,7 @@ const commandsScript = `for one in /proc/[0-9]*; do
 done`;
 
 /** Everything that descends from process 1. */
-const crashScript = `for one in /proc/[0-9]*; do
+export const crashScript = `for one in /proc/[0-9]*; do
   pid=\${one#/proc/}
   [ "$pid" = 1 ] && continue
   at=$pid
