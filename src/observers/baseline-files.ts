@@ -1,7 +1,7 @@
 /** Two workspaces, compared by what their files hold. */
 import { createHash } from 'node:crypto';
 import type { LookContext, SandboxHandle, Value } from '../grading/types.ts';
-import type { BaselineSpec } from './baseline.ts';
+import type { Compared } from './baseline.ts';
 import { difference } from './baseline-schema.ts';
 import { atStart } from './baseline-start.ts';
 import { limits } from './limits.ts';
@@ -24,7 +24,7 @@ const leftovers = [
 
 /** @throws LookFailure */
 export async function compareFiles(
-  asked: BaselineSpec,
+  asked: Compared,
   [start, now]: readonly [start: LookContext, now: LookContext],
   signal: AbortSignal,
 ): Promise<Value> {
@@ -52,7 +52,7 @@ export async function compareFiles(
 /** Path → its size, as text. */
 async function sizesOf(
   sandbox: SandboxHandle,
-  asked: BaselineSpec,
+  asked: Compared,
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const query = { glob: '**', maxFiles: mostFiles + 1, maxBytesEach: 0 };

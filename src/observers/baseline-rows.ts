@@ -3,7 +3,7 @@
  * and only rows of buckets that differ are asked for one by one.
  */
 import type { LookContext, Value } from '../grading/types.ts';
-import type { BaselineSpec } from './baseline.ts';
+import type { Compared } from './baseline.ts';
 import { difference } from './baseline-schema.ts';
 import { atStart } from './baseline-start.ts';
 import { buckets, bucketsOf, rowsIn, splitName, type Target, targetOf } from './baseline-table.ts';
@@ -22,7 +22,7 @@ const keysTold = 100;
 
 /** @throws LookFailure `missing` for a table or column that is gone, `oversized`, `denied` … */
 export async function compareRows(
-  asked: BaselineSpec,
+  asked: Compared,
   [start, now]: readonly [start: LookContext, now: LookContext],
   signal: AbortSignal,
 ): Promise<Value> {
@@ -41,7 +41,7 @@ export async function compareRows(
 
 async function compareTable(
   target: Target,
-  asked: BaselineSpec,
+  asked: Compared,
   [start, now]: readonly [start: LookContext, now: LookContext],
   signal: AbortSignal,
 ): Promise<Value> {
@@ -83,7 +83,7 @@ async function rowsOf(
   target: Target,
   differing: readonly number[],
   counts: ReadonlyMap<number, Bucket>,
-  asked: BaselineSpec,
+  asked: Compared,
   context: LookContext,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
@@ -113,7 +113,7 @@ async function rowsOf(
 async function ask(
   query: string,
   args: unknown[],
-  asked: BaselineSpec,
+  asked: Compared,
   { sandbox, fill, deadlineMs }: LookContext,
   signal: AbortSignal,
 ): Promise<readonly { readonly [column: string]: Value }[]> {

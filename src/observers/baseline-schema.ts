@@ -1,6 +1,6 @@
 /** Two schemas, compared by the names of what is defined in them. */
 import type { LookContext, Value } from '../grading/types.ts';
-import type { BaselineSpec } from './baseline.ts';
+import type { Compared } from './baseline.ts';
 import { atStart } from './baseline-start.ts';
 import { matchesAny } from './name-pattern.ts';
 import { type SchemaSeen, seeSchema } from './schema-look.ts';
@@ -18,7 +18,7 @@ const passing: Readonly<Record<string, readonly string[]>> = { tables: ['rows'],
 
 /** @throws LookFailure */
 export async function compareSchemas(
-  asked: BaselineSpec,
+  asked: Compared,
   [start, now]: readonly [start: LookContext, now: LookContext],
   signal: AbortSignal,
 ): Promise<Value> {

@@ -7,6 +7,7 @@ import type { LookContext, ObserverKind, Value, ValueType } from '../grading/typ
 import { compareFiles } from './baseline-files.ts';
 import { compareRows } from './baseline-rows.ts';
 import { compareSchemas } from './baseline-schema.ts';
+import { orLate } from './baseline-start.ts';
 import { databaseShape, namesDatabase, wholeDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { look } from './look.ts';
@@ -50,7 +51,9 @@ const spec = z
       .describe(
         'Names of tables, indexes … and paths of files that are not compared; `*` and `**` stand for anything.',
       ),
-    timeout: upTo(limits.longestLookMs).default(limits.execMs),
+    timeout: upTo(limits.longestLookMs)
+      .optional()
+      .describe('Absent: 30s; of a database in a namespace 120s, as its start is made anew.'),
   })
   .refine(({ of, tables }) => of.includes('rows') === (tables !== undefined), 'rows and tables go together')
   .refine(
@@ -71,6 +74,8 @@ export interface ComparedTable {
 }
 
 export type BaselineSpec = z.infer<typeof spec>;
+/** With its time. */
+export type Compared = BaselineSpec & { readonly timeout: number };
 
 const names = list(string);
 const difference = object({ added: names, removed: names, changed: names });
@@ -99,12 +104,15 @@ export const baselineObserver: ObserverKind<BaselineSpec> = {
     return object(fields);
   },
   components: (asked) => [placed(asked, asked.of.includes('files') ? ['shell'] : ['postgres'])],
-  observe: (asked, context, signal) =>
-    look(context, asked.timeout, signal, (within) => compare(asked, context, within)),
+  observe(spec, context, signal) {
+    const { timeout = spec.service === undefined ? limits.execMs : limits.longestLookMs } = spec;
+    const asked = { ...spec, timeout };
+    return look(context, timeout, signal, (within) => compare(asked, context, within));
+  },
 };
 
-async function compare(asked: BaselineSpec, context: LookContext, signal: AbortSignal): Promise<Value> {
-  const reference = await context.records.reference('start', [asked.component], signal);
+async function compare(asked: Compared, context: LookContext, signal: AbortSignal): Promise<Value> {
+  const reference = await orLate(context.records.reference('start', [asked.component], signal), signal);
   const start: LookContext = { ...context, sandbox: reference };
   const seen: Record<string, Value> = {};
   if (asked.of.includes('schema')) seen.schema = await compareSchemas(asked, [start, context], signal);

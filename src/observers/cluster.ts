@@ -19,6 +19,7 @@ export function clusterOf(sandbox: SandboxHandle): NamespacesHandle {
 
 /**
  * What `ask` gives; asked again when the cluster answers a simpler question, unless `again` forbids it.
+ * @param ours what is asked is a program of ours: that it does not answer is our doing.
  * @throws LookFailure `missing`, `denied`, `rejected`, `oversized`: its answer; `refused`, `backend_down`: it gave none
  */
 export async function askCluster<T>(
@@ -26,7 +27,7 @@ export async function askCluster<T>(
   component: string,
   ask: (cluster: NamespacesHandle) => Promise<T>,
   signal: AbortSignal,
-  { again = true }: { readonly again?: boolean } = {},
+  { again = true, ours = false }: { readonly again?: boolean; readonly ours?: boolean } = {},
 ): Promise<T> {
   const cluster = clusterOf(sandbox);
   try {
@@ -43,7 +44,7 @@ export async function askCluster<T>(
     return await ask(cluster);
   } catch (thrown) {
     signal.throwIfAborted();
-    throw answerOf(thrown) ?? notReached(component, thrown);
+    throw answerOf(thrown) ?? (ours ? clusterDown(component, thrown) : notReached(component, thrown));
   }
 }
 

@@ -37,6 +37,7 @@ export async function seeFiles(
           component,
           (all) => all.volumeFiles(component, volume, query, signal),
           signal,
+          { ours: true },
         );
   if (chosen.length > limits.files)
     throw oversized(`There are more than ${limits.files} files like ${glob}.`);

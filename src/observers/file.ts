@@ -42,7 +42,9 @@ const spec = z
     max: bytesUpTo(limits.largestFileBytes)
       .default(limits.fileBytes)
       .describe('A file that is larger is `oversized`; a number of bytes, or such as 64KiB.'),
-    timeout: upTo(limits.longestLookMs).default(limits.lookMs),
+    timeout: upTo(limits.longestLookMs)
+      .optional()
+      .describe('Absent: 10s; of a volume 60s, as it must be reached first.'),
   })
   .refine(({ path, glob }) => (path === undefined) !== (glob === undefined), 'expected either path or glob')
   .refine(({ path, newest }) => path === undefined || newest === undefined, 'newest goes with glob')
@@ -86,5 +88,7 @@ export const fileObserver: ObserverKind<FileSpec> = {
       : { name: component, kinds: ['namespace'], because: 'volume', volume },
   ],
   observe: (asked, context, signal) =>
-    look(context, asked.timeout, signal, (within) => seeFiles(asked, context, within)),
+    look(context, asked.timeout ?? defaultMs(asked), signal, (within) => seeFiles(asked, context, within)),
 };
+
+const defaultMs = ({ volume }: FileSpec): number => (volume === undefined ? limits.lookMs : limits.volumeMs);

@@ -46,6 +46,8 @@ export const limits = {
   /** The end of what a trainee's tests printed. */
   testOutputChars: 4_000,
 
+  /** Of a volume in a cluster, which a program of ours must be brought to first. */
+  volumeMs: 60_000,
   files: 100,
   fileBytes: 1024 * 1024,
   largestFileBytes: 4 * 1024 * 1024,

@@ -2,13 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Observation } from '../../src/grading/types.ts';
+import type { NamespacesHandle, Observation } from '../../src/grading/types.ts';
 import { baselineObserver } from '../../src/observers/baseline.ts';
 import { lookContext, noRecords, testHandle } from '../support/handle.ts';
 import { type LabDatabase, startLabDatabase } from '../support/lab-database.ts';
 
 let start: LabDatabase;
 let now: LabDatabase;
+/** Nothing of the cluster is asked. */
+const namespaces = {} as NamespacesHandle;
 let folders: { readonly start: string; readonly now: string };
 
 const tables = `
@@ -80,6 +82,37 @@ describe('baseline of a schema', () => {
     expect(await value({ of: ['schema'], ignore: ['more*', 'by_*'] })).toMatchObject({
       schema: { tables: none, indexes: none },
     });
+  });
+});
+
+describe('the start that a baseline compares with', () => {
+  it('is ours to make in time', async () => {
+    const records = { ...noRecords, reference: () => new Promise<never>(() => {}) };
+    const context = lookContext(testHandle({ database: now.access }), { records });
+    const spec = baselineObserver.spec.parse({ component: 'database', of: ['schema'], timeout: '200ms' });
+    expect(await baselineObserver.observe(spec, context, AbortSignal.timeout(30_000))).toMatchObject({
+      outcome: 'unseen',
+      problem: 'untried',
+    });
+  });
+
+  it('is a namespace made anew where its database is in one', async () => {
+    const inNamespace = (side: LabDatabase) => {
+      const services = { postgres: { host: side.access.host, port: side.access.port } };
+      return testHandle({ production: { kind: 'namespace', namespace: 'n' } }, { services, namespaces });
+    };
+    const asked: unknown[] = [];
+    const reference = async (at: string, names: readonly string[]) => {
+      asked.push([at, names]);
+      return inNamespace(now);
+    };
+    const context = lookContext(inNamespace(now), { records: { ...noRecords, reference } });
+    const { database, trainee } = now.access;
+    const login = { service: 'postgres', database, user: trainee.user, password: trainee.password };
+    const spec = baselineObserver.spec.parse({ component: 'production', ...login, of: ['schema'] });
+    const seen = await baselineObserver.observe(spec, context, AbortSignal.timeout(30_000));
+    expect(seen).toMatchObject({ outcome: 'seen', value: { schema: { tables: none } } });
+    expect(asked).toEqual([['start', ['production']]]);
   });
 });
 

@@ -248,6 +248,11 @@ describe('pods and volumes', () => {
     expect(asked.filter((what) => what === 'podExec')).toHaveLength(1);
   });
 
+  it('are read by a program of ours, whose silence is not the trainee’s', async () => {
+    trouble = (what) => (what === 'volumeFiles' ? silent() : undefined);
+    expect(await look('file', { volume: 'backups', glob: '*' })).toEqual(unseen('backend_down', 'our side'));
+  });
+
   it('hold files, newest first, also of several YAML documents', async () => {
     const argv = [
       'sh',

@@ -34,7 +34,7 @@ describe('a template with namespaces', () => {
 
   it('has looks and steps in them', async () => {
     const { template } = parse(await fixture(drill));
-    expect(template?.watches[1]?.look).toMatchObject({
+    expect(template?.checks[0]?.observe.dump).toMatchObject({
       kind: 'file',
       spec: { volume: 'backups', glob: 'db-*.dump' },
     });
@@ -120,10 +120,7 @@ describe('the language refuses in namespaces', () => {
     ],
     [
       'a volume that there is not',
-      [
-        'volume: backups, glob: "db-*.dump" } } }\n\nfaults',
-        'volume: backup, glob: "db-*.dump" } } }\n\nfaults',
-      ],
+      ['volume: backups, glob: "db-*.dump", newest: 2', 'volume: backup, glob: "db-*.dump", newest: 2'],
       /there is no volume in the storage of "vault" "backup"; known: backups; did you mean "backups"\?$/,
     ],
     [
