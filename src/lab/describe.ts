@@ -75,7 +75,7 @@ export function describeLab(
       if (resetting.length > 0) return say('resetting', `resetting: ${resetting.join(', ')}`);
       // Nobody could look since: that it served then is no promise that it does now.
       if (sandbox !== null && sandbox.failures > 0) {
-        return say('broken', `broken: ${(insider && sandbox.lastError) || 'it cannot be looked at'}`);
+        return say('broken', `broken: ${(insider && sandbox.lastError) || isAway(sandbox, now)}`);
       }
       return say('ready', down.length === 0 ? 'ready' : `ready; ${whichAre(down)}`);
     }
@@ -99,6 +99,13 @@ export function describeLab(
       return say('ended', `ended: ${lab.endReason ?? 'deleted'}${why}`);
     }
   }
+}
+
+/** For people to whom nothing inside is told. */
+function isAway({ nextTryAt }: Sandbox, now: Date): string {
+  const seconds = nextTryAt === null ? 0 : Math.ceil((nextTryAt.getTime() - now.getTime()) / 1000);
+  const again = seconds > 0 ? `in ${seconds} s` : 'now';
+  return `what runs this lab does not answer; nothing is lost, and it is tried again ${again}`;
 }
 
 function whichAre(down: LabView['components']): string {

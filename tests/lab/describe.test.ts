@@ -94,4 +94,12 @@ describe('describeLab', () => {
       message: 'broken: api is down (main.ts:3 …), repairing',
     });
   });
+
+  it('says to a trainee that a lab which cannot be looked at is not lost, and when it is looked at again', () => {
+    const away = { ...sandbox, nextTryAt: new Date(at.getTime() + 29_100) };
+    expect(describeLab(lab('ready'), away, null, at, false)).toMatchObject({
+      status: 'broken',
+      message: 'broken: what runs this lab does not answer; nothing is lost, and it is tried again in 30 s',
+    });
+  });
 });

@@ -53,9 +53,13 @@ export function registerLabCreate(parent: Command, { terminal, interrupts }: Cli
       terminal.answer({ ...lab, access }, () => {
         const { colour } = terminal;
         const next = [`labwright lab guide ${lab.id}`, `labwright lab grade ${lab.id}`];
+        // On this machine their addresses are as good as any.
+        const [inner] = lab.backend === 'process' ? [] : Object.keys(access.components);
+        const way = `These addresses are of the lab's own network. From here: ${colour.cyan(`labwright lab connect ${lab.id} ${inner}`)}`;
         return [
           renderAccess(terminal, access),
           '',
+          ...(inner === undefined ? [] : [way]),
           `Expires in ${duration(lab.secondsLeft)}. Next: ${next.map((one) => colour.cyan(one)).join(', ')}`,
         ].join('\n');
       });
