@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { ComponentAccess, SandboxDriver, SandboxPlan, Terminal } from '../../lab/ports.ts';
+import type { ShellComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import type { InFlight } from '../in-flight.ts';
 import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
@@ -21,6 +22,8 @@ export interface LabComponentsNeeds {
   readonly isGatewayGone: (thrown: unknown) => thrown is LabError;
   /** After a component was stopped: ends what only serves components, when none of them runs any more. */
   readonly rest: (sandboxId: string, signal: AbortSignal) => Promise<void>;
+  /** More variables of a trainee's programs in this workspace; absent: none. */
+  readonly shellEnv?: (spec: ShellComponent) => Readonly<Record<string, string>>;
   /** Does `work` when the sandbox may be brought up. Absent: all may at once. */
   readonly whenItsTurn?: (sandboxId: string, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 }
@@ -86,14 +89,16 @@ export function createLabComponents(needs: LabComponentsNeeds): LabComponents {
 
   /** Where and how the trainee's own programs run. Throws LabError `bad_request`, `backend_unavailable`. */
   async function trainees(plan: SandboxPlan, component: string, terminal: string, signal: AbortSignal) {
-    const { ref } = pieceOfKind(plan, component, 'shell', 'terminal and no programs of trainees');
+    const piece = pieceOfKind(plan, component, 'shell', 'terminal and no programs of trainees');
+    const { ref } = piece;
     const found = await containerOf(plan, component, signal);
     if (found === null || found.generation !== ref.generation || found.state !== 'running') {
       throw new LabError('backend_unavailable', `Component "${component}" does not run.`);
     }
     const home = workspacePath(ref);
     const others = Object.keys(plan.components).filter((name) => name !== component);
-    const base = { HOME: home, PATH: searchPath, LANG: 'C.UTF-8', TERM: terminal };
+    const more = needs.shellEnv?.(piece.spec) ?? {};
+    const base = { HOME: home, PATH: searchPath, LANG: 'C.UTF-8', TERM: terminal, ...more };
     return { id: found.id, ref, home, env: { ...environments.facts(plan, others), ...base } };
   }
 

@@ -34,6 +34,7 @@ import { createFences } from './spaces-fences.ts';
 import { createTrainee } from './trainee/trainee.ts';
 import { isGatewayGone } from './workspace/agents.ts';
 import { createGateways } from './workspace/gateways.ts';
+import { kubeconfigEnv } from './workspace/kubeconfigs.ts';
 import { createShellPart } from './workspace/shell-part.ts';
 import { createWorkspaceKubeconfigs } from './workspace-kubeconfig.ts';
 
@@ -98,7 +99,9 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     ...{ apiUrl: options.apiUrl, hostVolumes: options.hostVolumes },
   });
   const kubeconfigs = createWorkspaceKubeconfigs(trainee.namespaces, gateways);
-  const shell = kubeconfigs.with(createShellPart({ ...shared, contents }));
+  const shell = kubeconfigs.with(
+    createShellPart({ ...shared, contents, kubeconfig: trainee.namespaces.kubeconfig }),
+  );
   const programs = createProgramParts({
     ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },
     ensureWorkspace: (plan, name, signal) => components.ensure(plan, name, signal),
@@ -111,6 +114,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   const components = createLabComponents({
     ...{ parts, containers, gateways, environments, inFlight, filesChanged: programs.filesChanged },
     isGatewayGone,
+    shellEnv: kubeconfigEnv,
     rest: async () => {},
   });
 

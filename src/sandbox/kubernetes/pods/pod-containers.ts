@@ -1,6 +1,6 @@
 /** Containers of the sandboxes of one installation as bare pods, by name and label, whoever made them. */
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LabError } from '../../../lab/errors.ts';
 import type { Log } from '../../../lab/log.ts';
@@ -21,6 +21,7 @@ import {
   endCommand,
   holdCommand,
   killAllCommand,
+  putCommand,
   refillCommand,
   releaseCommand,
   signalAllCommand,
@@ -43,6 +44,8 @@ export interface PodContainers extends Containers {
   ensure(spec: PodSpec, signal: AbortSignal): Promise<FoundContainer>;
   /** From now on it may be entered: see `PodSpec.unfilled`. */
   open(id: string, signal: AbortSignal): Promise<void>;
+  /** Writes a file of the container's own user, for nobody else, whole or not at all. */
+  put(id: string, path: string, content: Uint8Array, signal: AbortSignal): Promise<void>;
 }
 
 /** How long a program may take over the end that comes before a new start. */
@@ -165,6 +168,7 @@ export function createPodContainers(needs: PodContainersNeeds): PodContainers {
     async open(id, signal) {
       await mark(id, null, signal);
     },
+    put: (id, path, content, signal) => steer(id, putCommand(path), signal, Readable.from([content])),
     async stop(id, withinMs, signal) {
       const pod = await podOf(id, signal);
       if (pod === null || !runs(pod)) return;

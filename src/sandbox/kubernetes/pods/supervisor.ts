@@ -244,3 +244,9 @@ export const signalAllCommand = (signal: 'STOP' | 'CONT'): string[] => [
   '-c',
   `kill -${signal} -1`,
 ];
+
+/** A file from its input. */
+export const putCommand = (path: string): string[] => {
+  const script = 'umask 077; cat > "$0.new" && mv "$0.new" "$0"';
+  return ['/bin/sh', '-c', script, path];
+};

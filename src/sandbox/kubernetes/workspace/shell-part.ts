@@ -4,6 +4,7 @@
  */
 import { LabError } from '../../../lab/errors.ts';
 import type { ComponentObservation } from '../../../lab/lab.ts';
+import type { Namespaces } from '../../../lab/namespaces.ts';
 import type { SandboxPlan } from '../../../lab/ports.ts';
 import type { ShellComponent } from '../../../templates/types.ts';
 import { limitsOf } from '../../containers/limits.ts';
@@ -22,6 +23,7 @@ import type { PodContainers } from '../pods/pod-containers.ts';
 import type { PodSpec } from '../pods/pod-spec.ts';
 import { agentBeside, workspaceData } from './agent-beside.ts';
 import type { PodGateways } from './gateways.ts';
+import { createKubeconfigs, kubeconfigFolder } from './kubeconfigs.ts';
 
 const stopWithinMs = 1_000;
 /** How long a look may take; it has no caller's signal. */
@@ -34,11 +36,13 @@ export interface ShellNeeds {
   /** The namespace of a sandbox. */
   readonly openGateway: (plan: SandboxPlan, signal: AbortSignal) => Promise<void>;
   readonly contents: WorkspaceContents;
+  readonly kubeconfig: Namespaces['kubeconfig'];
   readonly images: Pick<ContainerImages, 'labwright' | 'workspace'>;
 }
 
 export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
   const { containers, gateways, openGateway, contents, images } = needs;
+  const kubeconfigs = createKubeconfigs(needs);
   const checked = new Set<string>();
 
   /** The highest generation first. */
@@ -65,7 +69,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       network: true,
       mounts: [],
       writableRoot: false,
-      tmpfs: {},
+      tmpfs: (spec.kubeconfig ?? []).length === 0 ? {} : { [kubeconfigFolder]: 1 },
       limits,
       data: workspaceData(workspaceVolumePath(component), limits.diskMb),
       ...agentBeside(component, images.labwright),
@@ -117,12 +121,14 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       }
       const isThere = found[0]?.generation === ref.generation && found[0].state === 'running';
       if (!isThere) gateways.leave(ref.sandboxId, ref.component);
-      const { id } = await containers.ensure(specOf(piece), signal);
+      const pod = await containers.ensure(specOf(piece), signal);
       await fill(piece, signal);
-      await containers.open(id, signal);
-      if (!isThere) await checkTools(id, spec.tools, signal);
+      await kubeconfigs.ensure(piece, pod, signal);
+      await containers.open(pod.id, signal);
+      if (!isThere) await checkTools(pod.id, spec.tools, signal);
     },
-    async observe({ ref }): Promise<ComponentObservation> {
+    async observe(piece): Promise<ComponentObservation> {
+      const { ref } = piece;
       const signal = AbortSignal.timeout(lookWithinMs);
       const [newest] = await find(ref, signal);
       if (newest === undefined || newest.state === 'created')
@@ -135,6 +141,8 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       const { files } = await gateways.open(ref.sandboxId, signal);
       const whole = await files.generation(ref.component, signal);
       if (whole !== generation) return broken('The files of the workspace are not there.');
+      // Once it is too late for the old one, its owner sees that.
+      if (generation === ref.generation) await kubeconfigs.ensure(piece, newest, signal).catch(() => {});
       return { state: 'running', generation, detail: null };
     },
     access: ({ ref }) => ({ kind: 'shell', path: workspacePath(ref) }),
