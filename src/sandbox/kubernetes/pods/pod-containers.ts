@@ -121,7 +121,10 @@ export function createPodContainers(needs: PodContainersNeeds): PodContainers {
   async function removePod(id: string, signal: AbortSignal): Promise<void> {
     const { namespace, pod: name } = placeOf(id);
     const [pod] = (await cache.of(namespace, signal)).filter(({ metadata }) => metadata?.name === name);
-    await cluster.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name }, { graceSeconds: 0 }, signal);
+    // By force it is gone at once, and its node ends it a moment later; not where another pod is to have its volume.
+    const isKept = pod?.spec?.volumes?.some((one) => one.persistentVolumeClaim !== undefined) === true;
+    const grace = isKept ? {} : { graceSeconds: 0 };
+    await cluster.remove({ apiVersion: 'v1', kind: 'Pod', namespace, name }, grace, signal);
     if (pod !== undefined) await pods.gone(namespace, name, pod.metadata?.uid, signal);
   }
 

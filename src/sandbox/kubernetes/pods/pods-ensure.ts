@@ -30,6 +30,8 @@ export interface Made {
 /** A cluster that adds nodes at need takes minutes; one that is full is told of sooner. */
 const roomWithinMs = 60_000;
 const runsWithinMs = 120_000;
+/** A busy node fails to make a container, and makes it the next time. */
+const troubleForMs = 20_000;
 /** News come by the watch; this is for one that was lost. */
 const lookEveryMs = 2_000;
 const looks = 20;
@@ -78,6 +80,7 @@ export function createEnsurePod({ cluster, cache, context }: EnsureNeeds): Ensur
   async function awaitRunning(first: V1Pod, spec: PodSpec, signal: AbortSignal): Promise<V1Pod | null> {
     const { namespace = '', name = '', uid } = first.metadata ?? {};
     const startedAt = performance.now();
+    let fineAt = startedAt;
     for (;;) {
       const pod = await look(namespace, name, signal);
       if (pod === null || pod.metadata?.uid !== uid || pod.metadata?.deletionTimestamp) return null;
@@ -89,11 +92,9 @@ export function createEnsurePod({ cluster, cache, context }: EnsureNeeds): Ensur
           await remove(pod, signal);
           return null;
         }
-        throw new LabError(
-          'start_failed',
-          `Component "${spec.ref.component}" cannot be started: ${wrong.message}.`,
-        );
-      }
+        const patience = /Image/.test(wrong.reason) ? 0 : troubleForMs;
+        if (performance.now() - fineAt >= patience) throw cannotStart(spec, wrong.message);
+      } else fineAt = performance.now();
       const waited = performance.now() - startedAt;
       const noRoom = unschedulable(pod);
       if (noRoom !== null && waited > roomWithinMs) throw full(spec, noRoom);
@@ -142,6 +143,10 @@ const isOver = (pod: V1Pod) =>
 
 /** `container has runAsNonRoot and image will run as root`, `image has non-numeric user (redis), cannot verify`. */
 const isOfRoot = (message: string) => /runAsNonRoot/.test(message);
+
+function cannotStart({ ref }: PodSpec, why: string): LabError {
+  return new LabError('start_failed', `Component "${ref.component}" cannot be started: ${why}.`);
+}
 
 function full({ ref }: PodSpec, why: string): LabError {
   const text = `The cluster has no room for component "${ref.component}": ${why}`;
