@@ -10,7 +10,7 @@ export function tellOfDrivers(
   return new Map([...drivers].map(([name, driver]) => [name, tellOfDriver(driver, telemetry)]));
 }
 
-export function tellOfDriver(driver: SandboxDriver, telemetry: Telemetry): SandboxDriver {
+function tellOfDriver(driver: SandboxDriver, telemetry: Telemetry): SandboxDriver {
   const told = <T>(call: string, facts: Facts, work: () => Promise<T>) =>
     telemetry.span(`${driver.name} ${call}`, { backend: driver.name, call, ...facts }, work);
   const of = ({ sandboxId }: SandboxPlan, component: string) => ({ sandbox: sandboxId, component });
