@@ -1,13 +1,12 @@
 /** A program that talks in lines. */
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import { LabError } from '../../../lab/errors.ts';
 
 export interface Conversation {
   say(line: string): void;
-  /** Its next line. Throws what its connection broke of, LabError `backend_unavailable` where it said no more. */
-  hear(): Promise<string>;
-  /** All that it still says. */
+  /** Its next line; null: it has ended. Throws what its connection broke of. */
+  hear(): Promise<string | null>;
+  /** All that it still says when it is told no more. */
   rest(): Promise<string>;
   /** Ends the connection. */
   end(): void;
@@ -23,7 +22,7 @@ export function converse(stream: Duplex, signal: AbortSignal): Conversation {
   else signal.addEventListener('abort', giveUp, { once: true });
   const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
 
-  async function next(): Promise<string | null> {
+  async function hear(): Promise<string | null> {
     const { value, done } = await lines.next();
     if (done !== true) return value;
     if (broken !== null) throw broken;
@@ -32,14 +31,11 @@ export function converse(stream: Duplex, signal: AbortSignal): Conversation {
 
   return {
     say: (line) => void stream.write(`${line}\n`),
-    async hear() {
-      const line = await next();
-      if (line !== null) return line;
-      throw new LabError('backend_unavailable', 'A program that copies a database ended without a word.');
-    },
+    hear,
     async rest() {
+      stream.end();
       const said: string[] = [];
-      for (let line = await next(); line !== null; line = await next()) said.push(line);
+      for (let line = await hear(); line !== null; line = await hear()) said.push(line);
       return said.join('\n');
     },
     end() {

@@ -80,7 +80,8 @@ export function preparedPod(
             { name: 'PGDATA', value: `${serverHome}/data` },
             { name: 'LC_ALL', value: 'C' },
           ],
-          resources: resourcesOf(preparingLimits),
+          // Once it is made it does nothing.
+          resources: { ...resourcesOf(preparingLimits), requests: { cpu: '10m', memory: '32Mi' } },
           securityContext: {
             ...{ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
             ...{ privileged: false, readOnlyRootFilesystem: true },

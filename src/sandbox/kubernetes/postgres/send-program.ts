@@ -18,7 +18,7 @@ my ($home, $port, $most) = @ARGV;
 open STDERR, '>&', \\*STDOUT; $| = 1;
 chdir $home or die "$home: $!\\n";
 unless (-e 'data') { print "nothing\\n"; exit 0 }
-my ($bytes) = split ' ', \`du -sb --exclude=./lost+found .\`;
+my ($bytes) = split ' ', \`du -sb --exclude=./lost+found . 2> /dev/null\`;
 if ($bytes > $most) { print "large\\n"; exit 0 }
 print "ready\\n";
 defined(my $line = <STDIN>) or exit 1;
@@ -58,7 +58,10 @@ sub release { my @all = keys %held; %held = (); kill 'CONT', @all if @all }
 $SIG{$_} = sub { release(); exit 1 } for qw(TERM INT HUP PIPE);
 # One copy at a time: the end of another would release what we hold.
 open my $turn, '>>', '.copied' or die "$home/.copied: $!\\n";
+$SIG{ALRM} = sub { die "another copy of it does not end\\n" };
+alarm 100;
 flock $turn, LOCK_EX or die "$home/.copied: $!\\n";
+alarm 0;
 for my $try (1 .. 1000) {
   my @all = moving() or last;
   if ($try == 1000) { release(); die "it could not be held still\\n" }

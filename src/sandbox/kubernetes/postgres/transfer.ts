@@ -71,7 +71,7 @@ export async function transferData(transfer: Transfer, signal: AbortSignal): Pro
     const wish = await to.hear();
     if (wish === 'have') return await onWhole();
     sending = await (early ?? beginSending());
-    const address = /^want (\S+)$/.exec(wish)?.[1];
+    const address = /^want (\S+)$/.exec(wish ?? '')?.[1];
     if (address === undefined) throw await failureOf(sending.source, to, wish);
     await pass(sending, to, address);
     await onWhole();
@@ -90,7 +90,8 @@ async function expect(source: Source, other: Conversation, word: string): Promis
   if (said !== word) throw await failureOf(source, other, said);
 }
 
-async function failureOf(source: Source, other: Conversation, said: string): Promise<LabError> {
+async function failureOf(source: Source, other: Conversation, said: string | null): Promise<LabError> {
+  if (said === null) return failure(source, 'could not be copied: something ended what copies it.');
   const all = `${said}\n${await other.rest().catch(() => '')}`.trim();
   return failure(source, `could not be copied: ${all.slice(-mostSaid)}`);
 }
