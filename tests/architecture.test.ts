@@ -12,6 +12,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   lab: ['templates/types.ts', 'grading/types.ts'],
   grading: [
     'lab/',
+    'templates/closure.ts',
     'templates/types.ts',
     'templates/suggest.ts',
     'zod',

@@ -1,7 +1,7 @@
 /** Kinds of objects as manifests call them, and where a template may name them without their `apiVersion`. */
 
 /** Kind → the `apiVersion` that it has unless another is named. */
-export const usualKinds: Readonly<Record<string, string>> = {
+const usualKinds: Readonly<Record<string, string>> = {
   ConfigMap: 'v1',
   Endpoints: 'v1',
   Event: 'v1',

@@ -181,6 +181,8 @@ describe('the language refuses in namespaces', () => {
         /trials cannot fork the namespace component "vault"; use "live", or look at it directly$/,
       ),
     ]);
+    // A copied workspace has no kubeconfig.
+    expect(errorLines(await trial('workspace'))).toEqual([]);
     expect(errorLines(await trial('payments'))).toEqual([
       expect.stringMatching(
         /cannot fork the namespace component "production", which "payments" uses; use "live"/,
