@@ -1,7 +1,9 @@
 /** The namespaces of the real cluster keep to the port's contract. */
 import { randomBytes } from 'node:crypto';
-import { describe } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 import { namespacesContract, namespacesVersion } from '../../contracts/namespaces-contract.ts';
+import { ensureClusterImages } from '../../support/cluster-images.ts';
+import { imagesTimeoutMs } from '../../support/images.ts';
 import { kubernetesMissing, requireKubernetes } from '../../support/kubernetes.ts';
 import { soon, startTraineeWorld } from './trainee-world.ts';
 
@@ -10,8 +12,9 @@ describe('the contract of namespaces', () => {
 });
 
 describe.skipIf(kubernetesMissing !== null)('kubernetes', () => {
+  beforeAll(() => ensureClusterImages().then(() => {}), imagesTimeoutMs);
   namespacesContract('kubernetes', async () => {
-    const world = startTraineeWorld();
+    const world = await startTraineeWorld();
     const version = namespacesVersion();
     const { components } = version.template;
     const plan = {

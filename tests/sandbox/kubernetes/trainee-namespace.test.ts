@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../../src/lab/ports.ts';
 import { statusOf } from '../../../src/sandbox/kubernetes/errors.ts';
 import { endNamespace } from '../../../src/sandbox/kubernetes/trainee/namespace-end.ts';
+import { imagesTimeoutMs } from '../../support/images.ts';
 import { kubernetesMissing, requireKubernetes } from '../../support/kubernetes.ts';
 import {
   podSpec,
@@ -24,7 +25,7 @@ describe.skipIf(kubernetesMissing !== null)('a namespace of a trainee', { timeou
   let plan: SandboxPlan;
 
   beforeAll(async () => {
-    world = startTraineeWorld();
+    world = await startTraineeWorld();
     plan = world.plan(
       {
         production: {
@@ -59,7 +60,7 @@ describe.skipIf(kubernetesMissing !== null)('a namespace of a trainee', { timeou
     await Promise.all(
       ['production', 'vault'].map((name) => world.trainee.part.ensure(world.piece(plan, name), soon())),
     );
-  }, 240_000);
+  }, imagesTimeoutMs);
   afterAll(() => world?.stop(), 240_000);
 
   const objects = (component: string, kind: string, apiVersion = 'v1', name?: string) =>

@@ -8,6 +8,7 @@ import { currentCluster, withToken } from '../../../src/sandbox/kubernetes/clien
 import { portForward } from '../../../src/sandbox/kubernetes/dial/port-forward.ts';
 import { statusOf } from '../../../src/sandbox/kubernetes/errors.ts';
 import { createPodExec } from '../../../src/sandbox/kubernetes/exec/pod-exec.ts';
+import { imagesTimeoutMs } from '../../support/images.ts';
 import { kubernetesMissing, requireKubernetes } from '../../support/kubernetes.ts';
 import { podSpec, soon, startTraineeWorld, type TraineeWorld, webObjects, yamlOf } from './trainee-world.ts';
 
@@ -31,7 +32,7 @@ describe.skipIf(kubernetesMissing !== null)('a trainee', { timeout: 120_000 }, (
   let pod: string;
 
   beforeAll(async () => {
-    world = startTraineeWorld();
+    world = await startTraineeWorld();
     plan = world.plan(
       {
         production: {
@@ -81,7 +82,7 @@ describe.skipIf(kubernetesMissing !== null)('a trainee', { timeout: 120_000 }, (
       soon(),
     );
     pod = (found[0] as unknown as Object).metadata.name;
-  }, 240_000);
+  }, imagesTimeoutMs);
   afterAll(() => world?.stop(), 240_000);
 
   const of = (apiVersion: string, kind: string, name: string, namespace = mine) => ({

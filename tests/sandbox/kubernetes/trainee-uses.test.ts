@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { label } from '../../../src/sandbox/kubernetes/labels.ts';
 import type { ComponentSpec } from '../../../src/templates/types.ts';
+import { imagesTimeoutMs } from '../../support/images.ts';
 import { kubernetesMissing, requireKubernetes } from '../../support/kubernetes.ts';
 import { podSpec, soon, startTraineeWorld, type TraineeWorld, webObjects, yamlOf } from './trainee-world.ts';
 
@@ -17,7 +18,7 @@ describe.skipIf(kubernetesMissing !== null)('a namespace', { timeout: 120_000 },
   let control: string;
 
   beforeAll(async () => {
-    world = startTraineeWorld();
+    world = await startTraineeWorld();
     const probe = {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe' } },
       spec: podSpec(['sleep', '3600']),
@@ -45,7 +46,7 @@ describe.skipIf(kubernetesMissing !== null)('a namespace', { timeout: 120_000 },
       world.trainee.namespaces.podExec(
         ...([plan, 'production', { name: 'probe' }, ['sh', '-c', command], limits, soon()] as const),
       );
-  }, 240_000);
+  }, imagesTimeoutMs);
   afterAll(() => world?.stop(), 240_000);
 
   it('reaches what it uses by the name that everybody has for it', async () => {

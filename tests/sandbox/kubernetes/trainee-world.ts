@@ -1,7 +1,6 @@
 /** Namespaces of trainees in the real cluster, and what a trainee's own client does there. */
 import { randomBytes } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
-import { loadConfig } from '../../../src/config.ts';
 import { createFiller } from '../../../src/grading/values/fill.ts';
 import type { SandboxPlan } from '../../../src/lab/ports.ts';
 import { createEnvironments } from '../../../src/sandbox/environment.ts';
@@ -17,6 +16,7 @@ import {
 import type { Spaces } from '../../../src/sandbox/kubernetes/types.ts';
 import { type Piece, pieceOfKind } from '../../../src/sandbox/part.ts';
 import type { NamespaceComponent } from '../../../src/templates/types.ts';
+import { ensureClusterImages } from '../../support/cluster-images.ts';
 import { startTestCluster, type TestCluster } from '../../support/kubernetes.ts';
 import { versionWith } from '../../support/versions.ts';
 
@@ -40,7 +40,9 @@ export interface TraineeWorld extends TestCluster {
 
 export const soon = () => AbortSignal.timeout(120_000);
 
-export function startTraineeWorld(): TraineeWorld {
+/** Give the hook `imagesTimeoutMs`. */
+export async function startTraineeWorld(): Promise<TraineeWorld> {
+  const images = await ensureClusterImages();
   const world = startTestCluster();
   const { cluster, installationId } = world;
   const spaces = createSpaces({ cluster, installationId, own: null });
@@ -57,7 +59,7 @@ export function startTraineeWorld(): TraineeWorld {
     ...{ installationId, cluster, spaces, environments, own: null, apiUrl: null },
     exec: createPodExec(cluster.config),
     dial: createPodDial({ config: cluster.config, way: 'port-forward', podOf }),
-    images: { labwright: loadConfig({}, {}).labwrightImage },
+    images,
     storageClass: null,
     hostVolumes,
   };
