@@ -25,7 +25,7 @@ export interface LabComponentsNeeds {
   /** More variables of a trainee's programs in this workspace; absent: none. */
   readonly shellEnv?: (spec: ShellComponent) => Readonly<Record<string, string>>;
   /** Does `work` when the sandbox may be brought up. Absent: all may at once. */
-  readonly whenItsTurn?: (sandboxId: string, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
+  readonly whenItsTurn?: (plan: SandboxPlan, work: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 }
 
 export interface LabComponents
@@ -119,7 +119,7 @@ export function createLabComponents(needs: LabComponentsNeeds): LabComponents {
       // Without parameters less is made.
       const key = `${piece.ref.generation}/${plan.params === null}`;
       const { whenItsTurn = (_, begin) => begin() } = needs;
-      const work = () => whenItsTurn(plan.sandboxId, () => part.ensure(piece, signal), signal);
+      const work = () => whenItsTurn(plan, () => part.ensure(piece, signal), signal);
       await inFlight.ensure(plan.sandboxId, component, key, work, signal);
     },
     async observe(plan) {

@@ -4,13 +4,20 @@
  */
 import { LabError } from '../../lab/errors.ts';
 
+interface Whose {
+  readonly sandboxId: string;
+  /** What it is a copy of. */
+  readonly origin: object | null;
+}
+
 export interface Starts {
   /**
    * Does `work` when it is the sandbox's turn; what else is brought up of that sandbox meanwhile is part of the turn.
-   * Sandboxes that have had one go first: they are half made, or somebody works in them. Throws the signal's reason, and
+   * Copies go first, for a grade waits for them; and so do sandboxes that have had a turn: they are half made, or
+   * somebody works in them. Throws the signal's reason, and
    * LabError `backend_busy` after a long wait.
    */
-  take<T>(sandboxId: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  take<T>(plan: Whose, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** To be told that a sandbox is gone. */
   forget(sandboxId: string): void;
 }
@@ -23,6 +30,7 @@ interface Turn {
 
 interface Waiting {
   readonly sandboxId: string;
+  readonly isCopy: boolean;
   readonly begin: (turn: Turn) => void;
 }
 
@@ -33,7 +41,7 @@ export interface StartTimes {
   readonly patienceMs: number;
 }
 
-const usual: StartTimes = { turnMs: 15_000, patienceMs: 90_000 };
+const usual: StartTimes = { turnMs: 10_000, patienceMs: 90_000 };
 
 /** @param atOnce how many have a turn at a time; asked when one comes. */
 export function createStarts(atOnce: () => number, { turnMs, patienceMs }: StartTimes = usual): Starts {
@@ -57,7 +65,7 @@ export function createStarts(atOnce: () => number, { turnMs, patienceMs }: Start
 
   function beginNext(): void {
     while (turns.size < atOnce()) {
-      const next = waiting.find(({ sandboxId }) => known.has(sandboxId)) ?? waiting[0];
+      const next = waiting.find(({ sandboxId, isCopy }) => isCopy || known.has(sandboxId)) ?? waiting[0];
       if (next === undefined) return;
       const mine = waiting.filter(({ sandboxId }) => sandboxId === next.sandboxId);
       waiting = waiting.filter((one) => !mine.includes(one));
@@ -69,7 +77,7 @@ export function createStarts(atOnce: () => number, { turnMs, patienceMs }: Start
     }
   }
 
-  function enter(sandboxId: string, signal: AbortSignal): Promise<Turn> {
+  function enter({ sandboxId, origin }: Whose, signal: AbortSignal): Promise<Turn> {
     signal.throwIfAborted();
     const present = turns.get(sandboxId);
     if (present !== undefined) {
@@ -84,6 +92,7 @@ export function createStarts(atOnce: () => number, { turnMs, patienceMs }: Start
       };
       const mine: Waiting = {
         sandboxId,
+        isCopy: origin !== null,
         begin(turn) {
           settle();
           resolve(turn);
@@ -105,8 +114,8 @@ export function createStarts(atOnce: () => number, { turnMs, patienceMs }: Start
   }
 
   return {
-    async take(sandboxId, work, signal) {
-      const turn = await enter(sandboxId, signal);
+    async take(plan, work, signal) {
+      const turn = await enter(plan, signal);
       try {
         return await work();
       } finally {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStarts } from '../../../src/sandbox/docker/starts.ts';
 
 const never = new AbortController().signal;
+const copied = { sandboxId: 'origin', components: {} };
 const long = { turnMs: 60_000, patienceMs: 60_000 };
 
 /** Efforts that end when they are told to, and the order in which they began. */
@@ -15,7 +16,7 @@ function efforts(starts: ReturnType<typeof createStarts>) {
         began.push(name);
         return new Promise<void>((resolve) => void ends.set(name, resolve));
       };
-      return starts.take(sandboxId, work, signal);
+      return starts.take({ sandboxId, origin: name.startsWith('copy') ? copied : null }, work, signal);
     },
     end: (name: string) => ends.get(name)?.(),
   };
@@ -71,6 +72,18 @@ describe('starts of sandboxes', () => {
     await third;
   });
 
+  it('begins copies before what is new', async () => {
+    const { start, end, began } = efforts(createStarts(() => 1, long));
+    const all = [start('a'), start('b'), start('copy')];
+    await expect.poll(() => began).toEqual(['a']);
+    end('a');
+    await expect.poll(() => began).toEqual(['a', 'copy']);
+    end('copy');
+    await expect.poll(() => began).toEqual(['a', 'copy', 'b']);
+    end('b');
+    await Promise.all(all);
+  });
+
   it('lets the next one begin when a turn takes too long', async () => {
     const { start, end, began } = efforts(createStarts(() => 1, { ...long, turnMs: 20 }));
     const all = [start('stuck'), start('next')];
@@ -102,7 +115,11 @@ describe('starts of sandboxes', () => {
     await expect(given).rejects.toThrow('nobody wants it');
     end('a');
     await first;
-    const failing = starts.take('c', async () => Promise.reject(new Error('broken')), never);
+    const failing = starts.take(
+      { sandboxId: 'c', origin: null },
+      async () => Promise.reject(new Error('broken')),
+      never,
+    );
     await expect(failing).rejects.toThrow('broken');
     const last = start('d');
     await expect.poll(() => began).toEqual(['a', 'd']);
