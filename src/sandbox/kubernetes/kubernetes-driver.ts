@@ -36,7 +36,6 @@ import { isGatewayGone } from './workspace/agents.ts';
 import { createGateways } from './workspace/gateways.ts';
 import { kubeconfigEnv } from './workspace/kubeconfigs.ts';
 import { createShellPart } from './workspace/shell-part.ts';
-import { createWorkspaceKubeconfigs } from './workspace-kubeconfig.ts';
 
 export interface KubernetesDriver extends SandboxDriver {
   /** Looks at the cluster now. Throws LabError `backend_unavailable` with what is wrong with it. */
@@ -98,10 +97,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     ...{ installationId, cluster, spaces, exec, dial, environments, images, own, storageClass },
     ...{ apiUrl: options.apiUrl, hostVolumes: options.hostVolumes },
   });
-  const kubeconfigs = createWorkspaceKubeconfigs(trainee.namespaces, gateways);
-  const shell = kubeconfigs.with(
-    createShellPart({ ...shared, contents, kubeconfig: trainee.namespaces.kubeconfig }),
-  );
+  const shell = createShellPart({ ...shared, contents, kubeconfig: trainee.namespaces.kubeconfig });
   const programs = createProgramParts({
     ...{ ...shared, sources, contents, inFlight, environments, databases: postgres, access },
     ensureWorkspace: (plan, name, signal) => components.ensure(plan, name, signal),
@@ -137,7 +133,6 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
   }
 
   function forget(sandboxId: string): void {
-    kubeconfigs.forget(sandboxId);
     fences.forget(sandboxId);
     sources.forget(sandboxId);
     gateways.forget(sandboxId);
@@ -169,14 +164,6 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     async dial(plan, component, signal, port = 'main') {
       if (typeof port === 'object') return trainee.dial(plan, component, port, signal);
       return components.dial(plan, component, signal, port);
-    },
-    async exec(plan, component, argv, limits, signal) {
-      await kubeconfigs.renew(plan, component, signal);
-      return components.exec(plan, component, argv, limits, signal);
-    },
-    async terminal(plan, component, size, signal) {
-      await kubeconfigs.renew(plan, component, signal);
-      return components.terminal(plan, component, size, signal);
     },
     destroy: (sandboxId, signal) =>
       inFlight.destroy(sandboxId, async () => {

@@ -138,6 +138,42 @@ describe.skipIf(kubernetesMissing !== null)('a lab in a cluster of others', { ti
     await driver.destroy(second.sandboxId, signal);
   });
 
+  it('is made anew elsewhere, when its node is lost', async () => {
+    const { cluster, installationId } = subject.test;
+    const node = { apiVersion: 'v1', kind: 'Node', name: `lost-${installationId}` };
+    const labels = { [label.installation]: installationId };
+    // Nobody is there who would say that a pod on it has ended.
+    await cluster.create(
+      {
+        ...{ apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels } },
+        spec: { unschedulable: true },
+      },
+      signal,
+    );
+    try {
+      const second = shellOf('sb-nodeless');
+      await driver.ensure(second, 'workspace', signal);
+      const { namespace: space, pod } = await subject.podOf(second.sandboxId, 'workspace');
+      const at = { apiVersion: 'v1', kind: 'Pod', namespace: space, name: pod };
+      const there = await cluster.read<V1Pod>(at, signal);
+      await cluster.remove(at, { graceSeconds: 0 }, signal);
+      const { labels: own, annotations } = there?.metadata ?? {};
+      const lost = {
+        ...{ apiVersion: 'v1', kind: 'Pod' },
+        metadata: { name: pod, namespace: space, labels: own, annotations },
+        spec: { ...there?.spec, nodeName: node.name },
+      };
+      await expect.poll(() => cluster.create(lost, signal)).not.toBeNull();
+      await cluster.remove(at, { graceSeconds: 300 }, signal);
+      await driver.ensure(second, 'workspace', signal);
+      expect((await cluster.read<V1Pod>(at, signal))?.spec?.nodeName).not.toBe(node.name);
+      expect((await driver.observe(second, signal)).components.workspace?.state).toBe('running');
+      await driver.destroy(second.sandboxId, signal);
+    } finally {
+      await cluster.remove(node, {}, signal);
+    }
+  });
+
   it('names an image that cannot be had, and how to get it', async () => {
     const images = { ...(await ensureClusterImages()), postgres: 'postgres:17', redis: 'redis:8' };
     const lacking = subject.another({ images: { ...images, workspace: 'labwright-workspace:not-here' } });

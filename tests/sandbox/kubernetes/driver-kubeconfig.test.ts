@@ -54,11 +54,26 @@ describe.skipIf(kubernetesMissing !== null)('a workspace with a kubeconfig', { t
     }
   });
 
-  it('gets its kubeconfig again when it is entered after a new start of Labwright', async () => {
-    await subject.driver.writeFile(plan, 'workspace', '.kube/config', Buffer.from('nonsense'), signal);
-    const other = subject.another();
-    const { exitCode } = await other.exec(plan, 'workspace', ['kubectl', 'get', 'pods'], limits, signal);
-    expect(exitCode).toBe(0);
-    await other.close();
+  it('keeps its token out of what is exported and copied', async () => {
+    const query = { glob: '**', maxFiles: 1_000, maxBytesEach: 1_000_000 };
+    const found = await subject.driver.readFiles(plan, 'workspace', query, signal);
+    for (const { content } of found) expect(Buffer.from(content ?? []).toString()).not.toContain('token');
+    expect(found.map(({ path }) => path)).not.toContain('.kube/config');
+  });
+
+  it('has none in a copy of the lab, which has no namespace', async () => {
+    const { workspace } = plan.components;
+    if (workspace === undefined) throw new Error('no workspace');
+    const fork = { ...plan, sandboxId: 'sb-kubeconfig-fork', components: { workspace }, origin: plan };
+    await subject.driver.ensure(fork, 'workspace', signal);
+    const { exitCode } = await subject.driver.exec(
+      fork,
+      'workspace',
+      ['kubectl', 'get', 'pods', '--request-timeout=5s'],
+      limits,
+      signal,
+    );
+    expect(exitCode).not.toBe(0);
+    await subject.driver.destroy(fork.sandboxId, signal);
   });
 });

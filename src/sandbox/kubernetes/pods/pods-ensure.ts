@@ -32,6 +32,8 @@ const roomWithinMs = 60_000;
 const runsWithinMs = 120_000;
 /** A busy node fails to make a container, and makes it the next time. */
 const troubleForMs = 20_000;
+/** A node that is lost says of no pod that it has ended: from then on it is not waited for. */
+const lostAfterMs = 20_000;
 /** News come by the watch; this is for one that was lost. */
 const lookEveryMs = 2_000;
 const looks = 20;
@@ -62,9 +64,15 @@ export function createEnsurePod({ cluster, cache, context }: EnsureNeeds): Ensur
   }
 
   async function gone(namespace: string, name: string, uid: string | undefined, signal: AbortSignal) {
+    const lostAt = performance.now() + lostAfterMs;
     for (;;) {
       const pod = await look(namespace, name, signal);
       if (pod === null || (uid !== undefined && pod.metadata?.uid !== uid)) return;
+      if (performance.now() > lostAt) {
+        const object = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+        const { uid: own } = pod.metadata ?? {};
+        await cluster.remove(object, { graceSeconds: 0, ...(own !== undefined && { uid: own }) }, signal);
+      }
       await cache.changed(namespace, lookEveryMs, signal);
       await refresh(namespace, name, signal);
     }

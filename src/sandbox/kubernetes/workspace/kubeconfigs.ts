@@ -31,7 +31,8 @@ export function createKubeconfigs({ containers, kubeconfig }: KubeconfigsNeeds):
 
   return {
     async ensure({ plan, spec }, { id, createdAt }, signal) {
-      const components = spec.kubeconfig ?? [];
+      // A copy of a lab has none of its namespaces.
+      const components = (spec.kubeconfig ?? []).filter((name) => plan.components[name] !== undefined);
       const key = `${id} ${createdAt.toISOString()}`;
       const now = Date.now();
       if (components.length === 0 || (renewal.get(key) ?? 0) > now) return;
