@@ -107,11 +107,14 @@ function errors(cells: readonly Cell[]): readonly Finding[] {
     .map((cell) => ({ code: 'grading-errs', check: cell.check, message: told(cell) }));
 }
 
-/** Checks whose verdict or points are not those of the other run. */
+/** Checks whose verdict or points are not those of the other run. One that could not be judged is told as that. */
 function unlike(code: DefectCode, one: RunFacts, other: RunFacts): readonly Finding[] {
   return one.cells.flatMap((cell): Finding[] => {
     const twin = other.cells.find(({ check }) => check === cell.check);
-    if (twin === undefined || (twin.verdict === cell.verdict && twin.points === cell.points)) return [];
+    if (twin?.verdict === 'error') return [...errors([twin])];
+    // That the one could not be judged is told of its own run.
+    if (twin === undefined || cell.verdict === 'error') return [];
+    if (twin.verdict === cell.verdict && twin.points === cell.points) return [];
     const why = twin.message === null ? '' : ` (${twin.message})`;
     const message = `${cell.verdict} with ${cell.points} points in “${one.name}”, ${twin.verdict} with ${twin.points} here${why}`;
     return [{ code, check: cell.check, message }];

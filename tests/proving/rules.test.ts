@@ -74,6 +74,10 @@ describe('a solution', () => {
     const reset = (found: Record<string, string>) => aRun({ name: 'x', kind: 'reset' }, found);
     expect(findings(reset({ a: 'fail', b: 'blocked' }), [start])).toEqual([]);
     expect(findings(reset({ a: 'pass', b: 'blocked' }), [start])).toEqual(['reset-differs a']);
+    // That we could not look is no difference that a reset has made.
+    expect(findings(reset({ a: 'error', b: 'blocked' }), [start])).toEqual(['grading-errs a']);
+    const unseen = aRun({ name: 'right, before it', kind: 'start' }, { a: 'error', b: 'blocked' });
+    expect(findings(reset({ a: 'fail', b: 'blocked' }), [unseen])).toEqual([]);
   });
 
   it('is the same when it is repeated', () => {
