@@ -43,6 +43,21 @@ describe('what is personal', () => {
     expect(needsOf(components).personal).toEqual(new Set(['partner', 'api', 'workspace']));
   });
 
+  it('is a namespace, whose objects may hold parameters', () => {
+    const components = componentsWith((all) => {
+      all.production = {
+        kind: 'namespace',
+        uses: [],
+        custody: 'trainee',
+        objects: 'objects/',
+        rights: ['view'],
+        storage: {},
+        pods: 20,
+      };
+    });
+    expect(needsOf(components).personal).toEqual(new Set(['production']));
+  });
+
   it('is what uses a database with an overlay, but not that database, whose rows may be drawn from', () => {
     expect(needsOf(overlaid())).toEqual({ personal: new Set(['api']), drawsFirst: true });
   });
