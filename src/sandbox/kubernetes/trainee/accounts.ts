@@ -5,6 +5,7 @@
 import type { V1ServiceAccount } from '@kubernetes/client-node';
 import { LabError } from '../../../lab/errors.ts';
 import { componentPart } from '../../naming.ts';
+import { statusOf } from '../errors.ts';
 import { sandboxMeta } from '../labels.ts';
 import type { Cluster, Spaces } from '../types.ts';
 import { accountName } from './own-names.ts';
@@ -30,8 +31,8 @@ export interface Accounts {
   ): Promise<void>;
   /** Throws LabError `object_not_found` when the lab has ended. */
   token(sandboxId: string, until: Date, signal: AbortSignal): Promise<Token>;
-  /** The cluster with the trainee's rights. */
-  trainee(sandboxId: string, signal: AbortSignal): Promise<Cluster>;
+  /** Does something with the trainee's rights; once more where the account was made anew since. */
+  asTrainee<T>(sandboxId: string, work: (cluster: Cluster) => Promise<T>, signal: AbortSignal): Promise<T>;
   forget(sandboxId: string): void;
 }
 
@@ -53,6 +54,16 @@ export function createAccounts(
   const accountOf = (sandboxId: string) => ({ namespace: spaces.controlOf(sandboxId), name: accountName });
   const kind = { apiVersion: 'v1', kind: 'ServiceAccount' };
   const keyOf = (component: string) => `made.labwright.dev/${componentPart(component)}`;
+
+  async function trainee(sandboxId: string, signal: AbortSignal): Promise<Cluster> {
+    const known = acting.get(sandboxId);
+    if (known !== undefined && known.until > Date.now()) return known.cluster;
+    const { token, expiresAt } = await cluster.token(accountOf(sandboxId), ownSeconds, signal);
+    const own = cluster.as(token);
+    for (const [id, { until }] of acting) if (until <= Date.now()) acting.delete(id);
+    acting.set(sandboxId, { cluster: own, until: expiresAt.getTime() - renewedBeforeMs });
+    return own;
+  }
 
   return {
     async ensure(sandboxId, signal) {
@@ -78,13 +89,14 @@ export function createAccounts(
       if (seconds <= 0) throw new LabError('lab_ended', 'The lab has ended, and with it its tokens.');
       return cluster.token(accountOf(sandboxId), seconds, signal);
     },
-    async trainee(sandboxId, signal) {
-      const known = acting.get(sandboxId);
-      if (known !== undefined && known.until > Date.now()) return known.cluster;
-      const { token, expiresAt } = await cluster.token(accountOf(sandboxId), ownSeconds, signal);
-      const own = cluster.as(token);
-      acting.set(sandboxId, { cluster: own, until: expiresAt.getTime() - renewedBeforeMs });
-      return own;
+    async asTrainee(sandboxId, work, signal) {
+      try {
+        return await work(await trainee(sandboxId, signal));
+      } catch (thrown) {
+        if (statusOf(thrown) !== 401) throw thrown;
+        acting.delete(sandboxId);
+        return work(await trainee(sandboxId, signal));
+      }
     },
     forget: (sandboxId) => void acting.delete(sandboxId),
   };

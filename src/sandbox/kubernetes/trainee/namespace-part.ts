@@ -91,7 +91,7 @@ export function createNamespacePart(needs: NamespacePartNeeds): NamespacePart {
       if (there === null) return is('broken', 'its namespace was deleted');
       if (there.isLeaving) return is('broken', 'its namespace is being deleted');
       const missing = await life.missing(piece, signal);
-      return missing.length === 0 ? is('running') : is('broken', `${missing.join(', ')} was deleted`);
+      return missing === null ? is('running') : is('broken', `${missing} was deleted`);
     },
 
     access: ({ ref }) => ({ kind: 'namespace', namespace: spaces.traineeOf(ref) }),

@@ -4,6 +4,7 @@ import type { Actor, KubernetesObject, Namespaces, ObjectRef } from '../../../la
 import type { SandboxPlan } from '../../../lab/ports.ts';
 import { statusOf } from '../errors.ts';
 import type { Cluster, KindOf } from '../types.ts';
+import type { Accounts } from './accounts.ts';
 import { placed } from './manifests.ts';
 import { isOwn, ownPrefix } from './own-names.ts';
 
@@ -11,14 +12,18 @@ export interface ObjectNeeds {
   readonly cluster: Cluster;
   /** Real name of a component's namespace. Throws LabError `bad_request`. */
   readonly namespaceOf: (plan: SandboxPlan, component: string) => string;
-  readonly trainee: (sandboxId: string, signal: AbortSignal) => Promise<Cluster>;
+  readonly asTrainee: Accounts['asTrainee'];
 }
 
 type Objects = Pick<Namespaces, 'list' | 'apply' | 'remove' | 'patch' | 'scale'>;
 
-export function createObjects({ cluster, namespaceOf, trainee }: ObjectNeeds): Objects {
-  const actor = (as: Actor, plan: SandboxPlan, signal: AbortSignal): Promise<Cluster> =>
-    as === 'grader' ? Promise.resolve(cluster) : trainee(plan.sandboxId, signal);
+export function createObjects({ cluster, namespaceOf, asTrainee }: ObjectNeeds): Objects {
+  const act = <T>(
+    as: Actor,
+    { sandboxId }: SandboxPlan,
+    work: (cluster: Cluster) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> => (as === 'grader' ? work(cluster) : asTrainee(sandboxId, work, signal));
 
   async function requireNamespaced(kind: KindOf): Promise<void> {
     if (await cluster.isNamespaced(kind)) return;
@@ -61,28 +66,28 @@ export function createObjects({ cluster, namespaceOf, trainee }: ObjectNeeds): O
     },
     async apply(plan, component, as, manifests, signal) {
       const objects = await placed(manifests, namespaceOf(plan, component), cluster.isNamespaced);
-      const who = await actor(as, plan, signal);
-      for (const object of objects) await who.apply(object, signal);
+      for (const object of objects) await act(as, plan, (who) => who.apply(object, signal), signal);
     },
     async remove(plan, component, as, ref, signal) {
       const at = await place(plan, component, ref);
-      await (await actor(as, plan, signal)).remove(at, {}, signal);
+      await act(as, plan, (who) => who.remove(at, {}, signal), signal);
     },
     async patch(plan, component, as, ref, patch, signal) {
       const at = await place(plan, component, ref);
-      const who = await actor(as, plan, signal);
+      const send = (type: 'strategic' | 'merge') =>
+        act(as, plan, (who) => who.patch(at, patch, { type }, signal), signal);
       try {
-        return cleaned(await who.patch(at, patch, { type: 'strategic' }, signal));
+        return cleaned(await send('strategic'));
       } catch (thrown) {
         // Kinds that somebody has added to the cluster know only the other.
         if (statusOf(thrown) !== 415) throw thrown;
-        return cleaned(await who.patch(at, patch, { type: 'merge' }, signal));
+        return cleaned(await send('merge'));
       }
     },
     async scale(plan, component, as, ref, replicas, signal) {
       const at = await place(plan, component, ref);
       const options = { type: 'merge', subresource: 'scale' } as const;
-      await (await actor(as, plan, signal)).patch(at, { spec: { replicas } }, options, signal);
+      await act(as, plan, (who) => who.patch(at, { spec: { replicas } }, options, signal), signal);
     },
   };
 }

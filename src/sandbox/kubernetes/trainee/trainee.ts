@@ -76,7 +76,7 @@ export function createTrainee(needs: TraineeNeeds): Trainee {
   const namespaceOf = (plan: SandboxPlan, component: string) => spaces.traineeOf(piece(plan, component).ref);
 
   const namespaces: Namespaces = {
-    ...createObjects({ cluster, namespaceOf, trainee: accounts.trainee }),
+    ...createObjects({ cluster, namespaceOf, asTrainee: accounts.asTrainee }),
     async kubeconfig(plan, components, from, until, signal) {
       const contexts = components.map((name) => [name, namespaceOf(plan, name)] as const);
       const server = from === 'inside' ? insideUrl : outsideUrl(needs);
