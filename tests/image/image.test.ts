@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, productVersion } from '../../src/config.ts';
 import { dockerMissing, requireDocker } from '../support/docker.ts';
-import { ensureImages, imagesTimeoutMs } from '../support/images.ts';
+import { ensureImages, imagesTimeoutMs, platformImages } from '../support/images.ts';
 import { docker, dockerOk, environment, hardened, startContainer, withClosedSocket } from './containers.ts';
 import { type Site, startSite } from './site.ts';
 
@@ -107,6 +107,58 @@ describe.skipIf(dockerMissing !== null)("Labwright's image", { timeout: 120_000 
     );
     expect(found).toMatch(/^999\npsql \(PostgreSQL\) 17\.\d+ .*\n24\.\d+\.\d+$/);
   });
+});
+
+describe.skipIf(dockerMissing !== null)('an image of the platform', { timeout: 120_000 }, () => {
+  beforeAll(async () => void (await ensureImages({ for: 'labs' })), imagesTimeoutMs);
+
+  it.each(platformImages)(
+    '%s says its release, holds nothing of ours, and runs as a number',
+    async (name) => {
+      expect(await dockerOk('image', 'inspect', '--format', '{{ .Config.User }}', name)).toBe('1000:1000');
+      const there = await dockerOk(
+        'run',
+        '--rm',
+        ...hardened,
+        '--entrypoint=sh',
+        name,
+        '-c',
+        'ls /app /app/src; id -u',
+      );
+      expect(there.split(/\s+/)).toEqual([
+        '/app:',
+        'node_modules',
+        'package.json',
+        'src',
+        '/app/src:',
+        'sample-api',
+        '1000',
+      ]);
+      const container = await startContainer([...hardened, '--publish=127.0.0.1::8000', name]);
+      try {
+        const health = async () => fetch(`${await container.url(8000)}/health`);
+        await expect
+          .poll(
+            () =>
+              health().then(
+                ({ status }) => status,
+                () => 0,
+              ),
+            { timeout: 60_000 },
+          )
+          .toBe(200);
+        const answer = await health();
+        const [, release] = name.split(':');
+        expect(answer.headers.get('x-release')).toBe(release);
+        expect(await answer.json()).toMatchObject({ version: release, database: 'none' });
+        expect(await container.stop(30)).toBeLessThan(20_000);
+        expect(await container.state()).toMatchObject({ ExitCode: 0 });
+      } finally {
+        await container.kill().catch(() => {});
+        await docker('rm', '--force', container.id);
+      }
+    },
+  );
 });
 
 describe.skipIf(dockerMissing !== null)('a sample API alone', { timeout: 120_000 }, () => {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { alone, ensureImages, type OwnImages } from './images.ts';
+import { alone, ensureImages, type OwnImages, platformImages } from './images.ts';
 import { kubeconfigPath, startTestCluster } from './kubernetes.ts';
 
 const run = promisify(execFile);
@@ -23,7 +23,7 @@ export async function ensureClusterImages(
 ): Promise<OwnImages> {
   const images = await ensureImages(want);
   const cluster = await clusterId();
-  for (const name of Object.values(images)) await ensureLoaded(cluster, name);
+  for (const name of [...Object.values(images), ...platformImages]) await ensureLoaded(cluster, name);
   return images;
 }
 

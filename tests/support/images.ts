@@ -39,6 +39,10 @@ const builds = [
   { target: 'labwright', setting: 'labwrightImage', parts: ['labs', 'service'] },
 ] as const;
 
+/** What trainees deploy themselves, of what workspaces are made of too. */
+const releases = ['1.0.0', '2.0.0'];
+export const platformImages: readonly string[] = releases.map((release) => `dotmac-api:${release}`);
+
 export interface OwnImages {
   readonly labwright: string;
   readonly workspace: string;
@@ -62,6 +66,14 @@ export async function ensureImages(
       if (!(await isMadeOf(name, wanted))) await build(target, name, all);
     });
   }
+  for (const release of releases) {
+    const name = `dotmac-api:${release}`;
+    if (await isMadeOf(name, 'workspace')) continue;
+    const more = ['--build-arg', `RELEASE=${release}`];
+    await alone(async () => {
+      if (!(await isMadeOf(name, 'workspace'))) await build('dotmac-api', name, ['workspace'], more);
+    });
+  }
   return { labwright: config.labwrightImage, workspace: config.workspaceImage };
 }
 
@@ -72,13 +84,18 @@ async function isMadeOf(name: string, part: keyof typeof parts): Promise<boolean
   return (await inspect(name, `{{ index .Config.Labels "${label}" }}`)) === fingerprint(inputs);
 }
 
-async function build(target: string, name: string, all: readonly (keyof typeof parts)[]): Promise<void> {
+async function build(
+  target: string,
+  name: string,
+  all: readonly (keyof typeof parts)[],
+  more: readonly string[] = [],
+): Promise<void> {
   const before = await inspect(name, '{{ .Id }}');
   const labels = all.flatMap((part) => [
     '--label',
     `${parts[part].label}=${fingerprint(parts[part].inputs)}`,
   ]);
-  const args = ['build', '--target', target, '--tag', name, ...labels, projectRoot];
+  const args = ['build', '--target', target, '--tag', name, ...more, ...labels, projectRoot];
   await run('docker', args, { maxBuffer: 64 * 1024 * 1024 }).catch((cause: unknown) => {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
     throw new Error(`docker build of ${name} failed:\n${`${stdout}\n${stderr}`.slice(-8_000)}`);
