@@ -86,7 +86,13 @@ export function answerOf(thrown: unknown): LookFailure | null {
   if (thrown instanceof LookFailure) return thrown;
   const problem = thrown instanceof LabError ? answers[thrown.code] : undefined;
   if (problem === undefined) return null;
-  return new LookFailure(problem, told(thrown).slice(0, 2 * limits.quotedChars), told(thrown));
+  return new LookFailure(problem, sentence(thrown), told(thrown));
+}
+
+/** What was thrown, as one short sentence for the trainee. */
+export function sentence(thrown: unknown): string {
+  const text = told(thrown).replaceAll(/\s+/g, ' ').trim().slice(0, limits.quotedChars);
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 export function told(thrown: unknown): string {

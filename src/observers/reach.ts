@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxHandle } from '../grading/types.ts';
 import { LabError } from '../lab/errors.ts';
-import { answerOf, clusterAnswers, clusterDown, clusterOf, told } from './cluster.ts';
+import { answerOf, clusterAnswers, clusterDown, clusterOf, sentence, told } from './cluster.ts';
 import { LookFailure } from './look.ts';
 import type { Door } from './service-place.ts';
 
@@ -66,8 +66,8 @@ export async function notServed(
   if (answer !== null) return answer;
   const said = thrown instanceof LabError ? thrown.extra.reason : undefined;
   // The cluster has answered: there is no such Service, or nobody behind it.
-  if (said === 'no_such_name') return new LookFailure('missing', told(thrown), told(thrown));
-  if (said === 'refused') return new LookFailure('refused', told(thrown), told(thrown));
+  if (said === 'no_such_name') return new LookFailure('missing', sentence(thrown), told(thrown));
+  if (said === 'refused') return new LookFailure('refused', sentence(thrown), told(thrown));
   if (!(await clusterAnswers(sandbox, component, signal))) return clusterDown(component, thrown);
   const reason = `Nothing answers behind the Service ${service} in ${component}.`;
   return new LookFailure('refused', reason, told(thrown));
