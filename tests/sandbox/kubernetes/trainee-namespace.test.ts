@@ -121,12 +121,30 @@ describe.skipIf(kubernetesMissing !== null)('a namespace of a trainee', { timeou
       ...{ namespace, name: 'labwright-deny' },
     };
     await world.cluster.remove(deny, {}, soon());
-    await expect(observe('production')).resolves.toMatchObject({
-      state: 'broken',
-      detail: 'NetworkPolicy labwright-deny was deleted',
-    });
+    // It looks at one of them at a time.
+    await expect
+      .poll(() => observe('production'), { timeout: 60_000 })
+      .toMatchObject({
+        state: 'broken',
+        detail: 'NetworkPolicy labwright-deny was deleted',
+      });
     await world.trainee.part.ensure(world.piece(plan, 'production'), soon());
+    await expect(world.cluster.read(deny, soon())).resolves.not.toBeNull();
     await expect(observe('production')).resolves.toMatchObject({ state: 'running' });
+  });
+
+  it('acts as the trainee again when their account was made anew', async () => {
+    const namespace = world.spaces.controlOf(plan.sandboxId);
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'labwright-trainee' };
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine' } };
+    const apply = () => world.trainee.namespaces.apply(plan, 'production', 'trainee', [map], soon());
+    await apply();
+    const before = await world.cluster.read<{ metadata: { annotations?: object } }>(account, soon());
+    await world.cluster.remove(account, {}, soon());
+    const { namespace: _, name, ...kind } = account;
+    const annotations = before?.metadata.annotations;
+    await world.cluster.apply({ ...kind, metadata: { name, namespace, annotations } }, soon());
+    await expect.poll(() => apply().then(() => true), { timeout: 30_000 }).toBe(true);
   });
 
   it('runs programs in pods, and reads what they print', async () => {

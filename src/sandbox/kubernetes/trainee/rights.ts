@@ -33,7 +33,8 @@ const table: Readonly<Record<NamespaceRight, readonly Rule[]>> = {
       '',
       [
         ...['pods', 'pods/status', 'services', 'endpoints', 'configmaps', 'events', 'serviceaccounts'],
-        ...['persistentvolumeclaims', 'resourcequotas', 'limitranges'],
+        // The last only so that `kubectl get all` has all that it asks for.
+        ...['persistentvolumeclaims', 'resourcequotas', 'limitranges', 'replicationcontrollers'],
       ],
       look,
     ),
