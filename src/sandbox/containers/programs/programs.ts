@@ -9,7 +9,7 @@ import type { ContainerSpec, Containers, FoundContainer, Gateways } from '../typ
 
 const pollEveryMs = 50;
 /** How long a program that runs may take to answer. */
-const answerWithinMs = 2_000;
+const answerWithinMs = 5_000;
 const outputBytes = 2_000;
 const readyWithinBytes = 1024 * 1024;
 const stopWithinMs = 2_000;
