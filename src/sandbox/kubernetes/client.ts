@@ -35,7 +35,7 @@ export interface WatchEvent {
   readonly object: object;
 }
 
-export const fieldManager = 'labwright';
+const fieldManager = 'labwright';
 const patienceMs = 30_000;
 const pageSize = 500;
 const watchSeconds = 290;

@@ -92,7 +92,7 @@ export function createSpaces({ cluster, installationId, own }: SpacesNeeds): Spa
 }
 
 /** Where the cluster's API listens behind its Service: policies see a connection after it was led there. */
-export async function readApiServers(cluster: Cluster, signal: AbortSignal): Promise<readonly ApiServer[]> {
+async function readApiServers(cluster: Cluster, signal: AbortSignal): Promise<readonly ApiServer[]> {
   const slices = await cluster.list<{
     readonly endpoints?: readonly { readonly addresses: readonly string[] }[];
     readonly ports?: readonly { readonly port?: number }[];
