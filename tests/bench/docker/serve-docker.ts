@@ -27,7 +27,7 @@ export async function serveDockerLabs(world: World, name: string, spares: number
     dataDir: world.folder(name),
     databaseUrl,
     spares,
-    env: { BACKENDS: 'docker', CONCURRENCY: '4' },
+    env: { BACKENDS: 'docker' },
   });
   const installation = await installationOf(databaseUrl);
   world.defer('what is left in the engine', async () => {
