@@ -12,15 +12,15 @@ import { dataPort } from './data-port.ts';
 
 const withinSeconds = 300;
 
-const script = `
+const script = String.raw`
 use strict; use warnings; use Fcntl ':flock'; use Socket qw(:addrinfo :DEFAULT);
 my ($home, $port, $most) = @ARGV;
-open STDERR, '>&', \\*STDOUT; $| = 1;
-chdir $home or die "$home: $!\\n";
-unless (-e 'data') { print "nothing\\n"; exit 0 }
-my ($bytes) = split ' ', \`du -sb --exclude=./lost+found . 2> /dev/null\`;
-if ($bytes > $most) { print "large\\n"; exit 0 }
-print "ready\\n";
+open STDERR, '>&', \*STDOUT; $| = 1;
+chdir $home or die "$home: $!\n";
+unless (-e 'data') { print "nothing\n"; exit 0 }
+my ($bytes) = split ' ', qx(du -sb --exclude=./lost+found . 2> /dev/null);
+if ($bytes > $most) { print "large\n"; exit 0 }
+print "ready\n";
 defined(my $line = <STDIN>) or exit 1;
 my ($ip, $token) = split ' ', $line;
 
@@ -42,7 +42,7 @@ my (%own, %held);
 for (my $one = $$; $one; ) {
   $own{$one} = 1;
   open my $stat, '<', "/proc/$one/stat" or last;
-  $one = (<$stat> =~ /\\) \\w (\\d+)/) ? $1 : 0;
+  $one = (<$stat> =~ /\) \w (\d+)/) ? $1 : 0;
 }
 $own{1} = 1;
 sub moving {
@@ -50,25 +50,25 @@ sub moving {
   return grep {
     my $is = 0;
     # Those that are held already are not ours to release.
-    if (/^\\d+$/ && !$own{$_} && open my $stat, '<', "/proc/$_/stat") { $is = (<$stat> // '') =~ /\\) [^TtZX] / }
+    if (/^\d+$/ && !$own{$_} && open my $stat, '<', "/proc/$_/stat") { $is = (<$stat> // '') =~ /\) [^TtZX] / }
     $is;
   } readdir $all;
 }
 sub release { my @all = keys %held; %held = (); kill 'CONT', @all if @all }
 $SIG{$_} = sub { release(); exit 1 } for qw(TERM INT HUP PIPE);
 # One copy at a time: the end of another would release what we hold.
-open my $turn, '>>', '.copied' or die "$home/.copied: $!\\n";
-$SIG{ALRM} = sub { die "another copy of it does not end\\n" };
+open my $turn, '>>', '.copied' or die "$home/.copied: $!\n";
+$SIG{ALRM} = sub { die "another copy of it does not end\n" };
 alarm 100;
-flock $turn, LOCK_EX or die "$home/.copied: $!\\n";
+flock $turn, LOCK_EX or die "$home/.copied: $!\n";
 alarm 0;
 for my $try (1 .. 1000) {
   my @all = moving() or last;
-  if ($try == 1000) { release(); die "it could not be held still\\n" }
+  if ($try == 1000) { release(); die "it could not be held still\n" }
   @held{@all} = (); kill 'STOP', @all;
   select undef, undef, undef, 0.003;
 }
-my $tar = fork // do { release(); die "fork: $!\\n" };
+my $tar = fork // do { release(); die "fork: $!\n" };
 unless ($tar) {
   open STDOUT, '>&', $to;
   exec qw(tar c -b 512 --exclude=./.new --exclude=./.copied --exclude=./lost+found --exclude=./data/postmaster.pid .) or exit 1;
@@ -77,7 +77,7 @@ waitpid $tar, 0;
 my $failed = $?;
 release();
 exit 1 if $failed;
-print "sent\\n";
+print "sent\n";
 `;
 
 export const sendProgram: readonly string[] = [
