@@ -101,7 +101,7 @@ async function readNodes(cluster: OwnCluster, signal: AbortSignal): Promise<read
 /** By a pod that must be refused, which is not made in any case. */
 async function triesPodSecurity(cluster: OwnCluster, signal: AbortSignal): Promise<boolean | null> {
   try {
-    const of = { apiVersion: 'v1', kind: 'Namespace', selector: label.space, limit: 1 };
+    const of = { apiVersion: 'v1', kind: 'Namespace', selector: `${label.space}=control`, limit: 1 };
     const [space] = await cluster.list<V1Namespace>(of, signal);
     const namespace = space?.metadata?.name;
     if (namespace === undefined) return null;
