@@ -10,11 +10,12 @@ const channels = { data: 0, error: 1 } as const;
 /** How long a pod may take to read what was written, and to answer, once the writer has ended. */
 const lingerMs = 30_000;
 const shortestMs = 15;
-const longestMs = 1_000;
+const longestMs = 250;
 
 /**
- * The API says when nothing listens, and nothing when somebody does. So it is waited for as long as it took to get as far
- * as the pod's node, or until the first word comes: a refusal has half of that way.
+ * The API says when nothing listens, and nothing when somebody does. So it is waited for a part of the time that it took
+ * to get as far as the pod's node, or until the first word comes: a refusal has only the last steps of that way, and one
+ * that is later still breaks the connection off.
  */
 export async function portForward(
   config: KubeConfig,
@@ -67,7 +68,7 @@ export async function portForward(
     await begun.promise;
     signal.throwIfAborted();
     const tookMs = performance.now() - startedAt;
-    const patience = Math.min(longestMs, Math.max(shortestMs, tookMs));
+    const patience = Math.min(longestMs, Math.max(shortestMs, tookMs / 4));
     const answer = await Promise.race([answered.promise, delay(patience, null)]);
     signal.throwIfAborted();
     if (answer === null) return stream;
