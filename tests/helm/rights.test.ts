@@ -31,6 +31,13 @@ describe.skipIf(toolsMissing !== null)("the chart's rights", { timeout: 60_000 }
       verbs.map((verb) => textOf({ group, resource, verb })),
     );
     expect(verbsOf(rules)).toEqual([...new Set(used)].sort());
+    const named = rules.flatMap(({ resources, resourceNames = [] }) =>
+      resources.flatMap((resource) => resourceNames.map((name) => `${resource} ${name}`)),
+    );
+    const wanted = permissions.flatMap(({ resource, name }) =>
+      name === undefined ? [] : `${resource} ${name}`,
+    );
+    expect(named).toEqual(wanted);
   });
 
   it('are, for what it grants, what trainees can be given', async () => {

@@ -60,11 +60,11 @@ export async function readClusterFacts(options: FactsOptions, signal: AbortSigna
 }
 
 async function missingPermissions(cluster: OwnCluster, signal: AbortSignal): Promise<readonly string[]> {
-  const all = permissions.flatMap(({ group, resource, verbs }) =>
-    verbs.map((verb) => ({ group, resource, verb })),
+  const all = permissions.flatMap(({ group, resource, verbs, name }) =>
+    verbs.map((verb) => ({ group, resource, verb, name })),
   );
   const answers = await Promise.all(
-    all.map(async ({ group, resource, verb }) => {
+    all.map(async ({ group, resource, verb, name }) => {
       const [plural, subresource] = resource.split('/');
       const review: Partial<V1SelfSubjectAccessReview> & { metadata: { name: string } } = {
         ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: { name: '' } },
@@ -73,6 +73,7 @@ async function missingPermissions(cluster: OwnCluster, signal: AbortSignal): Pro
             ...{ group, verb },
             ...(plural === undefined ? {} : { resource: plural }),
             ...(subresource === undefined ? {} : { subresource }),
+            ...(name === undefined ? {} : { name }),
           },
         },
       };

@@ -1,9 +1,13 @@
+import { admissionName } from './trainee/admission.ts';
+
 /** Every verb that Labwright uses on the cluster's API, by resource: what its ClusterRole must hold. */
 export interface Permission {
   readonly group: string;
   /** With its part: `pods/exec`. */
   readonly resource: string;
   readonly verbs: readonly string[];
+  /** Absent: all of them. */
+  readonly name?: string;
 }
 
 const core = (resource: string, ...verbs: string[]): Permission => ({ group: '', resource, verbs });
@@ -31,6 +35,8 @@ export const permissions: readonly Permission[] = [
   of('discovery.k8s.io', 'endpointslices', 'list'),
   of('rbac.authorization.k8s.io', 'roles', 'get', 'create', 'patch'),
   of('rbac.authorization.k8s.io', 'rolebindings', 'get', 'create', 'patch'),
-  of('admissionregistration.k8s.io', 'validatingadmissionpolicies', 'get', 'create', 'patch'),
-  of('admissionregistration.k8s.io', 'validatingadmissionpolicybindings', 'get', 'create', 'patch'),
+  ...['validatingadmissionpolicies', 'validatingadmissionpolicybindings'].map((resource) => ({
+    ...of('admissionregistration.k8s.io', resource, 'get', 'create', 'patch'),
+    name: admissionName,
+  })),
 ];
