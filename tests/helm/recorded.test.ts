@@ -21,8 +21,26 @@ import { textOf, verbsOf } from './rules.ts';
 const minute = 60_000;
 const missing = toolsMissing ?? kubernetesMissing;
 
-/** Held, and not seen in these labs: why. */
-const unseen: Readonly<Record<string, string>> = {};
+/** Held, and not always seen in these labs: why. */
+const unseen: Readonly<Record<string, string>> = {
+  'create pods/exec (core)': 'newer clusters ask for it where older ones ask for get',
+  'create pods/portforward (core)': 'the same',
+  'get services (core)': 'traffic into a namespace asks where its target is',
+  'delete services (core)': 'a component that is given up by itself',
+  'list secrets (core)': 'the same',
+  'delete secrets (core)': 'the same',
+  'list persistentvolumeclaims (core)': 'the same, with a StorageClass',
+  'delete persistentvolumeclaims (core)': 'the same',
+  'get secrets (core)': 'made whole again where somebody deleted it',
+  'delete serviceaccounts (core)': 'rights that end before their lab',
+  'get roles (rbac.authorization.k8s.io)': 'made whole again where somebody deleted it',
+  'get rolebindings (rbac.authorization.k8s.io)': 'the same',
+  'create validatingadmissionpolicies (admissionregistration.k8s.io)':
+    'only the first lab of a cluster makes it',
+  'patch validatingadmissionpolicies (admissionregistration.k8s.io)': 'the same',
+  'create validatingadmissionpolicybindings (admissionregistration.k8s.io)': 'the same',
+  'patch validatingadmissionpolicybindings (admissionregistration.k8s.io)': 'the same',
+};
 
 requireTools();
 requireKubernetes();
@@ -62,7 +80,14 @@ describe.skipIf(missing !== null)('labs under the identity of the chart', { time
     );
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(join(projectRoot, 'src/cli/labwright'), args, {
-      env: { PATH, HOME, KUBECONFIG: kubeconfig, BACKENDS: 'kubernetes', SPARES: '0' },
+      env: {
+        PATH,
+        HOME,
+        KUBECONFIG: kubeconfig,
+        BACKENDS: 'kubernetes',
+        SPARES: '0',
+        KUBERNETES_HOST_VOLUMES: '/tmp/labwright-volumes',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -71,19 +96,16 @@ describe.skipIf(missing !== null)('labs under the identity of the chart', { time
     return { code, said };
   }
 
-  it.each(['dm-customer-lifecycle', 'dm-query-performance', 'dm-k8s-deploy', 'dm-disaster-drill'])(
-    'solves %s, refused nothing',
-    async (template) => {
-      const before = recorder.calls(identity.token).length;
-      const { code, said } = await labwright('try', template, '--solve', '--data-dir', folder);
-      const made = recorder.calls(identity.token).slice(before);
-      calls.push(...made);
-      const refused = made.filter(({ status }) => status === 401 || status === 403);
-      expect(refused.map((one) => `${one.status} ${textOf(one)} ${one.path}`)).toEqual([]);
-      expect(code, said.slice(-3_000)).toBe(0);
-      expect(made.length).toBeGreaterThan(20);
-    },
-  );
+  it.each(['dm-customer-lifecycle', 'dm-backup'])('solves %s, refused nothing', async (template) => {
+    const before = recorder.calls(identity.token).length;
+    const { code, said } = await labwright('try', template, '--solve', '--data-dir', folder);
+    const made = recorder.calls(identity.token).slice(before);
+    calls.push(...made);
+    const refused = made.filter(({ status }) => status === 401 || status === 403);
+    expect(refused.map((one) => `${one.status} ${textOf(one)} ${one.path}`)).toEqual([]);
+    expect(code, said.slice(-3_000)).toBe(0);
+    expect(made.length).toBeGreaterThan(20);
+  });
 
   it('uses what it holds', () => {
     const used = new Set(calls.map(textOf));
@@ -92,7 +114,7 @@ describe.skipIf(missing !== null)('labs under the identity of the chart', { time
       if (one.verb === 'patch' && one.status === 201) used.add(textOf({ ...one, verb: 'create' }));
     const held = verbsOf(identity.own);
     expect(held.filter((one) => !used.has(one) && !(one in unseen))).toEqual([]);
-    expect(Object.keys(unseen).filter((one) => used.has(one))).toEqual([]);
+    expect(Object.keys(unseen).filter((one) => !held.includes(one))).toEqual([]);
     const all = new Set([...held, ...verbsOf(identity.granted)]);
     expect([...used].filter((one) => !all.has(one)).sort()).toEqual([]);
   });
