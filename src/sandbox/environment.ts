@@ -7,7 +7,7 @@ import type { Fill } from './fill.ts';
 import type { Piece } from './part.ts';
 
 export interface Environments {
-  /** `<NAME>_URL`, `<NAME>_USER` and `<NAME>_PASSWORD` of these components, as far as they have one. */
+  /** `<NAME>_URL`, `<NAME>_USER`, `<NAME>_PASSWORD` and `<NAME>_NAMESPACE` of these components, as far as they have one. */
   facts(plan: SandboxPlan, components: readonly string[]): Record<string, string>;
   /** The component's own variables, with those of the plan's variation on top. Throws LabError `start_failed`. */
   own(piece: Piece, env: Readonly<Record<string, string>>): Promise<Record<string, string>>;
@@ -56,7 +56,7 @@ export function createEnvironments(
       for (const name of components) {
         const facts = traineeFacts(access(plan, name));
         const prefix = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-        for (const field of ['url', 'user', 'password']) {
+        for (const field of ['url', 'user', 'password', 'namespace']) {
           if (facts[field] !== undefined) found[`${prefix}_${field.toUpperCase()}`] = String(facts[field]);
         }
       }
