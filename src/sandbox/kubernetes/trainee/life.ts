@@ -48,8 +48,13 @@ export function createLife(needs: LifeNeeds): Life {
     };
   }
 
-  const applyAll = (objects: readonly FenceObject[], signal: AbortSignal) =>
-    Promise.all(objects.map((object) => cluster.apply(object, signal)));
+  /** Who may not grant everything is asked what a role holds when it is bound: roles come first. */
+  async function applyAll(objects: readonly FenceObject[], signal: AbortSignal): Promise<void> {
+    const isBinding = ({ kind }: FenceObject) => kind === 'RoleBinding';
+    for (const some of [objects.filter((one) => !isBinding(one)), objects.filter(isBinding)]) {
+      await Promise.all(some.map((object) => cluster.apply(object, signal)));
+    }
+  }
 
   let turn = 0;
 
