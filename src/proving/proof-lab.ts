@@ -23,7 +23,8 @@ const everyMs = 40;
 const readyMs = 600_000;
 const gradedMs = 900_000;
 const stepsMs = 900_000;
-const endMs = 60_000;
+/** A namespace takes its time to go, and longer on a busy cluster. */
+const endMs = 180_000;
 
 export type ProofLab = Awaited<ReturnType<typeof openProofLab>>;
 
@@ -60,7 +61,10 @@ export async function openProofLab(
     const stop = hurry === undefined ? late : AbortSignal.any([late, hurry]);
     await runtime.labs.deleteLab(prover, id);
     while ((await runtime.labs.getLab(prover, id)).view.status !== 'ended') {
-      await delay(everyMs, undefined, { signal: stop });
+      if (late.aborted)
+        throw new RunTrouble('lab-fails', `a lab did not end: it was asked to ${endMs / 1000} s ago`);
+      stop.throwIfAborted();
+      await delay(everyMs);
     }
   }
 

@@ -16,7 +16,7 @@ import { runSession } from './dev-session.ts';
 
 const use = { command: 'labwright template dev', folder: 'dev' };
 const caller: Caller = { role: 'instructor', subject: 'dev' };
-const endSeconds = 30;
+const endSeconds = 120;
 
 export async function runDev(cli: Cli, wanted: string, options: DevOptions): Promise<void> {
   const { terminal } = cli;

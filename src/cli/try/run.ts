@@ -15,7 +15,7 @@ const use = { command: 'labwright try', folder: 'try' };
 const caller: Caller = { role: 'instructor', subject: 'try' };
 /** A lab of `--keep` must not be taken for one that a killed `try` has left. */
 const keeper: Caller = { role: 'instructor', subject: 'try, kept' };
-const endSeconds = 30;
+const endSeconds = 120;
 
 export async function runTry(cli: Cli, wanted: string, options: TryOptions): Promise<void> {
   const { terminal } = cli;
