@@ -9,6 +9,7 @@ import { planOf } from '../lab/plan.ts';
 import type { SandboxDriver } from '../lab/ports.ts';
 import type { BackendName, StepSpec, TemplateVersion } from '../templates/types.ts';
 import type { Core } from './core.ts';
+import { pressGraded } from './press-graded.ts';
 
 export interface SolvingParts
   extends Pick<Core, 'labs' | 'attempts' | 'operations' | 'people' | 'store' | 'judge' | 'vocabulary'> {
@@ -55,7 +56,7 @@ export async function solveLab(
       answer: async (question, value) => {
         await parts.attempts.putAnswer(trainee, labId, question, value);
       },
-      press: (button) => parts.operations.press(trainee, labId, button),
+      press: (button) => pressGraded(parts, trainee, labId, button, signal),
       mark: async (check, marks) => {
         await parts.people.mark(instructor, labId, check, { marks, comment: null });
       },

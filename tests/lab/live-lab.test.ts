@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { query } from '../e2e/belongings.ts';
 import type { Client } from '../e2e/client.ts';
 import { eventually, startWorld, type World } from '../e2e/support.ts';
+import { doSteps } from '../e2e/trainee-steps.ts';
 
 const yaml = `
 labwright: 1
@@ -158,4 +159,19 @@ describe('a live lab', () => {
     ]);
     expect(await sql('select what from notes')).toEqual([]);
   }, 60_000);
+
+  it('has steps graded that press a button which waits for a check', async () => {
+    const bob = await world.trainee('bob');
+    const { id } = await bob.create({ template: 'drill' });
+    await bob.untilReady(id, 60_000);
+    const press = { id: 'press', kind: 'press', spec: { button: 'Lose it' }, save: {}, allowIdle: null };
+    const [refused] = await doSteps(world, id, [press], false);
+    expect(refused?.reason).toMatch(/once the check "It is entered" has passed/);
+    const { components } = await bob.access(id);
+    await query(String(components.database?.facts.url), "insert into ledger values ('mine')");
+    // The template's pause between two attempts.
+    await delay(250);
+    const [pressed] = await doSteps(world, id, [press], false);
+    expect(pressed).toMatchObject({ id: 'press', outcome: 'done' });
+  }, 120_000);
 });
