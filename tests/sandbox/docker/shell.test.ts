@@ -205,6 +205,8 @@ describe.skipIf(dockerMissing !== null)('workspaces in containers', { timeout: 1
     await vi.waitFor(() => expect(restart).toHaveBeenCalledTimes(1), { timeout: 30_000 });
     await run(plan, 'echo data > ~/api/data.csv; echo three > ~/api/other.ts');
     await vi.waitFor(() => expect(sources.changedOutside(ref)).toContain('other.ts'), { timeout: 30_000 });
+    // What has begun for it ends first: it would be counted as the next one's.
+    await sources.settle(plan.sandboxId);
     sources.close();
     // Saved while Labwright was away, and not a second time.
     const later = createGatewaySources(world.gateways);
