@@ -91,7 +91,7 @@ export function observerContract(contract: ObserverContract): void {
     expect(performance.now() - start).toBeLessThan(300 + graceMs);
   });
 
-  it('honours an abort within 200 ms', async () => {
+  it('honours an abort at once', async () => {
     const stop = new AbortController();
     const seen = run(endless(), stop.signal);
     const rejected = expect(seen).rejects.toThrow('stop');
@@ -99,7 +99,7 @@ export function observerContract(contract: ObserverContract): void {
     const start = performance.now();
     stop.abort(new Error('stop'));
     await rejected;
-    expect(performance.now() - start).toBeLessThan(200);
+    expect(performance.now() - start).toBeLessThan(graceMs);
   });
 }
 
