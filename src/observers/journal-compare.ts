@@ -21,7 +21,7 @@ interface Sent {
 /**
  * Of the requests in the window: `acknowledged`, of these `matched` (in the table) and `missing`; `holes` are the
  * missing ones that are older than the newest matched, `different` the matched ones with other columns. `unknown` are
- * rows whose key was never sent, in the window or out of it.
+ * rows whose key was never sent, in the window, out of it or by now.
  * @throws LookFailure
  */
 export async function compare(
@@ -49,7 +49,12 @@ export async function compare(
     },
     signal,
   );
-  return rows[0] ?? {};
+  const { strangers, ...counts } = rows[0] ?? {};
+  if (!Array.isArray(strangers) || strangers.length === 0) return counts;
+  // A load goes on meanwhile: what was sent while the table was read is in the journal by now, if not before.
+  const keys = new Set((await allSent(component, asked, context, signal)).map(({ key: sent }) => sent));
+  const late = strangers.filter((key) => typeof key === 'string' && keys.has(key)).length;
+  return { ...counts, unknown: Number(counts.unknown) - late };
 }
 
 async function allSent(
@@ -84,6 +89,8 @@ function statement({ table, key, columns }: CompareSpec): string {
     stored as (
       select t.${pg.escapeIdentifier(key)}::text as key, jsonb_build_object(${fields.join(', ')}) as held
       from ${name} t),
+    strange as (
+      select key from stored where not exists (select from every where every.key = stored.key)),
     asked as (
       select distinct on (e.key) e.key, e.at, e.sent, stored.key is not null as matched, stored.held
       from every e left join stored on stored.key = e.key
@@ -96,8 +103,8 @@ function statement({ table, key, columns }: CompareSpec): string {
       count(*) filter (where asked.matched)::float8 as matched,
       count(*) filter (where not asked.matched)::float8 as missing,
       count(*) filter (where not asked.matched and asked.at < newest.at)::float8 as holes,
-      (select count(*)::float8 from stored
-        where not exists (select from every where every.key = stored.key)) as unknown,
+      (select count(*)::float8 from strange) as unknown,
+      (select jsonb_agg(s.key) from (select key from strange where length(key) <= 100 limit 500) s) as strangers,
       count(*) filter (where asked.matched and exists (
         select from jsonb_each(asked.sent) s
         where (asked.held -> s.key) is distinct from s.value

@@ -59,6 +59,13 @@ beforeAll(async () => {
       ? jsonReply({ sent: [sent('a', 1, 1), sent('b', 2, 2), sent('c', 3, 3)], next: 2_000 })
       : jsonReply({ sent: [sent('d', 4, 4), sent('e', 5, 5), sent('lost', 6, 6, false)], next: null });
   });
+  let readings = 0;
+  const lively = await control((path) => {
+    if (path.startsWith('/journal')) return jsonReply(empty);
+    readings += 1;
+    const before = [sent('a', 1, 1), sent('c', 3, 30), sent('d', 4, 4), sent('lost', 6, 6, false)];
+    return jsonReply({ sent: readings === 1 ? before : [...before, sent('x', 7, 9, false)], next: null });
+  });
   context = lookContext(
     testHandle(
       {
@@ -69,6 +76,7 @@ beforeAll(async () => {
         full: partner(stubToken),
         huge: partner(stubToken),
         load: { kind: 'traffic', controlToken: stubToken },
+        lively: { kind: 'traffic', controlToken: stubToken },
         database: db.access,
       },
       {
@@ -80,6 +88,7 @@ beforeAll(async () => {
           full: await control(() => jsonReply({ ...empty, full: true })),
           huge: await control(() => jsonReply({ ...empty, entries: ['x'.repeat(2 * 1024 * 1024)] })),
           load,
+          lively,
         },
       },
     ),
@@ -206,6 +215,11 @@ describe('journal', () => {
     expect(none).toMatchObject({ acknowledged: 0, missing: 0, newestMatchedAt: null });
     const absent = await observe({ component: 'load', compareWith: { ...compareWith, table: 'dropped' } });
     expect(absent).toMatchObject({ outcome: 'unseen', problem: 'missing' });
+  });
+
+  it('knows what was sent while the table was read', async () => {
+    const compareWith = { component: 'database', table: 'orders', key: 'id', columns: ['amount'] };
+    expect(await seen({ component: 'lively', compareWith })).toMatchObject({ acknowledged: 3, unknown: 0 });
   });
 
   it.each([
