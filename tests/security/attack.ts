@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** The first eight need no boundary between labs but ours, the last three are what a container is to hold. */
+/** The first eight need no boundary between labs but ours; then what a container is to hold, and what a cluster. */
 export const attackFamilies = [
   'sql',
   'http',
@@ -17,6 +17,7 @@ export const attackFamilies = [
   'network',
   'host',
   'escape',
+  'kubernetes',
 ] as const;
 export type AttackFamily = (typeof attackFamilies)[number];
 
@@ -56,21 +57,30 @@ export interface Worlds<World> {
   stop(world: World): Promise<void>;
 }
 
+/** Milliseconds; absent: as any test. `concurrent`: attacks that do not disturb one another, nor their controls. */
+export interface Trying {
+  readonly concurrent?: boolean;
+  readonly timeout?: number;
+  /** Of the world's start, and of its end. */
+  readonly startTimeout?: number;
+}
+
 /** Declares the two tests of each attack, over one world for all of them. */
 export function tryAttacks<World>(
   title: string,
   attacks: readonly Attack<World>[],
   worlds: Worlds<World>,
+  { startTimeout, ...trying }: Trying = {},
 ): void {
-  describe(title, () => {
+  describe(title, trying, () => {
     let world: World;
     beforeAll(async () => {
       world = await worlds.start();
-    });
+    }, startTimeout);
     afterAll(async () => {
       // Without a world its start has failed, and has been told.
       if (world !== undefined) await worlds.stop(world);
-    });
+    }, startTimeout);
     describe.each(attacks)('$name', ({ run, control, defence, off }) => {
       test(`is held: ${defence}`, async ({ signal }) => {
         const { succeeded, seen } = await run(world, signal);
