@@ -24,6 +24,8 @@ export interface Labs {
   readonly client: Client;
   /** Asks for a lab, of the usual template where none is named; gives its id. */
   ask(of?: string): Promise<string>;
+  /** Of what stands for a lab. */
+  sandboxOf(id: string): Promise<string>;
   /** Asks for the lab again and again, `pauseMs` after each answer, until its status is this one. */
   until(id: string, status: string, pauseMs: number): Promise<void>;
   reset(id: string): Promise<void>;
@@ -73,6 +75,11 @@ export function labsOf(world: World, server: Pick<Server, 'url' | 'token'>, data
   return {
     client,
     ask: async (of = template) => (await client.json<LabWire>('POST', '/api/v1/labs', { template: of })).id,
+    async sandboxOf(id) {
+      const text = 'select id from sandboxes where lab_id = $1';
+      const { rows } = await control.query<{ id: string }>(text, [id]);
+      return rows[0]?.id ?? '';
+    },
     until,
     reset: async (id) => void (await client.json('POST', `/api/v1/labs/${id}/reset`, {})),
     async grade(id) {

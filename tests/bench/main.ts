@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- [names…] [--quick]`: measures against floors in the same run, prints a markdown table and writes
- * all samples to `bench-results/`. A missed target is a figure, not a failure; only a benchmark that breaks is one.
+ * `npm run bench -- [names…] [--quick] [--samples=N] [--burst=N]`: measures against floors in the same run, prints a
+ * markdown table and writes all samples to `bench-results/`. A missed target is a figure, not a failure; only a benchmark
+ * that breaks is one.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -17,6 +18,7 @@ import { dockerReads } from './rows/docker-reads.ts';
 import { grade } from './rows/grade.ts';
 import { hostile } from './rows/hostile.ts';
 import { killed } from './rows/killed.ts';
+import { kubernetesCold } from './rows/kubernetes-cold.ts';
 import { memory } from './rows/memory.ts';
 import { pickup } from './rows/pickup.ts';
 import { reset } from './rows/reset.ts';
@@ -41,7 +43,10 @@ const benches: readonly Bench[] = [
   dockerClaim,
   dockerCold,
   dockerReads,
+  kubernetesCold,
 ];
+
+const usualBurst = 20;
 
 async function runAll(chosen: readonly Bench[], world: World): Promise<{ rows: Row[]; broken: boolean }> {
   const rows: Row[] = [];
@@ -73,15 +78,23 @@ function report(rows: readonly Row[], quick: boolean): void {
   console.error(`written to ${file}`);
 }
 
+function numberOf(args: readonly string[], name: string): number | null {
+  const given = args.find((arg) => arg.startsWith(`--${name}=`));
+  return given === undefined ? null : Number(given.split('=')[1]);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes('--quick');
+  const mostSamples = numberOf(args, 'samples') ?? Infinity;
+  const burst = numberOf(args, 'burst') ?? usualBurst;
   const names = args.filter((arg) => !arg.startsWith('--'));
   const isCalled = (bench: Bench, name: string) =>
     [bench.name, bench.group, String(bench.row)].includes(name);
   const unknown = names.filter((name) => !benches.some((bench) => isCalled(bench, name)));
-  if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && arg !== '--quick')) {
+  const isKnown = (arg: string) => arg === '--quick' || /^--(samples|burst)=[1-9]\d*$/.test(arg);
+  if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && !isKnown(arg))) {
     const known = [...new Set(benches.flatMap(({ name, group }) => [name, group ?? name]))];
-    console.error(`usage: npm run bench -- [${known.join('|')} …] [--quick]`);
+    console.error(`usage: npm run bench -- [${known.join('|')} …] [--quick] [--samples=N] [--burst=N]`);
     return 2;
   }
   const chosen = benches.filter((bench) => names.length === 0 || names.some((name) => isCalled(bench, name)));
@@ -89,7 +102,7 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupt = () => stop.abort(new Error('interrupted'));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
   const say = (text: string) => console.error(text);
-  const { world, close } = await openWorld({ quick, say }, stop.signal);
+  const { world, close } = await openWorld({ quick, burst, mostSamples, say }, stop.signal);
   try {
     const { rows, broken } = await runAll(chosen, world);
     if (rows.length > 0) report(rows, quick);

@@ -26,6 +26,8 @@ export interface World {
   readonly labs: pg.Pool;
   /** So many samples, or fewer when it must be quick. */
   samples(full: number, quick: number): number;
+  /** How many labs are asked for at once where it is measured what many cost. */
+  readonly burst: number;
   /** A new folder below the world's own. */
   folder(name: string): string;
   /** URL of an empty database on the control cluster. */
@@ -37,11 +39,15 @@ export interface World {
   say(text: string): void;
 }
 
+export interface WorldOptions extends Pick<World, 'quick' | 'burst' | 'say'> {
+  /** No series has more samples than that. */
+  readonly mostSamples: number;
+}
+
 export async function openWorld(
-  options: { readonly quick: boolean; readonly say: (text: string) => void },
+  { quick, burst, mostSamples, say }: WorldOptions,
   signal: AbortSignal,
 ): Promise<{ readonly world: World; close(): Promise<void> }> {
-  const { quick, say } = options;
   const closer = createCloser((name, _ms, failure) => {
     if (failure !== null) say(`closing ${name} failed: ${String(failure)}`);
   });
@@ -70,13 +76,14 @@ export async function openWorld(
     const labsUrl = labsCluster.adminUrl;
     const world: World = {
       quick,
+      burst,
       signal,
       users,
       programs,
       installationKey,
       labsUrl,
       labs: pool(labsUrl),
-      samples: (full, few) => (quick ? few : full),
+      samples: (full, few) => Math.min(mostSamples, quick ? few : full),
       folder(name) {
         const path = join(root, name);
         mkdirSync(path, { recursive: true, mode: 0o755 });

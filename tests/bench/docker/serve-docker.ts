@@ -1,9 +1,9 @@
 /** A server whose labs are containers, and what its rows compare with. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { label } from '../../../src/sandbox/docker/labels.ts';
 import { ensureImages } from '../../support/images.ts';
+import { installationOf } from '../installation.ts';
 import { labsOf } from '../labs.ts';
 import type { World } from '../world.ts';
 import { type ComposeLab, clientLab, composeLab, type FloorImages, hasCompose } from './compose-lab.ts';
@@ -40,17 +40,6 @@ export async function serveDockerLabs(world: World, name: string, spares: number
   await labs.until(first, 'ready', 50);
   await labs.end(first);
   return { server, labs, images: { ...images, database: await preparedImage(installation) } };
-}
-
-async function installationOf(databaseUrl: string): Promise<string> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ id: string }>('select id from installation');
-    return rows[0]?.id ?? '';
-  } finally {
-    await client.end();
-  }
 }
 
 async function listed(...args: string[]): Promise<string[]> {
