@@ -155,7 +155,8 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       const seen = await components.observe(plan, signal);
       const serving = Object.entries(seen.components).filter(([, { state }]) => state === 'running');
       if (serving.length === 0) return seen;
-      const gone = await fences.look(plan, signal);
+      const names = serving.map(([name]) => name);
+      const gone = await fences.look(plan, names, signal);
       const lost = serving
         .filter(([name]) => gone.includes(name))
         .map(([name, one]) => [name, { ...one, state: 'broken', detail: unnamed }] as const);

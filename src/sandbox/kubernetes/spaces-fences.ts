@@ -11,8 +11,11 @@ import type { NetworkPolicy } from './policies.ts';
 import type { Cluster, Spaces } from './types.ts';
 
 export interface Fences {
-  /** Components whose Service is gone. Policies that are gone are made again. Free for a while after it was looked. */
-  look(plan: SandboxPlan, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Which of these components, which serve, have lost their Service: one that is yet to be made has none. Policies that
+   * are gone are made again. Free for a while after it was looked.
+   */
+  look(plan: SandboxPlan, serving: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Makes a Service again that was seen to be gone. */
   restore(plan: SandboxPlan, component: string, signal: AbortSignal): Promise<void>;
   forget(sandboxId: string): void;
@@ -37,7 +40,11 @@ export function createFences(needs: FencesNeeds): Fences {
   const { cluster, spaces, installationId, policiesOf, everyMs } = needs;
   const seen = new Map<string, Seen>();
 
-  async function look(plan: SandboxPlan, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  async function look(
+    plan: SandboxPlan,
+    serving: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
     const namespace = spaces.controlOf(plan.sandboxId);
     const policies = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace };
     const services = { apiVersion: 'v1', kind: 'Service', namespace };
@@ -52,15 +59,15 @@ export function createFences(needs: FencesNeeds): Fences {
       await spaces.ensure(plan, signal);
     }
     const named = new Set(names.map(({ metadata }) => metadata?.name));
-    const own = Object.values(plan.components).filter(({ spec }) => spec.kind !== 'namespace');
-    return new Set(own.map(({ name }) => name).filter((name) => !named.has(name)));
+    const own = serving.filter((name) => plan.components[name]?.spec.kind !== 'namespace');
+    return new Set(own.filter((name) => !named.has(name)));
   }
 
   return {
-    async look(plan, signal) {
+    async look(plan, serving, signal) {
       const known = seen.get(plan.sandboxId);
       if (known !== undefined && known.gone.size === 0 && performance.now() < known.until) return [];
-      const gone = await look(plan, signal);
+      const gone = await look(plan, serving, signal);
       seen.set(plan.sandboxId, { gone, until: performance.now() + everyMs });
       return [...gone];
     },
