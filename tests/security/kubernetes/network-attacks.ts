@@ -1,7 +1,7 @@
 /** Out of a trainee's pods, by network. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Outcome } from '../attack.ts';
-import { loose, podObject, probe, secret } from './objects.ts';
+import { egressPolicy, loose, podObject, probe, secret } from './objects.ts';
 import { type About, type In, inCluster, won } from './tries.ts';
 import type { KubernetesWorld } from './world.ts';
 
@@ -14,6 +14,8 @@ const within = (world: KubernetesWorld, pod: string, script: string, signal: Abo
 const connects = (at: string) => `nc -w 5 ${at} -e /bin/true && echo won`;
 const reads = (url: string, text: string) => `wget -q -T 5 -O - ${url} | grep -q '${text}' && echo won`;
 
+const tcp = (address: string) => `timeout 6 bash -c ': < /dev/tcp/${address}/10250' && echo won`;
+
 interface Reaching extends About {
   readonly from: readonly [run: string, control: string];
   readonly script: Where;
@@ -22,9 +24,20 @@ interface Reaching extends About {
 }
 
 function reaching({ from: [first, second], script, other = script, ...about }: Reaching): In {
-  const judged = (pod: string, where: Where) => async (world: KubernetesWorld, signal: AbortSignal) =>
+  const judged = async (world: KubernetesWorld, pod: string, where: Where, signal: AbortSignal) =>
     won(await within(world, pod, `${await where(world)} 2>&1`, signal));
-  return inCluster({ ...about, run: judged(first, script), control: judged(second, other) });
+  return inCluster({
+    ...about,
+    run: (world, signal) => judged(world, first, script, signal),
+    // Nodes learn of Services and policies when they do.
+    async control(world, signal) {
+      for (let tries = 0; ; tries++) {
+        const seen = await judged(world, second, other, signal);
+        if (seen.succeeded || tries >= 20) return seen;
+        await delay(500, undefined, { signal });
+      }
+    },
+  });
 }
 
 const closed = {
@@ -71,6 +84,21 @@ export const networkAttacks: readonly In[] = [
     // Anything but silence came from beyond the policies, also where nobody has that address.
     script: () =>
       `said=$(nc -w 10 169.254.169.254 80 -e /bin/true 2>&1); case "$said" in *"timed out"*) echo "$said";; *) echo won;; esac`,
+  }),
+  inCluster({
+    name: "connects to the node's kubelet from its workspace, which may ask the cluster's API",
+    defence: "a policy that opens the API's port alone",
+    off: 'a pod like it in the same place that is let out',
+    run: async (world, signal) => won(await world.inWorkspace(tcp(world.nodeAddress), signal)),
+    async control(world, signal) {
+      const { control, workspaceImage: image } = world;
+      const policy = egressPolicy('outside', [{}], 'outside');
+      const kind = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+      await world.make({ ...kind, ...policy, metadata: { ...policy.metadata, namespace: control } }, signal);
+      const script = `for n in 1 2 3 4 5; do ${tcp(world.nodeAddress)} && exit; sleep 1; done`;
+      await world.make(podObject(control, 'outside', script, { container: { image } }), signal);
+      return won(await world.printed(control, 'outside', signal));
+    },
   }),
   inCluster({
     name: 'finds the agent beside its workspace by the network that they share',

@@ -3,14 +3,15 @@ import { accountName, ownNames } from '../../../src/sandbox/kubernetes/trainee/o
 import { outcome } from '../attack.ts';
 import type { Who } from './accounts.ts';
 import { pathOf, secret } from './objects.ts';
+import type { PodPlace } from './pods.ts';
 import { asked, type In, inCluster } from './tries.ts';
-import type { KubernetesWorld, PodPlace } from './world.ts';
+import type { KubernetesWorld } from './world.ts';
 
 const noRight = { defence: 'no rights there', off: 'rights there' };
 const all = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
 const rbac = 'rbac.authorization.k8s.io';
 const self = (control: string) => [{ kind: 'ServiceAccount', name: accountName, namespace: control }];
-const yes = 'echo "entered"';
+const yes = 'echo entered';
 
 export const rightsAttacks: readonly In[] = [
   asked({

@@ -1,8 +1,9 @@
 /** Shapes of attacks on a cluster: what is asked of its API, and pods that want more than they may have. */
 import { type Attack, attack, type Outcome, outcome } from '../attack.ts';
 import type { Request, Who } from './accounts.ts';
+import type { Grounds } from './grounds.ts';
 import { type PodChange, pathOf, podObject } from './objects.ts';
-import type { Grounds, KubernetesWorld } from './world.ts';
+import type { KubernetesWorld } from './world.ts';
 
 export type In = Attack<KubernetesWorld>;
 export type About = Pick<Attack, 'name' | 'defence' | 'off'>;
