@@ -423,7 +423,7 @@ describe.skipIf(kubernetesMissing !== null)('a trainee', { timeout: 120_000 }, (
       ['the cluster’s API', () => '$KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT'],
       ['another lab', () => `web.${mine}.svc 80`],
     ])('do not reach %s', async (_what, where) => {
-      await expect(run(`nc -z -w 2 ${where()}`)).resolves.toMatchObject({ exitCode: 1 });
+      await expect(run(`nc -w 5 ${where()} -e /bin/true`)).resolves.toMatchObject({ exitCode: 1 });
     });
 
     it('have no token', async () => {

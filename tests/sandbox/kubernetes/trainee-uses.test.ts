@@ -61,7 +61,7 @@ describe.skipIf(kubernetesMissing !== null)('a namespace', { timeout: 120_000 },
       return there?.status?.availableReplicas;
     };
     await expect.poll(alive, { timeout: 60_000 }).toBe(1);
-    await expect(run(`nc -z -w 2 other.${control}.svc 80`)).resolves.toMatchObject({ exitCode: 1 });
+    await expect(run(`nc -w 5 other.${control}.svc 80 -e /bin/true`)).resolves.toMatchObject({ exitCode: 1 });
     await expect(run('nslookup -type=a other')).resolves.toMatchObject({ exitCode: 1 });
   });
 });
