@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../../src/config.ts';
 
 const run = promisify(execFile);
-export const helmProgram = process.env.HELM || 'helm';
+const helmProgram = process.env.HELM || 'helm';
 export const kubectlProgram = process.env.KUBECTL || 'kubectl';
 export const chart = join(projectRoot, 'helm', 'labwright');
 

@@ -21,7 +21,7 @@ import { startTestCluster, type TestCluster } from '../../support/kubernetes.ts'
 import { versionWith } from '../../support/versions.ts';
 
 /** A folder of the node that tests may put volumes into. */
-export const hostVolumes = '/var/tmp/labwright-test-volumes';
+const hostVolumes = '/var/tmp/labwright-test-volumes';
 
 export interface TraineeWorld extends TestCluster {
   readonly spaces: Spaces;

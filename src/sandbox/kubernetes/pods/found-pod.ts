@@ -26,7 +26,7 @@ export function foundPod(pod: V1Pod): FoundContainer | null {
 }
 
 /** Whether the program of a pod whose container runs has ended by itself is not told here: see `Containers.ending`. */
-export function stateOf(pod: V1Pod): ContainerState {
+function stateOf(pod: V1Pod): ContainerState {
   const phase = pod.status?.phase ?? 'Pending';
   if (phase === 'Succeeded' || phase === 'Failed') return 'exited';
   const state = mainStatus(pod)?.state;

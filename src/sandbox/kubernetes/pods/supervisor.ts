@@ -11,7 +11,7 @@
  */
 
 /** Of the supervisor, in each container that has one. */
-export const supervisorFolder = '/labwright';
+const supervisorFolder = '/labwright';
 export const stateFolder = `${supervisorFolder}/state`;
 /** Files of the first start, as a Secret holds them. */
 export const filesFolder = `${supervisorFolder}/files`;
