@@ -101,7 +101,9 @@ export function floorObjects(made: readonly MadeObject[], shared: string): reado
         const program = command.indexOf('node');
         if (program < 0) return command;
         const wait = ['bash', '-c', waiting('database', 5432), 'wait'];
-        return command.toSpliced(program, 0, ...wait);
+        // Nobody tells its supervisor to begin.
+        const begun = command.map((word) => (word === 'wait' ? 'go' : word));
+        return begun.toSpliced(program, 0, ...wait);
       });
     });
 }
