@@ -12,7 +12,6 @@ import type { TestOptions } from './test.ts';
 import type { WantedGroup } from './test-wanted.ts';
 
 const dayMs = 86_400_000;
-export const knownBackends: readonly BackendName[] = ['process', 'docker', 'kubernetes'];
 
 export interface TestPlan {
   /** Those that were asked for, in their order; null: all that a template names. */
@@ -76,23 +75,15 @@ function onceEach(hashOf: (backend: BackendName) => string): (backend: BackendNa
   };
 }
 
-/** Throws CliError `usage` for a name that no backend has, `unavailable` for one that this build has not. */
+/** Throws CliError `usage` for a name that no backend has. */
 function requireBackends(text: string): readonly BackendName[] {
   const names = text.split(',').map((name) => name.trim());
   return [...new Set(names)].map((name) => {
-    const backend = knownBackends.find((one) => one === name);
-    if (backend === undefined) {
-      const near = didYouMean(name, knownBackends);
-      const hint = near === '' ? `; known: ${knownBackends.join(', ')}.` : near;
-      throw new CliError('usage', 'bad_usage', `--backend: there is no backend "${name}"${hint}`);
-    }
-    const here = builtBackends.find((one) => one === backend);
-    if (here !== undefined) return here;
-    throw new CliError(
-      'unavailable',
-      'backend_unavailable',
-      `The backend ${backend} is not available here; available: ${builtBackends.join(', ')}.`,
-    );
+    const backend = builtBackends.find((one) => one === name);
+    if (backend !== undefined) return backend;
+    const near = didYouMean(name, builtBackends);
+    const hint = near === '' ? `; known: ${builtBackends.join(', ')}.` : near;
+    throw new CliError('usage', 'bad_usage', `--backend: there is no backend "${name}"${hint}`);
   });
 }
 

@@ -1,4 +1,5 @@
 /** `labwright template test`: a whole Labwright that proves templates, gone when the command ends. */
+import { builtBackends } from '../../config.ts';
 import { toJson } from '../../proving/json.ts';
 import { conformance, matrix, summary } from '../../proving/matrix.ts';
 import { keptReport, unloadedReport } from '../../proving/report.ts';
@@ -9,7 +10,7 @@ import { privateSettings } from '../private-runtime.ts';
 import { folderNames } from './lint.ts';
 import type { TestOptions } from './test.ts';
 import { wantedBackends } from './test-backends.ts';
-import { knownBackends, readPlan, requireRun } from './test-plan.ts';
+import { readPlan, requireRun } from './test-plan.ts';
 import { type Due, isDue, proveDue, type Tell, tellAbsent } from './test-prove.ts';
 import { writeReports } from './test-reports.ts';
 import { loadWanted } from './test-wanted.ts';
@@ -60,7 +61,7 @@ export async function runTemplateTest(
     folders.find(({ id }) => id === template)?.folder ?? template;
   const ids = folders.map(({ id }) => id);
   const place = ({ template, backend }: ProofReport) =>
-    ids.indexOf(template) * knownBackends.length + knownBackends.indexOf(backend);
+    ids.indexOf(template) * builtBackends.length + builtBackends.indexOf(backend);
   const sorted = reports.toSorted((a, b) => place(a) - place(b));
   const to = { junit: options.junit ?? null, json: jsonFile, github: options.github === true };
   writeReports(sorted, to, folderOf);
