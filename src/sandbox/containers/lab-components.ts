@@ -7,6 +7,7 @@ import type { ShellComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import type { InFlight } from '../in-flight.ts';
 import { type Part, type Parts, pieceOf, pieceOfKind } from '../part.ts';
+import { findContainers } from './find-containers.ts';
 import type { DatabasePart } from './postgres/postgres-part.ts';
 import { type Containers, type GatewayPlan, type Gateways, workspacePath } from './types.ts';
 
@@ -80,11 +81,8 @@ export function createLabComponents(needs: LabComponentsNeeds): LabComponents {
 
   /** The newest container of a component, whatever its state. */
   async function containerOf(plan: SandboxPlan, component: string, signal: AbortSignal) {
-    const { ref } = pieceOf(plan, component);
-    const mine = (await containers.find(ref.sandboxId, signal)).filter(
-      (one) => one.role === 'component' && one.component === component,
-    );
-    return mine.sort((a, b) => b.generation - a.generation)[0] ?? null;
+    const [newest] = await findContainers(containers, pieceOf(plan, component).ref, signal);
+    return newest ?? null;
   }
 
   /** Where and how the trainee's own programs run. Throws LabError `bad_request`, `backend_unavailable`. */

@@ -7,12 +7,12 @@ import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { SandboxPlan } from '../../lab/ports.ts';
 import type { ShellComponent } from '../../templates/types.ts';
+import { findContainers } from '../containers/find-containers.ts';
 import { limitsOf } from '../containers/limits.ts';
 import type { ContainerImages } from '../containers/types.ts';
 import {
   type ContainerSpec,
   type Containers,
-  type FoundContainer,
   type Gateways,
   labUser,
   type WorkspaceRef,
@@ -20,7 +20,6 @@ import {
   workspaceVolumePath,
 } from '../containers/types.ts';
 import type { WorkspaceContents } from '../files/workspace-contents.ts';
-import type { ResourceRef } from '../naming.ts';
 import type { Part, Piece } from '../part.ts';
 import type { Volumes } from './volumes.ts';
 
@@ -42,14 +41,6 @@ export interface ShellNeeds {
 export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
   const { containers, gateways, openGateway, volumes, contents, images } = needs;
   const checked = new Set<string>();
-
-  /** The highest generation first. */
-  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
-    const all = await containers.find(sandboxId, signal);
-    return all
-      .filter((one) => one.role === 'component' && one.component === component)
-      .sort((a, b) => b.generation - a.generation);
-  }
 
   function specOf({ ref, spec }: Piece<ShellComponent>): ContainerSpec {
     const { component } = ref;
@@ -85,7 +76,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     const { files } = await gateways.open(ref.sandboxId, signal);
     const whole = await files.generation(ref.component, signal);
     if (whole !== null && whole >= ref.generation) return whole === ref.generation;
-    for (const { id, generation } of await find(ref, signal)) {
+    for (const { id, generation } of await findContainers(containers, ref, signal)) {
       if (generation <= ref.generation) await containers.remove(id, signal);
     }
     const origin = originOf(piece);
@@ -120,7 +111,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
       const { ref, plan, spec } = piece;
       await openGateway(plan, signal);
       if (!(await ensureFiles(piece, signal))) return;
-      const found = await find(ref, signal);
+      const found = await findContainers(containers, ref, signal);
       const mine = found.find(({ generation }) => generation === ref.generation);
       for (const { id, generation } of found) {
         if (generation < ref.generation) await containers.remove(id, signal);
@@ -130,7 +121,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     },
     async observe({ ref }): Promise<ComponentObservation> {
       const signal = AbortSignal.timeout(lookWithinMs);
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest === undefined || newest.state === 'created')
         return { state: 'absent', generation: 0, detail: null };
       const { generation, state } = newest;
@@ -146,14 +137,15 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     access: ({ ref }) => ({ kind: 'shell', path: workspacePath(ref) }),
     address: () => null,
     async kill({ ref }, how, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest?.state !== 'running') return;
       // What idles would be ended, too, and is started again: the workspace stays.
       if (how === 'KILL' || how === 'TERM') await containers.restart(newest.id, signal);
       else await signalAll(newest.id, how, signal);
     },
     async stop({ ref }, signal) {
-      for (const { id } of await find(ref, signal)) await containers.stop(id, stopWithinMs, signal);
+      const all = await findContainers(containers, ref, signal);
+      for (const { id } of all) await containers.stop(id, stopWithinMs, signal);
     },
     lacks: () => [],
   };

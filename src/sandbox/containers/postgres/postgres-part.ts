@@ -23,6 +23,7 @@ import { setPasswords } from '../../postgres/own-roles.ts';
 import { resetStatistics } from '../../postgres/statement-statistics.ts';
 import type { Dial, Target } from '../../postgres/target.ts';
 import type { DeriveSecret } from '../../secrets.ts';
+import { findContainers } from '../find-containers.ts';
 import type { Open } from '../probes/probes.ts';
 import type { Program } from '../programs/programs.ts';
 import { createPrograms } from '../programs/programs.ts';
@@ -86,15 +87,9 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
     overlaid.set(sandboxId, components.set(component, generation));
   }
 
-  /** The highest generation first. */
-  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
-    return (await containers.find(sandboxId, signal))
-      .filter((one) => one.role === 'component' && one.component === component)
-      .sort((a, b) => b.generation - a.generation);
-  }
-
   const exactly = async (ref: ResourceRef, signal: AbortSignal) =>
-    (await find(ref, signal)).find(({ generation }) => generation === ref.generation) ?? null;
+    (await findContainers(containers, ref, signal)).find(({ generation }) => generation === ref.generation) ??
+    null;
 
   const urlOf = ({ component }: ResourceRef, { user, password }: Credentials) =>
     `postgres://${user}:${password}@${component}:${serverPort}/${ownDatabase}`;
@@ -187,7 +182,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
   async function settled(ref: ResourceRef, signal: AbortSignal): Promise<readonly FoundContainer[]> {
     const deadline = performance.now() + copiedWithinMs;
     for (;;) {
-      const found = await find(ref, signal);
+      const found = await findContainers(containers, ref, signal);
       const [newest] = found;
       if (newest?.state !== 'paused') return found;
       if (!turns.isHeld(newest.id) && performance.now() > deadline) return found;
@@ -301,7 +296,7 @@ export function createDatabasePart(needs: DatabaseNeeds): DatabasePart {
       else if (newest.state === 'running') await hold(newest, how, signal);
     },
     async stop({ ref }, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest !== undefined) await containers.stop(newest.id, stopWithinMs, signal);
     },
     lacks: (_component, spec) => refusedExtensions(spec.extensions),

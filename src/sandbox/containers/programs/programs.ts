@@ -4,6 +4,7 @@ import { LabError } from '../../../lab/errors.ts';
 import type { SandboxPlan } from '../../../lab/ports.ts';
 import type { ResourceRef } from '../../naming.ts';
 import type { AnyProgram, RunPrograms } from '../../runner.ts';
+import { findContainers } from '../find-containers.ts';
 import { httpTrouble, type Open, tcpTrouble } from '../probes/probes.ts';
 import type { ContainerSpec, Containers, FoundContainer, Gateways } from '../types.ts';
 
@@ -59,14 +60,6 @@ export function createPrograms(
     givenUp.delete(id);
   }
 
-  /** The highest generation first. */
-  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
-    const all = await containers.find(sandboxId, signal);
-    return all
-      .filter((one) => one.role === 'component' && one.component === component)
-      .sort((a, b) => b.generation - a.generation);
-  }
-
   /** Null when it serves, else what is wrong, as `does not answer`. */
   async function trouble({ ref, ready }: Program, id: string, signal: AbortSignal): Promise<string | null> {
     if (ready.by === 'log') {
@@ -89,7 +82,7 @@ export function createPrograms(
   async function awaitReady(program: Program, signal: AbortSignal): Promise<string | null> {
     const deadline = performance.now() + program.startWithinMs;
     for (;;) {
-      const [mine] = await find(program.ref, signal);
+      const [mine] = await findContainers(containers, program.ref, signal);
       if (mine === undefined) return 'It was removed.';
       if (mine.state !== 'running') return endedBecause(mine, signal);
       const wrong = await trouble(program, mine.id, signal);
@@ -117,7 +110,7 @@ export function createPrograms(
     beforeStart: () => Promise<void>,
   ): Promise<string | null> {
     await openGateway(program.plan, signal);
-    const found = await find(program.ref, signal);
+    const found = await findContainers(containers, program.ref, signal);
     // A stale caller with an older plan changes nothing.
     if ((found[0]?.generation ?? 0) > program.ref.generation) return null;
     const mine = found.find(({ generation }) => generation === program.ref.generation);
@@ -142,7 +135,7 @@ export function createPrograms(
   }
 
   async function output(ref: ResourceRef): Promise<string> {
-    const [newest] = await find(ref, nobodys);
+    const [newest] = await findContainers(containers, ref, nobodys);
     return newest === undefined ? '' : containers.logs(newest.id, outputBytes, nobodys, 'this run');
   }
 
@@ -158,7 +151,7 @@ export function createPrograms(
       await bringUp(program, signal, beforeStart);
     },
     async observe(program) {
-      const [newest] = await find(program.ref, nobodys);
+      const [newest] = await findContainers(containers, program.ref, nobodys);
       if (newest === undefined) return { state: 'absent', generation: 0, detail: null };
       const { generation, state } = newest;
       const broken = (what: string) =>
@@ -176,11 +169,11 @@ export function createPrograms(
       return broken(`${reason ?? 'is not running'}.`);
     },
     async kill(ref, how, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest !== undefined) await containers.kill(newest.id, how, signal);
     },
     async stop(ref, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest !== undefined) await containers.stop(newest.id, stopWithinMs, signal);
     },
   };

@@ -7,17 +7,16 @@ import type { ComponentObservation } from '../../../lab/lab.ts';
 import type { Namespaces } from '../../../lab/namespaces.ts';
 import type { SandboxPlan } from '../../../lab/ports.ts';
 import type { ShellComponent } from '../../../templates/types.ts';
+import { findContainers } from '../../containers/find-containers.ts';
 import { limitsOf } from '../../containers/limits.ts';
 import {
   type ContainerImages,
-  type FoundContainer,
   labUser,
   type WorkspaceRef,
   workspacePath,
   workspaceVolumePath,
 } from '../../containers/types.ts';
 import type { WorkspaceContents } from '../../files/workspace-contents.ts';
-import type { ResourceRef } from '../../naming.ts';
 import type { Part, Piece } from '../../part.ts';
 import type { PodContainers } from '../pods/pod-containers.ts';
 import type { PodSpec } from '../pods/pod-spec.ts';
@@ -44,14 +43,6 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
   const { containers, gateways, openGateway, contents, images } = needs;
   const kubeconfigs = createKubeconfigs(needs);
   const checked = new Set<string>();
-
-  /** The highest generation first. */
-  async function find({ sandboxId, component }: ResourceRef, signal: AbortSignal): Promise<FoundContainer[]> {
-    const all = await containers.find(sandboxId, signal);
-    return all
-      .filter((one) => one.role === 'component' && one.component === component)
-      .sort((a, b) => b.generation - a.generation);
-  }
 
   function specOf({ ref, spec }: Piece<ShellComponent>): PodSpec {
     const { component } = ref;
@@ -113,7 +104,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     async ensure(piece, signal) {
       const { ref, plan, spec } = piece;
       await openGateway(plan, signal);
-      const found = await find(ref, signal);
+      const found = await findContainers(containers, ref, signal);
       // A stale caller with an older plan changes nothing.
       if ((found[0]?.generation ?? 0) > ref.generation) return;
       for (const { id, generation } of found) {
@@ -130,7 +121,7 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     async observe(piece): Promise<ComponentObservation> {
       const { ref } = piece;
       const signal = AbortSignal.timeout(lookWithinMs);
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       if (newest === undefined || newest.state === 'created')
         return { state: 'absent', generation: 0, detail: null };
       const { generation, state } = newest;
@@ -148,12 +139,13 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     access: ({ ref }) => ({ kind: 'shell', path: workspacePath(ref) }),
     address: () => null,
     async kill({ ref }, how, signal) {
-      const [newest] = await find(ref, signal);
+      const [newest] = await findContainers(containers, ref, signal);
       // What idles stays: it is the trainee's programs that are meant.
       if (newest?.state === 'running') await containers.kill(newest.id, how, signal);
     },
     async stop({ ref }, signal) {
-      for (const { id } of await find(ref, signal)) await containers.stop(id, stopWithinMs, signal);
+      const all = await findContainers(containers, ref, signal);
+      for (const { id } of all) await containers.stop(id, stopWithinMs, signal);
     },
     lacks: () => [],
   };
