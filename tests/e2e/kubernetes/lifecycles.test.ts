@@ -134,7 +134,6 @@ describe.skipIf(kubernetesMissing !== null)(`${lifecycles} lives of labs`, { tim
     await expect
       .poll(() => site.test.count(), { timeout: patienceMs, interval: 500 })
       .toEqual({ namespaces: 0, volumes: 0 });
-    expect(await site.ownerless()).toEqual([]);
     const living = "select id from sandboxes where state in ('building', 'up')";
     expect(await site.inDatabase(living)).toEqual([]);
   });
