@@ -3,7 +3,6 @@
  * a folder for each generation. The folder is filled from the gateway while no container of the trainee has the volume.
  */
 import { finished } from 'node:stream/promises';
-import { LabError } from '../../lab/errors.ts';
 import type { ComponentObservation } from '../../lab/lab.ts';
 import type { SandboxPlan } from '../../lab/ports.ts';
 import type { ShellComponent } from '../../templates/types.ts';
@@ -15,10 +14,10 @@ import {
   type Containers,
   type Gateways,
   labUser,
-  type WorkspaceRef,
   workspacePath,
   workspaceVolumePath,
 } from '../containers/types.ts';
+import { createToolCheck, filledFrom } from '../containers/workspaces.ts';
 import type { WorkspaceContents } from '../files/workspace-contents.ts';
 import type { Part, Piece } from '../part.ts';
 import type { Volumes } from './volumes.ts';
@@ -26,7 +25,6 @@ import type { Volumes } from './volumes.ts';
 const stopWithinMs = 1_000;
 /** How long a look may take; it has no caller's signal. */
 const lookWithinMs = 10_000;
-const toolsWithinMs = 10_000;
 
 export interface ShellNeeds {
   readonly containers: Containers;
@@ -40,7 +38,7 @@ export interface ShellNeeds {
 
 export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
   const { containers, gateways, openGateway, volumes, contents, images } = needs;
-  const checked = new Set<string>();
+  const checkTools = createToolCheck(containers, images);
 
   function specOf({ ref, spec }: Piece<ShellComponent>): ContainerSpec {
     const { component } = ref;
@@ -64,46 +62,17 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     };
   }
 
-  /** What the first generation of a fork is copied from; null: it begins at the template. */
-  function originOf({ plan, ref }: Piece): WorkspaceRef | null {
-    const origin = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
-    return origin === undefined ? null : { component: ref.component, generation: origin.generation };
-  }
-
   /** @returns false when a higher generation is there: a stale caller with an older plan changes nothing. */
   async function ensureFiles(piece: Piece<ShellComponent>, signal: AbortSignal): Promise<boolean> {
-    const { plan, ref, spec } = piece;
+    const { ref } = piece;
     const { files } = await gateways.open(ref.sandboxId, signal);
     const whole = await files.generation(ref.component, signal);
     if (whole !== null && whole >= ref.generation) return whole === ref.generation;
     for (const { id, generation } of await findContainers(containers, ref, signal)) {
       if (generation <= ref.generation) await containers.remove(id, signal);
     }
-    const origin = originOf(piece);
-    const from = origin === null ? { contents: contents(plan, ref.component, spec) } : { origin };
-    await files.fill(ref, from, signal);
+    await files.fill(ref, filledFrom(piece, contents), signal);
     return true;
-  }
-
-  /** Once for each set: an image does not change under its name, or is looked at by the next Labwright. */
-  async function checkTools(id: string, tools: readonly string[], signal: AbortSignal): Promise<void> {
-    if (tools.length === 0 || checked.has(tools.join())) return;
-    const script = 'for tool do command -v "$tool" > /dev/null || printf "%s\\n" "$tool"; done';
-    const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
-    const asked = { argv: ['/bin/sh', '-c', script, 'sh', ...tools], env, cwd: '/' };
-    const { exitCode, stdout } = await containers.exec(
-      id,
-      asked,
-      { timeoutMs: toolsWithinMs, maxBytes: 4_096 },
-      signal,
-    );
-    const missing = stdout.split('\n').filter((name) => name !== '');
-    if (exitCode !== 0) return;
-    if (missing.length === 0) return void checked.add(tools.join());
-    throw new LabError(
-      'start_failed',
-      `The image of workspaces (${images.workspace}) has no ${missing.join(', no ')}, which the template's tools name.`,
-    );
   }
 
   return {

@@ -2,20 +2,14 @@
  * Workspaces: a pod in which programs are run as the trainee would, and beside them, out of reach, the agent that looks
  * after the files. The trainee's container is entered only once its files are whole.
  */
-import { LabError } from '../../../lab/errors.ts';
 import type { ComponentObservation } from '../../../lab/lab.ts';
 import type { Namespaces } from '../../../lab/namespaces.ts';
 import type { SandboxPlan } from '../../../lab/ports.ts';
 import type { ShellComponent } from '../../../templates/types.ts';
 import { findContainers } from '../../containers/find-containers.ts';
 import { limitsOf } from '../../containers/limits.ts';
-import {
-  type ContainerImages,
-  labUser,
-  type WorkspaceRef,
-  workspacePath,
-  workspaceVolumePath,
-} from '../../containers/types.ts';
+import { type ContainerImages, labUser, workspacePath, workspaceVolumePath } from '../../containers/types.ts';
+import { createToolCheck, filledFrom } from '../../containers/workspaces.ts';
 import type { WorkspaceContents } from '../../files/workspace-contents.ts';
 import type { Part, Piece } from '../../part.ts';
 import type { PodContainers } from '../pods/pod-containers.ts';
@@ -27,7 +21,6 @@ import { createKubeconfigs, kubeconfigFolder } from './kubeconfigs.ts';
 const stopWithinMs = 1_000;
 /** How long a look may take; it has no caller's signal. */
 const lookWithinMs = 10_000;
-const toolsWithinMs = 10_000;
 
 export interface ShellNeeds {
   readonly containers: PodContainers;
@@ -42,7 +35,7 @@ export interface ShellNeeds {
 export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent>> {
   const { containers, gateways, openGateway, contents, images } = needs;
   const kubeconfigs = createKubeconfigs(needs);
-  const checked = new Set<string>();
+  const checkTools = createToolCheck(containers, images);
 
   function specOf({ ref, spec }: Piece<ShellComponent>): PodSpec {
     const { component } = ref;
@@ -67,37 +60,12 @@ export function createShellPart(needs: ShellNeeds): Required<Part<ShellComponent
     };
   }
 
-  /** What the first generation of a fork is copied from; null: it begins at the template. */
-  function originOf({ plan, ref }: Piece): WorkspaceRef | null {
-    const origin = ref.generation === 1 ? plan.origin?.components[ref.component] : undefined;
-    return origin === undefined ? null : { component: ref.component, generation: origin.generation };
-  }
-
   async function fill(piece: Piece<ShellComponent>, signal: AbortSignal): Promise<void> {
-    const { plan, ref, spec } = piece;
+    const { ref } = piece;
     const { files } = await gateways.open(ref.sandboxId, signal);
     const whole = await files.generation(ref.component, signal);
     if (whole === ref.generation) return;
-    const origin = originOf(piece);
-    const from = origin === null ? { contents: contents(plan, ref.component, spec) } : { origin };
-    await files.fill(ref, from, signal);
-  }
-
-  /** Once for each set: an image does not change under its name, or is looked at by the next Labwright. */
-  async function checkTools(id: string, tools: readonly string[], signal: AbortSignal): Promise<void> {
-    if (tools.length === 0 || checked.has(tools.join())) return;
-    const script = 'for tool do command -v "$tool" > /dev/null || printf "%s\\n" "$tool"; done';
-    const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
-    const asked = { argv: ['/bin/sh', '-c', script, 'sh', ...tools], env, cwd: '/' };
-    const limits = { timeoutMs: toolsWithinMs, maxBytes: 4_096 };
-    const { exitCode, stdout } = await containers.exec(id, asked, limits, signal);
-    const missing = stdout.split('\n').filter((name) => name !== '');
-    if (exitCode !== 0) return;
-    if (missing.length === 0) return void checked.add(tools.join());
-    throw new LabError(
-      'start_failed',
-      `The image of workspaces (${images.workspace}) has no ${missing.join(', no ')}, which the template's tools name.`,
-    );
+    await files.fill(ref, filledFrom(piece, contents), signal);
   }
 
   return {
