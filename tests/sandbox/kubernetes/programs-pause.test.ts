@@ -7,7 +7,7 @@ import { startKubernetesDriver } from '../../support/kubernetes-driver.ts';
 
 requireKubernetes();
 
-describe.skipIf(kubernetesMissing !== null)('on the real cluster', () => {
+describe.skipIf(kubernetesMissing !== null)('on the real cluster', { timeout: 240_000 }, () => {
   beforeAll(async () => void (await ensureClusterImages()), imagesTimeoutMs);
 
   driverPauseContract('kubernetes', startKubernetesDriver);
