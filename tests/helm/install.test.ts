@@ -99,7 +99,7 @@ describe.skipIf(missing !== null)('a release', { timeout: 12 * minute }, () => {
   it('lets nobody but itself reach its database, and anybody its API', async () => {
     const tries = async (labels: string, host: string, port: number) => {
       const name = `try-${port}-${labels === '' ? 'any' : 'own'}`;
-      const pod = confined(name, ['nc', '-z', '-w', '3', host, String(port)]);
+      const pod = confined(name, ['nc', '-w', '3', `${host}:${port}`, '-e', '/bin/true']);
       const how = ['--rm', '--attach', '--quiet', '--restart=Never', '--image=busybox:1'];
       try {
         await release.kubectl('run', name, ...how, `--labels=${labels || 'app=any'}`, `--overrides=${pod}`);
