@@ -11,17 +11,24 @@ import { controlUrlOf, eventually, makeDataFolder } from './support.ts';
 /** Of tests/e2e/templates. */
 const templates = ['boxed', 'boxed-shell', 'boxed-cache'];
 
-export interface SiteOptions<Test> {
+/** An engine or a cluster as a test sees it. */
+interface TestBackend {
+  /** What sandboxes of the installation have, by kind. */
+  count(): Promise<Readonly<Record<string, number>>>;
+  /** Removes all of the installation. */
+  stop(): Promise<void>;
+}
+
+export interface SiteOptions<Test extends TestBackend> {
   readonly settings: Readonly<Record<string, string>>;
   /** How long anything of a lab may take. */
   readonly patienceMs: number;
-  /** The engine or cluster as a test sees it; its end removes all of this installation. */
   open(installationId: string): Test;
 }
 
 export type LabSite = Awaited<ReturnType<typeof startLabSite>>;
 
-export async function startLabSite<Test extends { stop(): Promise<void> }>({
+export async function startLabSite<Test extends TestBackend>({
   settings,
   patienceMs,
   open,

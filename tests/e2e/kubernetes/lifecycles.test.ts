@@ -1,146 +1,34 @@
-/**
- * Labs in bursts, each harmed in its own way, while the server is killed again and again. Every lab that was accepted
- * becomes ready and ends as it was told to, and nothing of any is left. LABWRIGHT_LIFECYCLES says how many.
- */
-import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imagesTimeoutMs } from '../../support/images.ts';
+import { describe } from 'vitest';
 import { kubernetesMissing, requireKubernetes } from '../../support/kubernetes.ts';
-import { HttpProblem } from '../client.ts';
-import { eventually } from '../support.ts';
+import { lifecyclesOr, livesOfLabs } from '../lifecycles.ts';
 import { patienceMs, type Site, startSite } from './site.ts';
 
-const lifecycles = Number(process.env.LABWRIGHT_LIFECYCLES ?? 12);
-const burst = 6;
+const count = lifecyclesOr(12);
 /** A life of its own each; five seconds of each are the cluster's own for the end of a namespace. */
-const timeoutMs = 240_000 + lifecycles * 30_000;
+const timeoutMs = 240_000 + count * 30_000;
+const servicesAndSecrets = [
+  ['v1', 'Service'],
+  ['v1', 'Secret'],
+] as const;
 
 requireKubernetes();
 
-describe.skipIf(kubernetesMissing !== null)(`${lifecycles} lives of labs`, { timeout: timeoutMs }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite({ CONCURRENCY: '4', LOG_LEVEL: 'warn' });
-  }, imagesTimeoutMs);
-  afterAll(() => site?.stop(), 240_000);
-
-  const ready = (lab: string) => site.persistently((client) => client.untilReady(lab, patienceMs));
-  const ended = (lab: string) => site.persistently((client) => client.untilEnded(lab, patienceMs));
-  const reset = (lab: string) => site.persistently((client) => client.reset(lab).catch(unlessRefused));
-
-  /** Its status may be of before the harm: what it has in the cluster is looked at as well. */
-  async function whole(lab: string): Promise<void> {
-    await eventually(
-      async () => {
-        if ((await site.persistently((client) => client.lab(lab))).status !== 'ready') return false;
-        const running = await site.running(lab);
-        return running.includes('workspace') && running.length >= 2;
-      },
-      () => `lab ${lab} to be whole`,
-      patienceMs,
-    );
-  }
-
-  /** Harm is done to what is there: a server that was killed may be in the middle of making it. */
-  const harm = (work: Promise<unknown>) => work.catch(() => {});
-
-  /** What happens to a lab between its making and its end. */
-  const fates: Readonly<Record<string, (lab: string) => Promise<unknown>>> = {
-    'is deleted while it is made': () => delay(randomInt(1_500)),
-    'is reset while it is made': (lab) => delay(randomInt(1_000)).then(() => reset(lab)),
-    'is reset twice at once': async (lab) => {
-      await ready(lab);
-      await Promise.all([reset(lab), reset(lab)]);
+describe.skipIf(kubernetesMissing !== null)(`${count} lives of labs`, { timeout: timeoutMs }, () => {
+  livesOfLabs<Site>({
+    count,
+    burst: 6,
+    patienceMs,
+    start: startSite,
+    losses: {
+      'loses its partner': (site, lab) => site.deletePod(lab, 'partner'),
+      'loses its workspace': (site, lab) => site.deletePod(lab, 'workspace'),
+      'loses its namespace': (site, lab) => site.deleteNamespace(lab),
+      'loses its Services and Secrets': (site, lab) => site.deleteAll(lab, servicesAndSecrets),
     },
-    'loses its partner': async (lab) => {
-      await ready(lab);
-      await harm(site.deletePod(lab, 'partner'));
+    async isWhole(site, lab) {
+      const running = await site.running(lab);
+      return running.includes('workspace') && running.length >= 2;
     },
-    'loses its workspace': async (lab) => {
-      await ready(lab);
-      await harm(site.deletePod(lab, 'workspace'));
-    },
-    'loses its namespace': async (lab) => {
-      await ready(lab);
-      await harm(site.deleteNamespace(lab));
-    },
-    'loses its Services and Secrets': async (lab) => {
-      await ready(lab);
-      await harm(
-        site.deleteAll(lab, [
-          ['v1', 'Service'],
-          ['v1', 'Secret'],
-        ]),
-      );
-    },
-    expires: async (lab) => {
-      await ready(lab);
-      await site.inDatabase('update labs set expires_at = now(), due_at = now() where id = $1', [lab]);
-      await ended(lab);
-    },
-  };
-  const names = Object.keys(fates);
-
-  async function live(number: number): Promise<void> {
-    const fate = names[number % names.length] ?? '';
-    // A few have a database, another one each time.
-    const template = number % 5 === 0 ? 'boxed' : 'boxed-shell';
-    const { id } = await site.persistently((client) => client.create({ template }));
-    try {
-      await fates[fate]?.(id);
-      const early = fate === 'is deleted while it is made';
-      // Every other one is seen to be whole again; the rest end as they are.
-      if (!early && fate !== 'expires' && Math.floor(number / names.length) % 2 === 0) await whole(id);
-      if (fate !== 'expires') await site.persistently((client) => client.remove(id).catch(unlessRefused));
-      await ended(id);
-    } catch (thrown) {
-      throw new Error(`lab ${id}, number ${number}, that ${fate}: ${(thrown as Error).message}`, {
-        cause: thrown,
-      });
-    }
-  }
-
-  it('end as they should, whatever happens to them', async () => {
-    const failed: string[] = [];
-    for (let from = 0; from < lifecycles; from += burst) {
-      const numbers = Array.from({ length: Math.min(burst, lifecycles - from) }, (_, index) => from + index);
-      const lives = numbers.map((number) =>
-        live(number).catch((thrown: Error) => void failed.push(thrown.message)),
-      );
-      if ((from / burst) % 2 === 1) {
-        await delay(randomInt(4_000));
-        await site.kill();
-        await site.start();
-      }
-      await Promise.all(lives);
-    }
-    expect(failed).toEqual([]);
-  });
-
-  it('have all ended with a reason', async () => {
-    // A request whose answer was lost to a kill made a lab that nobody knows of.
-    await site.endAll();
-    const ends = await site.inDatabase<{ reason: string; n: number }>(
-      'select end_reason as reason, count(*)::int as n from labs group by 1 order by 1',
-    );
-    expect(ends.map(({ reason }) => reason)).toEqual(['deleted', 'expired']);
-    expect(ends.reduce((sum, { n }) => sum + n, 0)).toBeGreaterThanOrEqual(lifecycles);
-    const unended = "select phase from labs where phase <> 'terminated' or ended_at is null";
-    expect(await site.inDatabase(unended)).toEqual([]);
-  });
-
-  it('have left nothing', async () => {
-    await expect
-      .poll(() => site.test.count(), { timeout: patienceMs, interval: 500 })
-      .toEqual({ namespaces: 0, volumes: 0 });
-    const living = "select id from sandboxes where state in ('building', 'up')";
-    expect(await site.inDatabase(living)).toEqual([]);
+    nothing: { namespaces: 0, volumes: 0 },
   });
 });
-
-/** It ends already, or cannot be reset now: that is an answer. */
-function unlessRefused(problem: unknown): null {
-  if (problem instanceof HttpProblem && [404, 409].includes(problem.status)) return null;
-  throw problem;
-}
