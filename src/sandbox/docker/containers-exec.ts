@@ -3,24 +3,20 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../lab/errors.ts';
 import type { Log } from '../../lab/log.ts';
-import { createCapped } from '../containers/capped.ts';
-import {
-  endCommand,
-  endingOf,
-  hangUpCommand,
-  terminalCommand,
-  watchedCommand,
-} from '../containers/exec-script.ts';
+import { endCommand, endingOf, hangUpCommand, terminalCommand } from '../containers/exec-script.ts';
 import { takeFirstLine } from '../containers/first-line.ts';
-import { orAborted } from '../containers/or-aborted.ts';
 import { type Containers, labUser } from '../containers/types.ts';
+import {
+  endsWithinMs,
+  terminalBegun,
+  type WatchedProgram,
+  watchProgram,
+} from '../containers/watch-program.ts';
 import type { Engine } from './engine.ts';
 import { engineStatus } from './engine-errors.ts';
 import { execStream } from './exec-stream.ts';
 import { createFrames } from './log-frames.ts';
 
-/** How long one that is being ended is waited for, or for its number. */
-const endsWithinMs = 2_000;
 /** A busy engine may fail to start one; what never began can be tried again. */
 const mostTries = 3;
 /** For what we ask of the engine on our own. */
@@ -91,74 +87,26 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
     }
   }
 
-  /** `began`: false where the engine could not start it, which is seen by its number that never came. */
-  async function execOnce(
-    ...[container, { argv, env, cwd }, limits, signal]: Parameters<Containers['exec']>
-  ) {
-    const { id, socket } = await begin(container, { argv: watchedCommand({ argv, env, cwd }) }, signal);
-    const closed = closeOf(socket);
-    const finish = async () => {
-      await endBy(container, pid.found, endCommand);
-      await Promise.race([closed, delay(endsWithinMs)]);
-      socket.destroy();
-    };
-    let ending: Promise<void> | null = null;
-    const end = () => {
-      ending ??= finish();
-    };
-    const [stdout, stderr] = [createCapped(limits.maxBytes, end), createCapped(limits.maxBytes, end)];
-    const pid = takeFirstLine(stderr.take);
-    let started = performance.now();
-    let timedOut = false;
-    let began = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      end();
-    }, limits.timeoutMs);
-    // The engine's own time is not the program's.
-    void pid.found.then(() => {
-      began = true;
-      started = performance.now();
-      timer.refresh();
-    });
-    socket.on(
-      'data',
-      createFrames((output, bytes) => (output === 'stdout' ? stdout.take(bytes) : pid.take(bytes))),
-    );
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-    try {
-      await closed;
-      const durationMs = performance.now() - started;
-      await ending;
-      signal.throwIfAborted();
-      const ended = ending === null ? endingOf(await exitCode(id)) : { exitCode: null, signal: 'SIGKILL' };
-      const truncated = stdout.isOver() || stderr.isOver();
-      const result = {
-        ...ended,
-        stdout: stdout.text(),
-        stderr: stderr.text(),
-        timedOut,
-        truncated,
-        durationMs,
-      };
-      return { result, began: began || ending !== null };
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-    }
-  }
-
   return {
     async exec(container, program, limits, signal) {
-      const { argv } = program;
-      signal.throwIfAborted();
-      if (!argv[0] || argv.some((word) => word.includes('\0'))) {
-        const nothing = { signal: null, stdout: '', timedOut: false, truncated: false, durationMs: 0 };
-        return { ...nothing, exitCode: 127, stderr: `${argv[0] ?? ''}: not found\n` };
-      }
+      const start = async (argv: string[]): Promise<WatchedProgram> => {
+        const { id, socket } = await begin(container, { argv }, signal);
+        return {
+          stream: socket,
+          closed: closeOf(socket),
+          read(stdout, stderr) {
+            const take = createFrames((output, bytes) =>
+              output === 'stdout' ? stdout(bytes) : stderr(bytes),
+            );
+            socket.on('data', take);
+          },
+          end: (pid) => endBy(container, pid, endCommand),
+          exitCode: () => exitCode(id),
+        };
+      };
       for (let tries = 1; ; tries++) {
-        const { result, began } = await execOnce(container, program, limits, signal);
+        // The engine may fail to start it, which is seen by its number that never came.
+        const { result, began } = await watchProgram(program, limits, signal, start);
         if (began || tries === mostTries) return result;
         log.warn({ container, said: result.stdout.slice(0, 500) }, 'the engine could not start a program');
         await delay(tries * 200, undefined, { signal });
@@ -174,11 +122,7 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
         void first.found.then(foundPid);
         return first.take;
       });
-      // What is typed before would be shown before.
-      const opened = Promise.race([pid, closed.then(() => null)]);
-      if ((await orAborted(opened, signal).catch((thrown) => giveUp(stream, thrown))) === null) {
-        throw new LabError('backend_unavailable', 'The terminal has ended before it began.');
-      }
+      await terminalBegun(stream, Promise.race([pid, closed.then(() => null)]), signal);
       const resize = async ({ cols, rows }: typeof size): Promise<void> => {
         await engine.ask(
           'resize a terminal',
@@ -205,11 +149,6 @@ export function createExec(engine: Engine, log: Log): Pick<Containers, 'exec' | 
       );
     },
   };
-}
-
-function giveUp(stream: Duplex, thrown: unknown): never {
-  stream.destroy();
-  throw thrown;
 }
 
 /** For a socket whose end is the end of all. */

@@ -3,23 +3,13 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../lab/errors.ts';
 import type { Log } from '../../../lab/log.ts';
-import { createCapped } from '../../containers/capped.ts';
-import {
-  endCommand,
-  endingOf,
-  hangUpCommand,
-  terminalCommand,
-  watchedCommand,
-} from '../../containers/exec-script.ts';
-import { takeFirstLine } from '../../containers/first-line.ts';
-import { orAborted } from '../../containers/or-aborted.ts';
+import { endCommand, endingOf, hangUpCommand, terminalCommand } from '../../containers/exec-script.ts';
 import type { Containers } from '../../containers/types.ts';
+import { endsWithinMs, terminalBegun, watchProgram } from '../../containers/watch-program.ts';
 import type { PodExec, PodProgram } from '../types.ts';
 import { placeOf } from './found-pod.ts';
 import { mainContainer } from './pod-objects.ts';
 
-/** How long one that is being ended is waited for, or for its number. */
-const endsWithinMs = 2_000;
 /** For what we ask of a pod on our own. */
 const ownWithinMs = 10_000;
 
@@ -43,67 +33,31 @@ export function createPodsExec(exec: PodExec, log: Log): Pick<Containers, 'exec'
 
   return {
     async exec(id, program, limits, signal) {
-      const { argv, env, cwd } = program;
-      signal.throwIfAborted();
-      if (!argv[0] || argv.some((word) => word.includes('\0'))) {
-        const nothing = { signal: null, stdout: '', timedOut: false, truncated: false, durationMs: 0 };
-        return { ...nothing, exitCode: 127, stderr: `${argv[0] ?? ''}: not found\n` };
-      }
-      const running = await exec.open(at(id), watchedCommand({ argv, env, cwd }), { stdin: false }, signal);
-      const { stream } = running;
-      const closed = closeOf(stream);
-      const finish = async () => {
-        await endBy(id, pid.found, endCommand);
-        await Promise.race([closed, delay(endsWithinMs)]);
-        stream.destroy();
-      };
-      let ending: Promise<void> | null = null;
-      const end = () => {
-        ending ??= finish();
-      };
-      const [stdout, stderr] = [createCapped(limits.maxBytes, end), createCapped(limits.maxBytes, end)];
-      const pid = takeFirstLine(stderr.take);
-      let started = performance.now();
-      let timedOut = false;
-      const timer = setTimeout(() => {
-        timedOut = true;
-        end();
-      }, limits.timeoutMs);
-      // The cluster's own time is not the program's.
-      void pid.found.then(() => {
-        started = performance.now();
-        timer.refresh();
+      const { result } = await watchProgram(program, limits, signal, async (command) => {
+        const { stream, onError, exitCode } = await exec.open(at(id), command, { stdin: false }, signal);
+        return {
+          stream,
+          closed: closeOf(stream),
+          read(stdout, stderr) {
+            onError(stderr);
+            stream.on('data', stdout);
+          },
+          end: (pid) => endBy(id, pid, endCommand),
+          async exitCode() {
+            const code = await exitCode;
+            if (code === null) throw cutOff(stream);
+            return code;
+          },
+        };
       });
-      running.onError(pid.take);
-      stream.on('data', stdout.take);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-      try {
-        await closed;
-        const durationMs = performance.now() - started;
-        await ending;
-        signal.throwIfAborted();
-        const code = ending === null ? await running.exitCode : null;
-        if (ending === null && code === null) throw cutOff(stream);
-        const ended = ending === null ? endingOf(code) : { exitCode: null, signal: 'SIGKILL' };
-        const truncated = stdout.isOver() || stderr.isOver();
-        const said = { stdout: stdout.text(), stderr: stderr.text() };
-        return { ...ended, ...said, timedOut, truncated, durationMs };
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-      }
+      return result;
     },
     async terminal(id, { argv, env, cwd }, size, signal) {
       const command = terminalCommand({ argv, env, cwd });
       const running = await exec.open(at(id), command, { stdin: true, tty: size }, signal);
       const { stream } = running;
-      // What is typed before would be shown before.
       const pid = readFirstLine(stream);
-      if ((await orAborted(pid, signal).catch((thrown) => giveUp(stream, thrown))) === null) {
-        stream.destroy();
-        throw new LabError('backend_unavailable', 'The terminal has ended before it began.');
-      }
+      await terminalBegun(stream, pid, signal);
       // The cluster lets a shell run on that nobody looks at any more.
       const ended = running.exitCode.then(async (code) => {
         if (code === null) await endBy(id, pid.then(String), hangUpCommand);
@@ -131,11 +85,6 @@ export function tellErrors(program: PodProgram, id: string, log: Log): void {
 function cutOff(stream: Duplex): Error {
   if (stream.errored instanceof LabError) return stream.errored;
   return new LabError('backend_unavailable', 'Its pod ended, or the cluster broke off.');
-}
-
-function giveUp(stream: Duplex, thrown: unknown): never {
-  stream.destroy();
-  throw thrown;
 }
 
 function closeOf(stream: Duplex): Promise<void> {
