@@ -117,9 +117,10 @@ function component(name: string, row: ComponentRow): LabView['components'][numbe
 }
 
 function componentStatus(row: ComponentRow): ComponentStatus {
+  const isServed = row.servedGeneration === row.generation;
+  if (!isServed && row.servedGeneration > 0) return 'resetting';
   if (row.observed === 'stopped') return 'paused';
-  if (row.servedGeneration === row.generation) return row.observed === 'running' ? 'running' : 'broken';
-  if (row.servedGeneration > 0) return 'resetting';
+  if (isServed) return row.observed === 'running' ? 'running' : 'broken';
   return row.observed === 'unknown' || row.observed === 'absent' ? 'waiting' : 'starting';
 }
 

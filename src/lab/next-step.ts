@@ -58,7 +58,7 @@ export type Step =
   | { readonly do: 'admit' }
   /** Nobody uses the lab: what it costs is saved from now on. */
   | { readonly do: 'pause' }
-  /** Stop components of a paused lab; when that changes nothing, rest until then. */
+  /** Stop components of a lab that is paused or reset; when that changes nothing, rest until then. */
   | { readonly do: 'stop'; readonly components: readonly string[]; readonly until: Date }
   /** A lab that was paused serves again. */
   | { readonly do: 'resumed' }
@@ -230,7 +230,19 @@ function readyStep(
   if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) {
     return [rest(earliest(sandbox.nextTryAt, nextLook(lab, blueprint, policy, now)))];
   }
-  return startable(missing, blueprint).map((component) => ({ do: 'ensure', component }));
+  const first = startable(missing, blueprint);
+  const left = missing.filter((name) => !first.includes(name) && outlives(sandbox, seen, name));
+  if (left.length > 0) return [{ do: 'stop', components: left, until: later(now, policy.lookEverySeconds) }];
+  return first.map((component) => ({ do: 'ensure', component }));
+}
+
+/** It still runs from before its reset: what it uses would be made anew under it, and be written to by what it was. */
+function outlives({ components }: Sandbox, seen: SandboxObservation, name: string): boolean {
+  const row = components[name];
+  const found = seen.components[name];
+  if (row === undefined || found === undefined || row.observed === 'stopped' || !wantsReset(row))
+    return false;
+  return found.state !== 'absent' && found.generation < row.generation;
 }
 
 /** In a ready lab: a reset that is not done yet, or something of ours that does not run. What is theirs is left alone. */

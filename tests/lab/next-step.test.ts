@@ -174,20 +174,23 @@ describe('nextStep', () => {
     );
   });
 
-  it('starts nothing in a paused lab, and stops nothing in any other', () => {
+  it('starts nothing in a paused lab, and stops nothing in any other but for its reset', () => {
     always((s, steps) => {
       for (const step of steps) {
         if (s.lab?.phase === 'paused') expect(['ensure', 'admit', 'resumed', 'swap']).not.toContain(step.do);
-        if (step.do === 'stop') expect(s.lab?.phase).toBe('paused');
         if (step.do === 'resumed') expect(s.lab?.phase).toBe('resuming');
+        if (step.do !== 'stop' || s.lab?.phase === 'paused') continue;
+        expect(s.lab?.phase).toBe('ready');
+        const rows = step.components.map((name) => s.sandbox?.components[name]);
+        for (const one of rows) expect(one?.servedGeneration).toBeLessThan(one?.generation ?? 0);
       }
     });
   });
 
-  it('stops a component only once all that use it are stopped', () => {
+  it('stops a component of a paused lab only once all that use it are stopped', () => {
     always((s, steps) => {
       for (const step of steps) {
-        if (step.do !== 'stop') continue;
+        if (step.do !== 'stop' || s.lab?.phase !== 'paused') continue;
         for (const [name, used] of Object.entries(blueprint.uses)) {
           if (!used.some((one) => step.components.includes(one))) continue;
           expect(s.sandbox?.components[name]?.observed).toBe('stopped');
@@ -335,6 +338,28 @@ describe('nextStep', () => {
     };
     const seenNow = { components: { database: fine, api: fine, program: fine } };
     expect(decide({ ...reset, seen: seenNow })).toEqual([{ do: 'ensure', component: 'workspace' }]);
+  });
+
+  it('stops those who use what is reset with them, and only then makes it anew', () => {
+    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
+    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
+    if (!base || !ready) throw new Error('no sample');
+    const row = { generation: 2, observed: 'starting', servedGeneration: 1, detail: null } as const;
+    const old = { state: 'running', generation: 1, detail: null } as const;
+    const situation = (components: Sandbox['components']): Situation => ({
+      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
+      sandbox: { ...base, state: 'up', failures: 0, nextTryAt: null, components },
+      seen: { components: { database: old, api: old, program: old, workspace: old } },
+      now: t0,
+      noSpare: true,
+    });
+    const rows = { database: row, api: row, program: row, workspace: row };
+    expect(decide(situation(rows))).toMatchObject([{ do: 'stop', components: ['api', 'program'] }]);
+    const stopped = { ...row, observed: 'stopped' } as const;
+    expect(decide(situation({ ...rows, api: stopped, program: stopped }))).toEqual([
+      { do: 'ensure', component: 'database' },
+      { do: 'ensure', component: 'workspace' },
+    ]);
   });
 
   it('writes down that a ready lab can be looked at again, once', () => {
