@@ -48,7 +48,7 @@ export function waitAction(observers: ReadonlyMap<string, ObserverKind>): Action
     watches: (asked) => looked(asked).flatMap((look) => look.kind.watches?.(look.spec) ?? []),
     faults: (asked) => looked(asked).flatMap((look) => look.kind.faults?.(look.spec) ?? []),
     run: (asked, context, signal) => {
-      const most = Math.min(longest(asked, context), context.waitLimitMs);
+      const most = longest(asked, context);
       return act({ deadlineMs: Number.POSITIVE_INFINITY }, most + limits.lookMs, signal, (within) =>
         wait(asked, most, context, within),
       );
@@ -56,9 +56,11 @@ export function waitAction(observers: ReadonlyMap<string, ObserverKind>): Action
   };
 }
 
+/** A time is waited for whole, if the step has as much; what may never hold only for as long as the run allows. */
 function longest({ for: time, within }: WaitSpec, context: ActContext): number {
-  if (time === undefined) return within;
-  return typeof time === 'number' ? time : Math.round(context.drawn(time.from, time.to));
+  if (time === undefined) return Math.min(within, context.waitLimitMs);
+  const all = typeof time === 'number' ? time : Math.round(context.drawn(time.from, time.to));
+  return Math.max(0, Math.min(all, context.deadlineMs));
 }
 
 async function wait(

@@ -18,7 +18,7 @@ export interface SolvingParts
 
 export interface Solving {
   readonly steps: readonly StepSpec[];
-  /** True: a step that fails does not stop the others, and what is waited for is not waited for long. */
+  /** True: a step that fails does not stop the others, and what may never come is not waited for long. */
   readonly goOn: boolean;
   readonly onStep?: (step: StepResult) => void;
   /** What earlier steps saved. */
@@ -27,8 +27,11 @@ export interface Solving {
   readonly version?: TemplateVersion;
 }
 
-/** What a wrong way waits for may never come. Milliseconds. */
-const wrongWaitMs = 10_000;
+/** What a wrong way waits for may never come; where it does, a cluster takes its time. Milliseconds. */
+const wrongWaitMs = { process: 10_000, docker: 10_000, kubernetes: 60_000 } satisfies Record<
+  BackendName,
+  number
+>;
 
 /** Throws `lab_not_ready`, `lab_ended`; a step that fails is an outcome. Rejects on abort. */
 export async function solveLab(
@@ -66,7 +69,7 @@ export async function solveLab(
       },
       ...(onStep === undefined ? {} : { onStep }),
       ...(saved === undefined ? {} : { saved }),
-      ...(goOn ? { goOn, waitLimitMs: wrongWaitMs } : {}),
+      ...(goOn ? { goOn, waitLimitMs: wrongWaitMs[lab.backend] } : {}),
     },
     signal,
   );

@@ -33,7 +33,7 @@ export interface SolutionRun {
   readonly records?: () => Promise<LabRecords>;
   /** True: a step that fails is recorded and the run goes on, as for a `wrong`. */
   readonly goOn?: boolean;
-  /** No wait is longer; without it waits take what their spec says. */
+  /** What may never come is waited for no longer; without it waits take what their spec says. */
   readonly waitLimitMs?: number;
   readonly onStep?: (result: StepResult) => void;
 }

@@ -41,7 +41,7 @@ export interface StepWorld {
   readonly drawn: ActContext['drawn'];
   /** The steps are the grader's own: their requests say so. */
   readonly asGrader?: boolean;
-  /** No wait is longer, and no other step when `deadlineMs` is less. Milliseconds. */
+  /** What may never come is waited for no longer; `deadlineMs`: no step takes longer. Milliseconds. */
   readonly waitLimitMs: () => number;
   readonly deadlineMs: () => number;
   /** Asked before each step and each look of a wait: what happens meanwhile is seen. */

@@ -127,7 +127,7 @@ export async function openProofLab(
         await delay(everyMs, undefined, { signal });
       }
     },
-    /** @param goOn a step that fails does not stop the others, and no wait is long. */
+    /** @param goOn a step that fails does not stop the others, and what may never come is not waited for long. */
     async solve(steps: readonly StepSpec[], goOn: boolean): Promise<readonly StepResult[]> {
       const late = AbortSignal.timeout(stepsMs);
       try {

@@ -323,8 +323,15 @@ describe('wait', () => {
       ok: true,
       value: { held: false },
     });
-    expect(await act('wait', { for: '60s' }, { waitLimitMs: 300 })).toMatchObject({ ok: true });
     expect(performance.now() - start).toBeLessThan(2_500);
+  });
+
+  it('waits for a time to its end, also in a run that hopes for nothing, but not past its deadline', async () => {
+    const start = performance.now();
+    expect(await act('wait', { for: '600ms' }, { waitLimitMs: 100 })).toMatchObject({ ok: true });
+    expect(performance.now() - start).toBeGreaterThan(590);
+    expect(await act('wait', { for: '60s' }, { deadlineMs: 300 })).toMatchObject({ ok: true });
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('waits as long as was drawn, and needs no look for what is known', async () => {
