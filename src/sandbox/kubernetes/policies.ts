@@ -2,7 +2,7 @@
  * Who may connect to whom. Nothing by default, in both directions; then the lab's own pods among each other, names, and
  * what databases are copied from. Pure.
  */
-import type { V1NetworkPolicyPeer as Peer, V1LabelSelector, V1ObjectMeta } from '@kubernetes/client-node';
+import type { V1NetworkPolicyPeer as Peer, V1LabelSelector } from '@kubernetes/client-node';
 import type { SandboxPlan } from '../../lab/ports.ts';
 import { componentPart } from '../naming.ts';
 import { label } from './labels.ts';
@@ -14,7 +14,7 @@ import { dataPort, receivedLabel } from './postgres/data-port.ts';
 export interface NetworkPolicy {
   readonly apiVersion: 'networking.k8s.io/v1';
   readonly kind: 'NetworkPolicy';
-  readonly metadata: V1ObjectMeta;
+  readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec: PolicySpec;
 }
 
@@ -145,9 +145,10 @@ export function sharedPolicies({ installationId, names, own }: PolicyNeeds): rea
 /** A component of the control namespace. */
 const isOurs = (plan: SandboxPlan, name: string) => plan.components[name]?.spec.kind !== 'namespace';
 
-const denial: PolicySpec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
+export const denial: PolicySpec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 
-const dns = {
+/** Names of the cluster. */
+export const dns = {
   to: [
     {
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
@@ -177,7 +178,7 @@ const components = (names: readonly string[]) => ({
   matchExpressions: [{ key: label.component, operator: 'In', values: names.map(labelValue) }],
 });
 
-const policyIn =
+export const policyIn =
   (namespace: string) =>
   (name: string, spec: PolicySpec): NetworkPolicy => ({
     apiVersion: 'networking.k8s.io/v1',

@@ -7,7 +7,7 @@ import type { NamespaceRight } from '../../../templates/types.ts';
 import { label } from '../labels.ts';
 import { labelValue } from '../names.ts';
 import type { OwnPlace } from '../options.ts';
-import { letIn, type NetworkPolicy, type PolicySpec } from '../policies.ts';
+import { denial, dns, letIn, type NetworkPolicy, policyIn } from '../policies.ts';
 import { ownPrefix } from './own-names.ts';
 
 export interface TraineePolicyNeeds {
@@ -21,8 +21,9 @@ export interface TraineePolicyNeeds {
 }
 
 /** Those that are always ours. */
-export function fencePolicies(needs: TraineePolicyNeeds): readonly NamedPolicy[] {
-  const { namespace, uses, own } = needs;
+export function fencePolicies(needs: TraineePolicyNeeds): readonly NetworkPolicy[] {
+  const { uses, own } = needs;
+  const policy = policyIn(needs.namespace);
   const to = {
     namespaceSelector: { matchLabels: { ...labOf(needs), [label.space]: 'control' } },
     podSelector: {
@@ -30,35 +31,35 @@ export function fencePolicies(needs: TraineePolicyNeeds): readonly NamedPolicy[]
     },
   };
   return [
-    policy(namespace, `${ownPrefix}deny`, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
-    policy(namespace, `${ownPrefix}names`, { podSelector: {}, policyTypes: ['Egress'], egress: [names] }),
+    policy(`${ownPrefix}deny`, denial),
+    policy(`${ownPrefix}names`, { podSelector: {}, policyTypes: ['Egress'], egress: [dns] }),
     ...(uses.length === 0
       ? []
       : [
-          policy(namespace, `${ownPrefix}uses`, {
+          policy(`${ownPrefix}uses`, {
             podSelector: {},
             policyTypes: ['Egress'],
             egress: [{ to: [to] }],
           }),
         ]),
-    ...(own === null ? [] : [policy(namespace, `${ownPrefix}graders`, letIn(own))]),
+    ...(own === null ? [] : [policy(`${ownPrefix}graders`, letIn(own))]),
   ];
 }
 
 /** What opens it: to itself, to the lab's other namespaces, and from the lab's workspaces and loads. */
 export function openings(needs: TraineePolicyNeeds) {
-  const { namespace } = needs;
+  const policy = policyIn(needs.namespace);
   const lab = labOf(needs);
   const from = { namespaceSelector: { matchLabels: lab } };
   const to = { namespaceSelector: { matchLabels: { ...lab, [label.space]: 'trainee' } } };
   return [
-    policy(namespace, 'within', {
+    policy('within', {
       podSelector: {},
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ from: [{ podSelector: {} }] }],
       egress: [{ to: [{ podSelector: {} }] }],
     }),
-    policy(namespace, 'lab', {
+    policy('lab', {
       podSelector: {},
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ from: [from] }],
@@ -71,27 +72,3 @@ const labOf = ({ installationId, sandboxId }: TraineePolicyNeeds) => ({
   [label.installation]: labelValue(installationId),
   [label.sandbox]: labelValue(sandboxId),
 });
-
-export interface NamedPolicy extends NetworkPolicy {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-}
-
-const policy = (namespace: string, name: string, spec: PolicySpec): NamedPolicy => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: { name, namespace },
-  spec,
-});
-
-const names = {
-  to: [
-    {
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-    },
-  ],
-  ports: [
-    { protocol: 'UDP', port: 53 },
-    { protocol: 'TCP', port: 53 },
-  ],
-};
