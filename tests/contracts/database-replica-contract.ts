@@ -1,11 +1,20 @@
-/** Replicas and archives of servers in containers. */
+/** Replicas and archives of labs' own servers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
+import { serverHome } from '../../src/sandbox/containers/postgres/server.ts';
 import type { PostgresComponent, TemplateVersion } from '../../src/templates/types.ts';
 import { imagesTimeoutMs } from '../support/images.ts';
 import { versionWith } from '../support/versions.ts';
-import { type ContainedDatabases, soon } from './database-subject.ts';
+import { type ContainedDatabases, type DatabaseSubject, soon } from './database-subject.ts';
 import { asRole, forkOf, plainDatabase, planFor, postgresAccess } from './driver-contract-plans.ts';
+
+/** A backend whose databases with a replica or an archive have servers of their own. */
+export interface OwnServers extends DatabaseSubject, Pick<ContainedDatabases, 'inside'> {
+  /** Where data and archive are, as `inside` sees it; where this is not given, as in all containers. */
+  home?(plan: SandboxPlan, component: string): string;
+  /** Kills a server without its driver, where a test can; else the driver does it. */
+  crash?(plan: SandboxPlan, component: string): void;
+}
 
 const primary: PostgresComponent = {
   ...plainDatabase,
@@ -31,10 +40,11 @@ const version: TemplateVersion = {
 };
 const live = planFor('sb-primary', version);
 const running = { state: 'running', generation: 1, detail: null };
-/** Labs' databases that are containers, whoever runs these. */
-export function databaseReplicaContract(start: () => Promise<ContainedDatabases>): void {
+
+/** Labs' own servers, whoever runs these. */
+export function databaseReplicaContract(start: () => Promise<OwnServers>): void {
   const signal = AbortSignal.timeout(1_800_000);
-  let test: ContainedDatabases;
+  let test: OwnServers;
 
   async function make(plan: SandboxPlan): Promise<void> {
     for (const component of ['primary', 'replica']) await test.driver.ensure(plan, component, signal);
@@ -46,6 +56,12 @@ export function databaseReplicaContract(start: () => Promise<ContainedDatabases>
     role: 'trainee' | 'checker' | 'grader' = 'trainee',
     plan = live,
   ) => asRole(postgresAccess(test.driver, plan, component), role, sql);
+  const home = (plan: SandboxPlan, component: string) => test.home?.(plan, component) ?? serverHome;
+  const end = (component: string, how: 'KILL' | 'TERM') => test.driver.kill(live, component, how, signal);
+  async function crash(component: string): Promise<void> {
+    if (test.crash === undefined) return end(component, 'KILL');
+    test.crash(live, component);
+  }
   const seen = async (plan = live) => (await test.driver.observe(plan, signal)).components;
 
   /** Asked until it gives this, for replication takes a moment. */
@@ -66,23 +82,27 @@ export function databaseReplicaContract(start: () => Promise<ContainedDatabases>
       await ask('primary', 'insert into a values (2); create table later as select 3 as x');
       await eventually(() => ask('replica', 'select x from later'), [{ x: 3 }]);
       await expect(ask('replica', 'insert into a values (9)')).rejects.toMatchObject({ code: '25006' });
+      expect(await ask('replica', 'select count(*)::int as n from a', 'checker')).toEqual([{ n: 2 }]);
       expect(
         await ask('primary', 'select application_name as name from pg_stat_replication', 'checker'),
       ).toEqual([{ name: 'replica' }]);
     });
 
     it('follows again when either was killed, and is not to blame for a primary that does not run', async () => {
-      await test.driver.kill(live, 'replica', 'KILL', signal);
-      expect((await seen()).replica?.state).toBe('broken');
+      await crash('replica');
+      await eventually(async () => (await seen()).replica?.state, 'broken');
       await test.driver.ensure(live, 'replica', signal);
-      await test.driver.kill(live, 'primary', 'KILL', signal);
-      await eventually(async () => (await seen()).replica, {
-        ...running,
-        detail: 'Its primary is not running.',
-      });
-      expect(await ask('replica', 'select count(*)::int as n from a')).toEqual([{ n: 2 }]);
-      await test.driver.ensure(live, 'primary', signal);
-      await eventually(seen, { primary: running, replica: running });
+      for (const stop of [() => crash('primary'), () => end('primary', 'TERM')]) {
+        await stop();
+        await eventually(async () => (await seen()).replica, {
+          ...running,
+          detail: 'Its primary is not running.',
+        });
+        expect((await seen()).primary?.state).toBe('broken');
+        expect(await ask('replica', 'select count(*)::int as n from a')).toEqual([{ n: 2 }]);
+        await test.driver.ensure(live, 'primary', signal);
+        await eventually(seen, { primary: running, replica: running });
+      }
       await ask('primary', 'insert into a values (3)');
       await eventually(() => ask('replica', 'select count(*)::int as n from a'), [{ n: 3 }]);
     });
@@ -100,7 +120,7 @@ export function databaseReplicaContract(start: () => Promise<ContainedDatabases>
     it('that was promoted is left to whoever did it, also when it is started again', async () => {
       const plan = planFor('sb-promoted', version);
       await make(plan);
-      await test.inside(plan.sandboxId, 'replica', 'pg_ctl promote -D /var/lib/postgresql/lab/data');
+      await test.inside(plan.sandboxId, 'replica', `pg_ctl promote -D ${home(plan, 'replica')}/data`);
       const promoted = { ...running, detail: 'It was promoted, and follows its primary no longer.' };
       await eventually(async () => (await seen(plan)).replica, promoted);
       await ask('replica', 'create table mine as select 1 as x', 'trainee', plan);
@@ -123,14 +143,13 @@ export function databaseReplicaContract(start: () => Promise<ContainedDatabases>
 
   it('an archive holds what was written, in a folder of its own that copies have, too', async () => {
     const archived = async (plan = live) =>
-      (await test.inside(plan.sandboxId, 'primary', 'ls /var/lib/postgresql/lab/archive'))
+      (await test.inside(plan.sandboxId, 'primary', `ls ${home(plan, 'primary')}/archive`))
         .split(/\s+/)
         .filter((name) => /^[0-9A-F]{24}$/.test(name));
     await ask('primary', 'create table much as select generate_series(1, 30000) as x');
     expect((await soon(archived, (names) => names.length > 0)).length).toBeGreaterThan(0);
-    expect(
-      await ask('primary', 'select failed_count::int as failed from pg_stat_archiver', 'checker'),
-    ).toEqual([{ failed: 0 }]);
+    const counts = 'select archived_count > 0 as some, failed_count::int as failed from pg_stat_archiver';
+    await eventually(() => ask('primary', counts, 'checker'), [{ some: true, failed: 0 }]);
     const fork = forkOf(live, 'sb-archive-fork', ['primary']);
     await test.driver.ensure(fork, 'primary', signal);
     expect(await archived(fork)).toEqual(expect.arrayContaining((await archived()).slice(0, 1)));

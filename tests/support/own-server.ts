@@ -1,9 +1,34 @@
 /** What a lab's own server is made of on this machine. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { findPostgresBinaries } from '../../src/embedded/binaries.ts';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { sandboxFolder, workspaceFolder } from '../../src/sandbox/naming.ts';
-import type { TestDriver } from './process-driver.ts';
+import type { OwnServers } from '../contracts/database-replica-contract.ts';
+import { startTestDriver, type TestDriver } from './process-driver.ts';
+
+/** The process backend, whose labs have servers of their own where they need them. */
+export async function startOwnServers(): Promise<OwnServers> {
+  const test = await startTestDriver();
+  const bin = join(findPostgresBinaries().root, 'bin');
+  return {
+    driver: test.driver,
+    another: test.another,
+    stop: test.stop,
+    home: (plan, component) => dirname(dataFolder(test, plan, component)),
+    crash: (plan, component) => void process.kill(postmasterOf(dataFolder(test, plan, component)), 'SIGKILL'),
+    async inside(sandboxId, component, script) {
+      const folder = join(test.dataDir, 'sandboxes', sandboxFolder(sandboxId));
+      const cwd = join(folder, workspaceFolder({ component, generation: 1 }));
+      const { uid, gid } = statSync(join(cwd, 'data'));
+      const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+      const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd, uid, gid, env });
+      return stdout;
+    },
+  };
+}
 
 export function dataFolder({ dataDir }: TestDriver, plan: SandboxPlan, component = 'database'): string {
   const generation = plan.components[component]?.generation ?? 1;
