@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -12,6 +12,7 @@ import { createMetrics, useMetrics } from './shared/metrics.ts';
 import { createPerformanceMonitor } from './shared/monitoring.ts';
 import { useOpenApi } from './shared/openapi.ts';
 import { useRelease } from './shared/release.ts';
+import { createServer } from './shared/server.ts';
 import { openTokens } from './shared/tokens.ts';
 
 /** The whole platform, not yet listening. Closing it writes out the access log and ends its connections. */
@@ -23,12 +24,7 @@ export async function buildApp(config: Config, logger: Logger): Promise<FastifyI
     onBroken: (error) => logger.warn({ err: error }, 'a database connection broke'),
     onQuery: () => metrics.queries.inc(),
   });
-  const app = Fastify({
-    loggerInstance: logger as never,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
-  }) as unknown as FastifyInstance;
+  const app = createServer(logger);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('caller', null);

@@ -1,21 +1,17 @@
 import { hostname } from 'node:os';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { BareConfig } from './config.ts';
 import { createMetrics, useMetrics } from './shared/metrics.ts';
 import { useRelease } from './shared/release.ts';
+import { createServer } from './shared/server.ts';
 
 /**
  * What of the platform needs no database, not yet listening: for those who learn to deploy, scale and roll it. `/` and
  * `/version` say which release and which host (a pod's name) answers; health and metrics are as with a database.
  */
 export function buildBareApp({ RELEASE: release }: BareConfig, logger: Logger): FastifyInstance {
-  const app = Fastify({
-    loggerInstance: logger as never,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
-  }) as unknown as FastifyInstance;
+  const app = createServer(logger);
   useMetrics(app, createMetrics());
   useRelease(app, release);
 

@@ -1,11 +1,10 @@
 /** The sample API of a lab: ours, or the trainee's copy of it. */
 import { join } from 'node:path';
-import type { ComponentAccess } from '../../lab/ports.ts';
 import type { SampleApiComponent } from '../../templates/types.ts';
 import type { Environments } from '../environment.ts';
 import type { ResourceRef } from '../naming.ts';
-import { type Part, type Piece, pieceOfKind } from '../part.ts';
-import { sampleApiAccount } from '../sample-api-account.ts';
+import type { Part, Piece } from '../part.ts';
+import { sampleApiAccess, sampleApiEnvironment } from '../sample-api-account.ts';
 import type { DeriveSecret } from '../secrets.ts';
 import type { CompileCaches } from './compile-caches.ts';
 import type { ProcessDriverOptions } from './options.ts';
@@ -29,40 +28,19 @@ export function createSampleApiPart(
   caches: CompileCaches,
   options: Pick<ProcessDriverOptions, 'node' | 'sampleApi' | 'labUser'>,
 ): Part<SampleApiComponent> {
-  function access(ref: ResourceRef): Extract<ComponentAccess, { kind: 'sample-api' }> {
-    const host = '127.0.0.1';
+  function access(ref: ResourceRef) {
     const port = portOf(records, ref.sandboxId, ref.component);
-    return {
-      kind: 'sample-api',
-      url: `http://${host}:${port}`,
-      host,
-      port,
-      ...sampleApiAccount(secrets, ref),
-    };
+    return sampleApiAccess(secrets, ref, { host: '127.0.0.1', port });
   }
 
-  async function environment(piece: Piece<SampleApiComponent>): Promise<Record<string, string>> {
-    const { plan, ref, spec } = piece;
-    const { host, port, account, jwtSecret } = access(ref);
-    return {
+  const environment = (piece: Piece<SampleApiComponent>) =>
+    sampleApiEnvironment(piece, access(piece.ref), databases, environments, {
       PATH: '/usr/bin:/bin',
-      LANG: 'C.UTF-8',
       // Compiled once, not once a lab.
       NODE_COMPILE_CACHE: caches.labs,
-      ...environments.facts(plan, spec.uses),
-      DATABASE_URL: databases.apiUrl(pieceOfKind(plan, spec.database, 'postgres', 'database')),
-      HOST: host,
-      PORT: String(port),
-      JWT_SECRET: jwtSecret,
-      VARIANT: spec.variant,
-      SEED: 'never',
-      BOOTSTRAP_USER: JSON.stringify(account),
-      POOL_SIZE: '4',
       // It must outlive a killed Labwright, which finds it again.
       EXIT_WITH_PARENT: '0',
-      ...(await environments.own(piece, spec.env)),
-    };
-  }
+    });
 
   function programOf(piece: Piece<SampleApiComponent>): Program {
     const { ref, spec } = piece;

@@ -1,10 +1,9 @@
 /** The sample API of a lab: ours, or the trainee's copy of it. */
 import { posix } from 'node:path';
-import type { ComponentAccess } from '../../../lab/ports.ts';
 import type { SampleApiComponent } from '../../../templates/types.ts';
 import type { ResourceRef } from '../../naming.ts';
-import { type Part, type Piece, pieceOfKind } from '../../part.ts';
-import { sampleApiAccount } from '../../sample-api-account.ts';
+import type { Part, Piece } from '../../part.ts';
+import { sampleApiAccess, sampleApiEnvironment } from '../../sample-api-account.ts';
 import { heapOption, ourMask, type ProgramNeeds, plainProgram } from './needs.ts';
 import type { Program } from './programs.ts';
 import type { Runner } from './runner.ts';
@@ -17,34 +16,10 @@ const folderOfOurs = '/app/src/sample-api';
 export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): Part<SampleApiComponent> {
   const { databases, environments, secrets, images } = needs;
 
-  function access(ref: ResourceRef): Extract<ComponentAccess, { kind: 'sample-api' }> {
-    const host = ref.component;
-    return {
-      kind: 'sample-api',
-      url: `http://${host}:${port}`,
-      host,
-      port,
-      ...sampleApiAccount(secrets, ref),
-    };
-  }
+  const access = (ref: ResourceRef) => sampleApiAccess(secrets, ref, { host: ref.component, port });
 
-  async function environment(piece: Piece<SampleApiComponent>): Promise<Record<string, string>> {
-    const { plan, ref, spec } = piece;
-    const { account, jwtSecret } = access(ref);
-    return {
-      LANG: 'C.UTF-8',
-      ...environments.facts(plan, spec.uses),
-      DATABASE_URL: databases.apiUrl(pieceOfKind(plan, spec.database, 'postgres', 'database')),
-      HOST: '0.0.0.0',
-      PORT: String(port),
-      JWT_SECRET: jwtSecret,
-      VARIANT: spec.variant,
-      SEED: 'never',
-      BOOTSTRAP_USER: JSON.stringify(account),
-      POOL_SIZE: '4',
-      ...(await environments.own(piece, spec.env)),
-    };
-  }
+  const environment = (piece: Piece<SampleApiComponent>) =>
+    sampleApiEnvironment(piece, { ...access(piece.ref), host: '0.0.0.0' }, databases, environments);
 
   function programOf(piece: Piece<SampleApiComponent>): Program {
     const { plan, ref, spec } = piece;
