@@ -15,8 +15,8 @@ export interface ContainedDatabases extends DatabaseSubject {
   prepared(): Promise<readonly string[]>;
   /** Runs a shell's words in a component's container, as its trainee could; gives what was printed. */
   inside(sandboxId: string, component: string, script: string): Promise<string>;
-  /** How many there are of this installation, also those that databases are prepared in. */
-  containers(): Promise<number>;
+  /** Names or ids of all of this installation, also of those that databases are prepared in. */
+  containers(): Promise<readonly string[]>;
   /** Everything of sandboxes, by kind. */
   count(): Promise<Readonly<Record<string, number>>>;
 }

@@ -44,6 +44,8 @@ export interface TestEngine {
   readonly installationId: string;
   /** Everything of sandboxes of this installation, by kind; what labs are prepared from is none of it. */
   count(): Promise<Readonly<Record<string, number>>>;
+  /** Ids of its containers. */
+  containers(): Promise<readonly string[]>;
   /** Ids of its containers that run. */
   idsOf(): Promise<readonly string[]>;
   /** Removes all of this installation. */
@@ -78,6 +80,9 @@ export function startTestEngine(installationId = `test-${randomBytes(8).toString
         volumes: volumes.length,
         images: images.filter(({ Labels }) => !Labels?.[label.prepared]).length,
       };
+    },
+    async containers() {
+      return (await everything()).containers.map(({ Id }) => Id);
     },
     async idsOf() {
       const { containers } = await everything();

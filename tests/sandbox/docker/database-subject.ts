@@ -24,7 +24,7 @@ export async function startDockerDatabases(postgres = 'postgres:17'): Promise<Do
     another: async () => make(),
     engine,
     count: engine.count,
-    containers: async () => (await engine.count()).containers ?? 0,
+    containers: engine.containers,
     async prepared() {
       const images = await engine.engine.ask(
         'list images',

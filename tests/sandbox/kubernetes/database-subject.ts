@@ -39,7 +39,7 @@ export async function startKubernetesDatabases(): Promise<KubernetesDatabases> {
     },
     inside: async (sandboxId, component, script) =>
       run(await subject.podOf(sandboxId, component), 'main', script),
-    containers: async () => (await test.pods()).length,
+    containers: async () => (await test.pods()).map(({ metadata }) => metadata?.name ?? ''),
     count: test.count,
     stop: subject.stop,
   };

@@ -117,6 +117,8 @@ export function createPreparedPods(needs: PreparedPodNeeds): PreparedPods {
         await untilSaid(name, keepProgram, 'kept', signal);
       } catch (thrown) {
         await remove(mine, AbortSignal.timeout(removeWithinMs));
+        // Whoever gave up knows why.
+        signal.throwIfAborted();
         throw thrown;
       } finally {
         guard?.destroy();
