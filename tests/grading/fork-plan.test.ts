@@ -8,7 +8,7 @@ const { database, workspace } = templateOf([]).template.components;
 if (database === undefined || workspace === undefined) throw new Error('the template has both');
 const service: ComponentSpec = {
   kind: 'service',
-  uses: ['database', 'partner'],
+  uses: ['database', 'partner', 'workspace'],
   custody: 'trainee',
   image: null,
   command: ['node', 'main.ts'],
@@ -29,10 +29,9 @@ const partner: ComponentSpec = {
 const components = { workspace, other: workspace, service, partner, database };
 
 describe('closure', () => {
-  it('takes what is used and the shell that a program runs from, and nothing else', () => {
+  it('takes what is used, in the template’s order, and nothing else', () => {
     expect(closure(['service'], components)).toEqual(['workspace', 'service', 'partner', 'database']);
     expect(closure(['database'], components)).toEqual(['database']);
-    expect(closure(['nothing'], components)).toEqual([]);
   });
 
   it('knows what holds data', () => {

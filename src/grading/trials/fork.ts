@@ -1,9 +1,9 @@
 /** One sandbox of an attempt: recorded before anything of it is made, made in the order of `uses`, and given up. */
 import type { Log } from '../../lab/log.ts';
 import type { ForkStore, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
+import { copiedUses } from '../../templates/closure.ts';
 import { bindSandbox } from '../sandbox-handle.ts';
 import type { SandboxHandle } from '../types.ts';
-import { needsOf } from './fork-plan.ts';
 
 export interface Fork {
   readonly plan: SandboxPlan;
@@ -37,7 +37,7 @@ export function createFork(plan: SandboxPlan, { store, driver, log }: ForkDeps):
     const component = plan.components[name];
     // A copy of data alone, such as an image, has no programs that its shells use in the lab.
     const needed =
-      component === undefined ? [] : needsOf(component.spec).filter((other) => isIn(plan, other));
+      component === undefined ? [] : copiedUses(component.spec).filter((other) => isIn(plan, other));
     const making = Promise.all(needed.map((other) => ensureOne(other, signal))).then(() => {
       signal.throwIfAborted();
       return driver.ensure(plan, name, signal);
