@@ -5,16 +5,8 @@ import { serverHome } from '../../src/sandbox/containers/postgres/server.ts';
 import type { PostgresComponent, TemplateVersion } from '../../src/templates/types.ts';
 import { imagesTimeoutMs } from '../support/images.ts';
 import { versionWith } from '../support/versions.ts';
-import { type ContainedDatabases, type DatabaseSubject, soon } from './database-subject.ts';
+import { type OwnServers, soon } from './database-subject.ts';
 import { asRole, forkOf, plainDatabase, planFor, postgresAccess } from './driver-contract-plans.ts';
-
-/** A backend whose databases with a replica or an archive have servers of their own. */
-export interface OwnServers extends DatabaseSubject, Pick<ContainedDatabases, 'inside'> {
-  /** Where data and archive are, as `inside` sees it; where this is not given, as in all containers. */
-  home?(plan: SandboxPlan, component: string): string;
-  /** Kills a server without its driver, where a test can; else the driver does it. */
-  crash?(plan: SandboxPlan, component: string): void;
-}
 
 const primary: PostgresComponent = {
   ...plainDatabase,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SandboxDriver } from '../../src/lab/ports.ts';
+import type { SandboxDriver, SandboxPlan } from '../../src/lab/ports.ts';
 
 /** A backend whose databases are tried. */
 export interface DatabaseSubject {
@@ -9,16 +9,24 @@ export interface DatabaseSubject {
   stop(): Promise<void>;
 }
 
-/** One where every database has a container of its own. */
-export interface ContainedDatabases extends DatabaseSubject {
-  /** Names of what databases begin with. */
-  prepared(): Promise<readonly string[]>;
-  /** Runs a shell's words in a component's container, as its trainee could; gives what was printed. */
+/** One that gives labs servers of their own. */
+export interface OwnServers extends DatabaseSubject {
+  /** Runs a shell's words where a component's server runs, as its trainee could; gives what was printed. */
   inside(sandboxId: string, component: string, script: string): Promise<string>;
-  /** Names or ids of all of this installation, also of those that databases are prepared in. */
-  containers(): Promise<readonly string[]>;
   /** Everything of sandboxes, by kind. */
   count(): Promise<Readonly<Record<string, number>>>;
+  /** Where data and archive are, as `inside` sees it; where this is not given, as in all containers. */
+  home?(plan: SandboxPlan, component: string): string;
+  /** Kills a server without its driver, where a test can; else the driver does it. */
+  crash?(plan: SandboxPlan, component: string): void;
+}
+
+/** One where every database has a container of its own. */
+export interface ContainedDatabases extends OwnServers {
+  /** Names of what databases begin with. */
+  prepared(): Promise<readonly string[]>;
+  /** Names or ids of all of this installation, also of those that databases are prepared in. */
+  containers(): Promise<readonly string[]>;
 }
 
 /** Asked until it gives this. */

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { findPostgresBinaries } from '../../src/embedded/binaries.ts';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { sandboxFolder, workspaceFolder } from '../../src/sandbox/naming.ts';
-import type { OwnServers } from '../contracts/database-replica-contract.ts';
+import type { OwnServers } from '../contracts/database-subject.ts';
 import { startTestDriver, type TestDriver } from './process-driver.ts';
 
 /** The process backend, whose labs have servers of their own where they need them. */
@@ -16,6 +16,7 @@ export async function startOwnServers(): Promise<OwnServers> {
   return {
     driver: test.driver,
     another: test.another,
+    count: test.count,
     stop: test.stop,
     home: (plan, component) => dirname(dataFolder(test, plan, component)),
     crash: (plan, component) => void process.kill(postmasterOf(dataFolder(test, plan, component)), 'SIGKILL'),

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
-import { databaseCopiesContract } from '../../contracts/database-copies-contract.ts';
+import { databaseOwnServerContract } from '../../contracts/database-own-server-contract.ts';
+import { databasePreparedContract } from '../../contracts/database-prepared-contract.ts';
 import { databaseReplicaContract } from '../../contracts/database-replica-contract.ts';
 import { dockerMissing, requireDocker } from '../../support/docker.ts';
 import { startDockerDatabases } from './database-subject.ts';
@@ -7,6 +8,7 @@ import { startDockerDatabases } from './database-subject.ts';
 requireDocker();
 
 describe.skipIf(dockerMissing !== null)('servers in containers', { timeout: 120_000 }, () => {
-  describe('copies', () => databaseCopiesContract(() => startDockerDatabases()));
+  describe('own servers', () => databaseOwnServerContract(() => startDockerDatabases()));
+  describe('what they begin with', () => databasePreparedContract(() => startDockerDatabases()));
   describe('replicas', () => databaseReplicaContract(() => startDockerDatabases()));
 });

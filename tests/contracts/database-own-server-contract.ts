@@ -1,9 +1,11 @@
-/** A lab's own server in a container: what its trainee does to it is theirs, and copies of it are whole. */
+/** A lab's own server: what its trainee does to it is theirs, and copies of it are whole. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
+import { serverHome } from '../../src/sandbox/containers/postgres/server.ts';
 import { imagesTimeoutMs } from '../support/images.ts';
 import { databaseVersion } from '../support/postgres-lab.ts';
-import { type ContainedDatabases, soon } from './database-subject.ts';
+import { type OwnServers, soon } from './database-subject.ts';
 import { asRole, clientAs, forkOf, planFor, postgresAccess } from './driver-contract-plans.ts';
 
 const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
@@ -20,10 +22,11 @@ const version = databaseVersion(
 );
 const live = planFor('sb-own', version, {}, { params: { word: 'hello' } });
 const running = { state: 'running', generation: 1, detail: null };
-/** Labs' databases that are containers, whoever runs these. */
-export function databaseCopiesContract(start: () => Promise<ContainedDatabases>): void {
+
+/** Labs' own servers, whoever runs these. */
+export function databaseOwnServerContract(start: () => Promise<OwnServers>): void {
   const signal = AbortSignal.timeout(1_800_000);
-  let test: ContainedDatabases;
+  let test: OwnServers;
 
   const access = (plan = live) => postgresAccess(test.driver, plan);
   const stateOf = async (plan: SandboxPlan) => (await test.driver.observe(plan, signal)).components.database;
@@ -49,6 +52,10 @@ export function databaseCopiesContract(start: () => Promise<ContainedDatabases>)
       ).toEqual([{ word: 'hello', n: 5 }]);
       await asRole(access(), 'trainee', 'alter system set work_mem = "8MB"');
       await asRole(access(), 'trainee', 'create database another');
+      await asRole(access(), 'trainee', 'select pg_reload_conf()');
+      expect(await asRole(access(), 'trainee', `select similarity('one', 'one')::int as same`)).toEqual([
+        { same: 1 },
+      ]);
       const [row] = await asRole(
         access(),
         'trainee',
@@ -60,37 +67,24 @@ export function databaseCopiesContract(start: () => Promise<ContainedDatabases>)
     it('has a checker that sees all of it and is no superuser, and a grader that changes it', async () => {
       await asRole(access(), 'trainee', 'create table secret as select 1 as x');
       expect(await asRole(access(), 'checker', 'select x from secret')).toEqual([{ x: 1 }]);
-      for (const sql of [`set role ${access().trainee.user}`, `copy (select 1) to program 'true'`]) {
+      await asRole(access(), 'checker', 'select * from pg_stat_replication; select * from pg_ls_waldir()');
+      for (const sql of [
+        'set default_transaction_read_only = off; commit; begin; create table public.no ()',
+        `set role ${access().trainee.user}`,
+        `copy (select 1) to program 'true'`,
+        `select pg_read_file('/etc/hostname')`,
+      ]) {
         await expect(asRole(access(), 'checker', sql), sql).rejects.toMatchObject({ code: '42501' });
       }
-      await asRole(access(), 'grader', 'alter table secret add y int; drop table secret');
-    });
-
-    it('gives a trainee who runs programs on it no rights, no way out and no secret of the platform', async () => {
-      await asRole(
-        access(),
-        'trainee',
-        `create table seen (line text);
-         copy seen from program 'id; grep -h "^Cap\\|^NoNewPrivs" /proc/self/status; env; ls /var/lib/postgresql/lab; ls /sys/class/net' delimiter e'\\x01'`,
-      );
-      const lines = (await asRole<{ line: string }>(access(), 'trainee', 'select line from seen')).map(
-        ({ line }) => line,
-      );
-      expect(lines[0]).toMatch(/^uid=999\S* gid=999/);
       expect(
-        lines.filter((line) => /^Cap(Eff|Bnd|Prm)/.test(line)).map((line) => line.split('\t')[1]),
-      ).toEqual(Array(3).fill('0000000000000000'));
-      expect(lines).toContain('NoNewPrivs:\t1');
-      // What set the passwords is gone.
-      expect(lines.filter((line) => /passwords\.sql|passfile|SCRAM|PASSWORD=/.test(line))).toEqual([]);
-      expect(lines).toEqual(expect.arrayContaining(['data', 'archive', 'eth0']));
-      const out = asRole(
-        access(),
-        'trainee',
-        `copy (select 1) to program 'timeout 5 bash -c "exec 3<>/dev/tcp/1.1.1.1/80"'`,
-      );
-      await expect(out).rejects.toMatchObject({ code: '38000' });
-      await asRole(access(), 'trainee', 'drop table seen');
+        await asRole(
+          access(),
+          'checker',
+          `select rolsuper, pg_has_role(rolname, '${access().trainee.user}', 'member') as member
+           from pg_roles where rolname = current_user`,
+        ),
+      ).toEqual([{ rolsuper: false, member: false }]);
+      await asRole(access(), 'grader', 'alter table secret add y int; drop table secret');
     });
 
     it('is started again with its data when it was killed, and hears STOP, CONT and TERM', async () => {
@@ -190,19 +184,18 @@ export function databaseCopiesContract(start: () => Promise<ContainedDatabases>)
       // A mark that was seen is not looked for again.
       expect(await stateOf(plan)).toMatchObject({ state: 'running' });
       await test.driver.kill(plan, 'database', 'KILL', signal);
+      expect(await stateOf(plan)).toMatchObject({ state: 'broken' });
       const fork = await forked('sb-own-mess-fork', plan);
       // Its access rules came with it: nobody gets in, yet it serves.
       expect(await stateOf(fork)).toMatchObject({ state: 'running' });
       await expect(asRole(access(fork), 'trainee', 'select x from work')).rejects.toMatchObject({
         code: '28000',
       });
-      const rows = await test.inside(
-        fork.sandboxId,
-        'database',
-        `cd /var/lib/postgresql/lab && echo 'host all all all trust' > data/pg_hba.conf && pg_ctl reload -D data > /dev/null &&
-         sleep 1 && psql -h 127.0.0.1 -U postgres -d lab -At -c 'select x from work'`,
-      );
-      expect(rows.trim()).toBe('7');
+      const data = `${test.home?.(fork, 'database') ?? serverHome}/data`;
+      const letIn = `echo 'host all all all trust' > ${data}/pg_hba.conf && pg_ctl reload -D ${data}`;
+      await test.inside(fork.sandboxId, 'database', letIn);
+      const work = () => asRole(access(fork), 'trainee', 'select x from work').catch(() => null);
+      expect(await soon(work, (found) => found !== null)).toEqual([{ x: 7 }]);
       const reset = planFor(plan.sandboxId, version, { database: 2 }, { params: live.params });
       await test.driver.ensure(reset, 'database', signal);
       expect(await asRole(access(reset), 'trainee', 'select word from mine')).toEqual([{ word: 'hello' }]);
@@ -214,7 +207,10 @@ export function databaseCopiesContract(start: () => Promise<ContainedDatabases>)
       let over = false;
       const states = new Set<string>();
       const looking = (async () => {
-        while (!over) states.add((await stateOf(live))?.state ?? 'absent');
+        while (!over) {
+          states.add((await stateOf(live))?.state ?? 'absent');
+          await delay(10);
+        }
       })();
       const writing = (async () => {
         while (!over) await asRole(access(), 'trainee', 'insert into a select max(x) + 1 from a');
@@ -252,62 +248,6 @@ export function databaseCopiesContract(start: () => Promise<ContainedDatabases>)
         code: 'payload_too_large',
       });
       for (const { sandboxId } of [none, large, origin]) await test.driver.destroy(sandboxId, signal);
-    });
-  });
-
-  describe('what servers begin with', () => {
-    it('is made once by any number of callers, in no sandbox, and goes when nobody needs it', async () => {
-      const own = databaseVersion({ 'seed.sql': 'create table b as select 1 as x; select pg_sleep(1)' });
-      const before = await test.prepared();
-      const other = await test.another();
-      await Promise.all([
-        test.driver.prepare(own, signal),
-        test.driver.prepare(own, signal),
-        other.prepare(own, signal),
-      ]);
-      await other.close();
-      expect(await test.prepared()).toHaveLength(before.length + 1);
-      expect((await test.driver.list(signal)).map(({ sandboxId }) => sandboxId)).toEqual(['sb-own']);
-      await test.driver.prune([version, own], signal);
-      expect(await test.prepared()).toHaveLength(before.length + 1);
-      for (const n of [1, 2, 3])
-        await test.driver.prepare(databaseVersion({ 'seed.sql': `select ${n}` }), signal);
-      await test.driver.prune([version], signal);
-      // Those that are in use, and two that may be needed again.
-      expect(await test.prepared()).toHaveLength(1 + 2);
-    });
-
-    it('is generated for the sample API', async () => {
-      const generated = databaseVersion({}, { seed: { generator: 'sample-api', scale: 'S', number: 1 } });
-      const plan = planFor('sb-own-generated', generated);
-      await test.driver.ensure(plan, 'database', signal);
-      const [row] = await asRole(access(plan), 'checker', 'select count(*)::int > 0 as some from customers');
-      expect(row).toEqual({ some: true });
-      await test.driver.destroy(plan.sandboxId, signal);
-    });
-
-    it('names the line of a seed that is at fault, and leaves nothing', async () => {
-      const wrong = databaseVersion({ 'seed.sql': 'create table a ();\nselect nothing' });
-      const before = await test.prepared();
-      await expect(test.driver.prepare(wrong, signal)).rejects.toMatchObject({
-        code: 'seed_failed',
-        message: expect.stringContaining('seed.sql:2:'),
-      });
-      expect(await test.prepared()).toEqual(before);
-    });
-
-    it('leaves no container when its caller gives up', async () => {
-      const slow = databaseVersion({ 'seed.sql': 'select pg_sleep(300)' });
-      const giveUp = new AbortController();
-      const before = new Set(await test.containers());
-      // Others may just be going.
-      const made = async () => (await test.containers()).filter((name) => !before.has(name));
-      const preparing = test.driver.prepare(slow, giveUp.signal);
-      preparing.catch(() => {});
-      expect(await soon(made, (names) => names.length > 0)).toHaveLength(1);
-      giveUp.abort(new Error('enough'));
-      await expect(preparing).rejects.toThrow('enough');
-      expect(await made()).toEqual([]);
     });
   });
 
