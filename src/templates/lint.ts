@@ -42,6 +42,12 @@ export function lint(scene: Scene): void {
     if (check.within !== undefined && grading !== undefined && check.within > grading.deadline / 2) {
       warn([...path, 'within'], 'this wait may use up more than half of grading.deadline');
     }
+    if (check.within !== undefined && Object.keys(check.observe).length === 0) {
+      warn(
+        [...path, 'within'],
+        'it waits for nothing: only what the check itself observes is looked at again',
+      );
+    }
   }
   lintSql(scene);
   lintExpressions(scene);

@@ -191,6 +191,14 @@ describe('lint', () => {
       /warning: the check never uses the observation "trail"$/,
     ],
     [
+      'a wait for what is looked at once',
+      [
+        '    observe:\n      trail: { sql: { component: database, query: "select action, actor from audit_trail a join customers c on c.id = a.entity_id where c.email = $1", args: ["{{params.email}}"] } }\n    expect:\n      - that: trail.rows.exists(t, t.action == "customer.created" && t.actor == access.api.user)',
+        '    within: 5s\n    observe: {}\n    expect:\n      - that: access.api.user == "x"',
+      ],
+      /warning: it waits for nothing: only what the check itself observes is looked at again$/,
+    ],
+    [
       'few wrong ways',
       [
         '- { id: forgot-the-invoice, from: by-api, steps: { drop: [invoice] }, fails: { invoice-matches: fail } }',
