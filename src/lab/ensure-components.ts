@@ -1,15 +1,21 @@
-/** Starts components side by side, and stops when nobody wants them any more. */
+/** Starts components as soon as what they use serves, and stops when nobody wants them any more. */
 import { asLabError, LabError } from './errors.ts';
 import type { Sandbox } from './lab.ts';
+import type { Step } from './next-step.ts';
 import { brought } from './pausing.ts';
 import { planOf } from './plan.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
 
-/** Returns when every component either serves or failed; failures are recorded, nothing is thrown. */
+type Effort = Extract<Step, { do: 'ensure' }>;
+
+/**
+ * Returns when every component either serves, or failed, or was left because one that it comes after did; failures are
+ * recorded, nothing is thrown.
+ */
 export async function ensureComponents(
   subject: Subject,
   sandbox: Sandbox,
-  components: readonly string[],
+  efforts: readonly Effort[],
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<void> {
@@ -18,13 +24,28 @@ export async function ensureComponents(
   const finished = new AbortController();
   const watch = stopWhenFutile(sandbox.id, stop, finished.signal, deps);
   const either = AbortSignal.any([signal, stop.signal]);
-  const done = await Promise.allSettled(components.map((name) => subject.driver.ensure(plan, name, either)));
+  const up: string[] = [];
+  const failed: LabError[] = [];
+  const begun = new Map<string, Promise<void>>();
+  function begin({ component, after }: Effort): Promise<void> {
+    const known = begun.get(component);
+    if (known !== undefined) return known;
+    const before = efforts.filter((other) => after.includes(other.component)).map(begin);
+    const work = Promise.all(before).then(async () => {
+      if (!after.every((name) => up.includes(name))) return;
+      try {
+        await subject.driver.ensure(plan, component, either);
+        up.push(component);
+      } catch (thrown) {
+        failed.push(asLabError(thrown));
+      }
+    });
+    begun.set(component, work);
+    return work;
+  }
+  await Promise.all(efforts.map(begin));
   finished.abort();
   await watch;
-  const failed = done
-    .filter((result) => result.status === 'rejected')
-    .map((result) => asLabError(result.reason));
-  const up = components.filter((_, n) => done[n]?.status === 'fulfilled');
   const rows = brought(sandbox, up);
   const after =
     rows === null ? null : await deps.labs.changeSandbox(sandbox.id, sandbox.version, { components: rows });

@@ -50,7 +50,8 @@ export type Step =
   | { readonly do: 'look' }
   /** Write what was seen. */
   | { readonly do: 'record'; readonly components: Sandbox['components'] }
-  | { readonly do: 'ensure'; readonly component: string }
+  /** Start a component, once these of the same turn serve. */
+  | { readonly do: 'ensure'; readonly component: string; readonly after: readonly string[] }
   | { readonly do: 'survey' }
   /** Draw the lab's parameters, for the components that need them. */
   | { readonly do: 'draw' }
@@ -196,8 +197,7 @@ function buildStep(
     (name) => params !== null || !blueprint.personal.has(name),
   );
   const missing = wanted.filter((name) => !stands(sandbox, seen, blueprint, name));
-  if (missing.length > 0)
-    return startable(missing, blueprint).map((component) => ({ do: 'ensure', component }));
+  if (missing.length > 0) return starts(missing, blueprint);
   if (params !== null) return null;
   if (blueprint.needsSurvey && sandbox.survey === null) return [{ do: 'survey' }];
   // Without personal components it is drawn when the lab is admitted: one transaction less for most labs.
@@ -230,10 +230,12 @@ function readyStep(
   if (sandbox.nextTryAt !== null && now < sandbox.nextTryAt) {
     return [rest(earliest(sandbox.nextTryAt, nextLook(lab, blueprint, policy, now)))];
   }
-  const first = startable(missing, blueprint);
-  const left = missing.filter((name) => !first.includes(name) && outlives(sandbox, seen, name));
+  const efforts = starts(missing, blueprint);
+  const left = efforts
+    .filter(({ component, after }) => after.length > 0 && outlives(sandbox, seen, component))
+    .map(({ component }) => component);
   if (left.length > 0) return [{ do: 'stop', components: left, until: later(now, policy.lookEverySeconds) }];
-  return first.map((component) => ({ do: 'ensure', component }));
+  return efforts;
 }
 
 /** It still runs from before its reset: what it uses would be made anew under it, and be written to by what it was. */
@@ -276,9 +278,16 @@ function isServed(found: ComponentObservation, blueprint: Blueprint, name: strin
   return found.state === 'running' || (found.state === 'broken' && blueprint.fromSource.has(name));
 }
 
-/** Those of `missing` that use nothing which is itself missing: they can start side by side. */
-function startable(missing: readonly string[], blueprint: Blueprint): readonly string[] {
-  return missing.filter((name) => !(blueprint.uses[name] ?? []).some((used) => missing.includes(used)));
+/** All that is missing, each after what it uses and is missing, too: what can start side by side does. */
+function starts(
+  missing: readonly string[],
+  blueprint: Blueprint,
+): readonly Extract<Step, { do: 'ensure' }>[] {
+  return missing.map((component) => ({
+    do: 'ensure',
+    component,
+    after: (blueprint.uses[component] ?? []).filter((used) => missing.includes(used)),
+  }));
 }
 
 /** A step that brings the rows up to what was seen, or null when they already say so. */

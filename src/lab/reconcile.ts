@@ -120,13 +120,7 @@ async function advance(
   }
   const efforts = steps.filter((step) => step.do === 'ensure');
   if (efforts.length > 0 && sandbox !== null) {
-    await ensureComponents(
-      subject,
-      sandbox,
-      efforts.map((step) => step.component),
-      deps,
-      signal,
-    );
+    await ensureComponents(subject, sandbox, efforts, deps, signal);
     return { outcome: again, seen };
   }
   const [step] = steps;

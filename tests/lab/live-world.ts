@@ -67,6 +67,8 @@ export interface LiveWorldOptions {
   readonly template?: Partial<Template>;
   /** Awaited by each `note` step before it is noted. */
   readonly hold?: (text: string) => Promise<void>;
+  /** Awaited before each effort for a component. */
+  readonly starts?: (component: string) => Promise<void>;
 }
 
 let worlds = 0;
@@ -78,8 +80,13 @@ export async function liveWorld(store: WorldStore, options: LiveWorldOptions = {
   const backend = new MemoryBackend();
   const notes: Note[] = [];
   let made = 0;
+  const memory = createMemoryDriver({ backend, now: () => new Date() });
   const driver: SandboxDriver = {
-    ...createMemoryDriver({ backend, now: () => new Date() }),
+    ...memory,
+    async ensure(plan, component, within) {
+      await options.starts?.(component);
+      await memory.ensure(plan, component, within);
+    },
     access: (plan, component) => ({
       kind: 'shell',
       path: `${plan.sandboxId}:${plan.components[component]?.generation}`,

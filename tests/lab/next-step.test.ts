@@ -110,15 +110,22 @@ describe('nextStep', () => {
     });
   });
 
-  it('starts a component only when all that it uses runs at the generation that was asked for', () => {
+  it('starts a component only when all that it uses runs as it was asked for, or after it in the same turn', () => {
     always((s, steps) => {
-      for (const step of steps) {
-        if (step.do !== 'ensure') continue;
+      const efforts = steps.flatMap((step) => (step.do === 'ensure' ? [step] : []));
+      for (const step of efforts) {
         for (const used of blueprint.uses[step.component] ?? []) {
+          const now = efforts.some(({ component }) => component === used);
+          expect(step.after.includes(used)).toBe(now);
+          if (now) continue;
+          const row = s.sandbox?.components[used];
+          // What trainees do to what is theirs is left as it is, once it was given to them.
+          const given = row !== undefined && row.servedGeneration >= row.generation;
+          if (s.lab?.phase === 'ready' && blueprint.traineeCustody.has(used) && given) continue;
           const found = s.seen?.components[used];
           const theirs = used === 'program' && found?.state === 'broken';
           if (!theirs) expect(found?.state).toBe('running');
-          expect(found?.generation).toBe(s.sandbox?.components[used]?.generation);
+          expect(found?.generation).toBe(row?.generation);
         }
       }
     });
@@ -337,7 +344,9 @@ describe('nextStep', () => {
       sandbox: { ...base, state: 'up' as const, failures: 0, nextTryAt: null, components: asked },
     };
     const seenNow = { components: { database: fine, api: fine, program: fine } };
-    expect(decide({ ...reset, seen: seenNow })).toEqual([{ do: 'ensure', component: 'workspace' }]);
+    expect(decide({ ...reset, seen: seenNow })).toEqual([
+      { do: 'ensure', component: 'workspace', after: [] },
+    ]);
   });
 
   it('stops those who use what is reset with them, and only then makes it anew', () => {
@@ -357,8 +366,10 @@ describe('nextStep', () => {
     expect(decide(situation(rows))).toMatchObject([{ do: 'stop', components: ['api', 'program'] }]);
     const stopped = { ...row, observed: 'stopped' } as const;
     expect(decide(situation({ ...rows, api: stopped, program: stopped }))).toEqual([
-      { do: 'ensure', component: 'database' },
-      { do: 'ensure', component: 'workspace' },
+      { do: 'ensure', component: 'database', after: [] },
+      { do: 'ensure', component: 'api', after: ['database', 'program'] },
+      { do: 'ensure', component: 'program', after: ['workspace'] },
+      { do: 'ensure', component: 'workspace', after: [] },
     ]);
   });
 
