@@ -1,8 +1,0 @@
-set -euo pipefail
-cd "$(dirname "$0")"
-mkdir -p backups
-file=backups/db-$(date +%Y%m%d-%H%M%S).dump
-# Under another name until it is whole; what is half made goes.
-trap 'rm -f "$file.part"' EXIT
-pg_dump --format=custom --compress=9 --file="$file.part" "$DATABASE_URL"
-mv "$file.part" "$file"
