@@ -237,7 +237,7 @@ export interface ActContext extends LookContext {
   ): Promise<boolean>;
   /** The step is the grader's own, such as a trial's: its tokens say `act: { sub: grader }` and are no evidence. */
   readonly asGrader?: boolean;
-  /** What may never come is not waited for any longer, whatever a spec says: runs that are expected to fail should not take minutes. */
+  /** What may never come is waited for no longer, whatever its spec says: who is expected to fail should not take minutes. */
   readonly waitLimitMs: number;
 }
 
