@@ -56,7 +56,7 @@ const components: Record<string, ComponentSpec> = {
   database: { ...(database as ComponentSpec & { kind: 'postgres' }), seed: { files: ['facts.sql'] } },
   app: {
     kind: 'service',
-    uses: ['database'],
+    uses: ['database', 'workspace'],
     custody: 'trainee',
     image: null,
     command: ['node', 'main.mjs'],

@@ -1,5 +1,5 @@
 /** A small program, trainees' records, and the real program of the catalogue. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/config.ts';
 import { parseProgram } from '../../src/programs/parse.ts';
@@ -46,7 +46,8 @@ export function thorbis(): Program {
     ['thorbis-technical-specialist.yaml', read('thorbis-technical-specialist.yaml')],
     ['competencies.yaml', read('competencies.yaml')],
   ]);
-  const labs = [...ids, 'th-3-3-integrations'].map((id) => lab(id));
+  const built = readdirSync(join(projectRoot, 'lab-templates', 'labs')).filter((id) => id.startsWith('th-'));
+  const labs = [...ids, ...built].map((id) => lab(id));
   const { program, problems } = parseProgram(files, 'thorbis-technical-specialist.yaml', labs);
   if (program === null) throw new Error(problems.map(formatProblem).join('\n'));
   return program;
