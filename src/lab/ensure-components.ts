@@ -34,6 +34,9 @@ export async function ensureComponents(
     const work = Promise.all(before).then(async () => {
       if (!after.every((name) => up.includes(name))) return;
       try {
+        // What it waited for took a while: nothing is made for a sandbox that was given up meanwhile.
+        if (after.length > 0 && !(await isWanted(sandbox.id, deps))) stop.abort();
+        either.throwIfAborted();
         await subject.driver.ensure(plan, component, either);
         up.push(component);
       } catch (thrown) {
@@ -69,11 +72,15 @@ async function stopWhenFutile(
     }
     try {
       await deps.clock.sleep(futileCheckMs, finished);
-      const { sandbox } = await deps.labs.getSandbox(sandboxId);
-      if (sandbox?.state === 'dead' || sandbox?.state === 'gone') return stop.abort();
+      if (!(await isWanted(sandboxId, deps))) return stop.abort();
     } catch (thrown) {
       if (!finished.aborted)
         deps.log.debug({ sandboxId, err: thrown }, 'could not check whether the work is wanted');
     }
   }
+}
+
+async function isWanted(sandboxId: string, { labs }: ReconcileDeps): Promise<boolean> {
+  const { sandbox } = await labs.getSandbox(sandboxId);
+  return sandbox?.state !== 'dead' && sandbox?.state !== 'gone';
 }
