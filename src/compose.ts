@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   readonly say: (text: string) => void;
   /** Stops the start. */
   readonly signal: AbortSignal;
+  /** One command has it: what costs a cluster something while nobody uses it goes when it is closed. */
+  readonly transient?: boolean;
   /** Absent: as the environment says. */
   readonly tracing?: ReturnType<typeof loadTracing>;
 }
@@ -31,7 +33,7 @@ export type Runtime = Awaited<ReturnType<typeof composeRuntime>>;
  * The data folder must be open and locked. Throws LabError `start_failed`, with everything closed again.
  */
 export async function composeRuntime(config: Config, options: RuntimeOptions) {
-  const { log, say, signal, tracing = loadTracing() } = options;
+  const { log, say, signal, transient = false, tracing = loadTracing() } = options;
   const stopwatch = createStopwatch();
   const closer = createCloser((name, ms, failure) => {
     if (failure === null) log.debug({ ms }, `closed ${name}`);
@@ -90,7 +92,7 @@ export async function composeRuntime(config: Config, options: RuntimeOptions) {
     const { id: installationId } = await readInstallation(pool);
     const { forProcesses } = servers;
     if (forProcesses !== null) say('starting the PostgreSQL of the labs');
-    const opened = await openBackends(config, { installationId, key, forProcesses, log });
+    const opened = await openBackends(config, { installationId, key, forProcesses, transient, log });
     const drivers = tellOfDrivers(opened, telemetry);
     for (const driver of drivers.values()) closer.add(`backend ${driver.name}`, () => driver.close());
 

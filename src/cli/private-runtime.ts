@@ -83,7 +83,12 @@ export async function inPrivateRuntime(
     const log = createLog(config, { write: progress.above, isTTY: process.stderr.isTTY });
     progress.say('starting');
     const { composeRuntime } = await import('../compose.ts');
-    const runtime = await composeRuntime(config, { log, say: progress.say, signal: hold.stop });
+    const runtime = await composeRuntime(config, {
+      log,
+      say: progress.say,
+      signal: hold.stop,
+      transient: true,
+    });
     closer.add('the runtime', () => runtime.close(hold.hurry));
     runtime.startWorker();
     await work({ runtime, config, log, closer, progress, hold });

@@ -15,6 +15,8 @@ export interface BackendParts {
   readonly key: Buffer;
   /** Not null where `process` is enabled. */
   readonly forProcesses: ForProcesses | null;
+  /** As the runtime's. */
+  readonly transient: boolean;
   readonly log: Log;
 }
 
@@ -81,7 +83,7 @@ async function openDocker(config: Config, { installationId, key, log }: BackendP
   return driver;
 }
 
-async function openKubernetes(config: Config, { installationId, key, log }: BackendParts) {
+async function openKubernetes(config: Config, { installationId, key, transient, log }: BackendParts) {
   const [{ createKubernetesDriver }, { readOwnPlace }] = await Promise.all([
     modules.kubernetes(),
     import('../sandbox/kubernetes/client-config.ts'),
@@ -98,6 +100,7 @@ async function openKubernetes(config: Config, { installationId, key, log }: Back
     runtimeClass: config.kubernetesRuntimeClass,
     apiUrl: config.kubernetesApiUrl,
     own: readOwnPlace(config.kubernetesOwnLabels),
+    transient,
     sampleApi,
     fill,
     log,

@@ -14,6 +14,8 @@ export interface Belongings {
    * one, with what holds it.
    */
   remove(sandboxId: string, signal: AbortSignal): Promise<void>;
+  /** Lets go of what all of its labs share; the cluster takes it away in a while. */
+  removeShared(signal: AbortSignal): Promise<void>;
 }
 
 /** The cluster itself takes five seconds at least. */
@@ -66,6 +68,11 @@ export function createBelongings(
         if (performance.now() >= until) throw stuck(one);
         await delay(lookEveryMs, undefined, { signal });
       }
+    },
+    async removeShared(signal) {
+      const all = await found<V1Namespace>('Namespace', selectorOf(installationId), signal);
+      const shared = all.filter(({ metadata }) => metadata?.labels?.[label.sandbox] === undefined);
+      await Promise.all(shared.map((namespace) => begin(namespace, signal)));
     },
   };
 }

@@ -47,11 +47,22 @@ const unneededKept = 2;
 
 /** Who deletes what keeps labs apart is an operator of the cluster: it is a mistake, and made good in good time. */
 const fencesEveryMs = 60_000;
+/** An end may not wait for a cluster that is away. */
+const leaveWithinMs = 10_000;
 const unnamed = 'Its Service was deleted.';
 
 /** Connects in the background; makes nothing before it is asked to. Throws LabError where the kubeconfig is unusable. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const { installationId, secrets, images, own, storageClass, runtimeClass, log } = options;
+  const {
+    installationId,
+    secrets,
+    images,
+    own,
+    storageClass,
+    runtimeClass,
+    transient = false,
+    log,
+  } = options;
   const naming = createNaming(installationId);
   const config = loadKubeConfig(options);
   const cluster = createCluster(config, () => loadKubeConfig(options, config));
@@ -189,7 +200,11 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       gateways.close();
       trainee.close();
       await cache.close();
-      cluster.close();
+      try {
+        if (transient) await belongings.removeShared(AbortSignal.timeout(leaveWithinMs));
+      } finally {
+        cluster.close();
+      }
     },
   };
 }

@@ -22,6 +22,8 @@ export interface KubernetesDriverOptions extends ClusterChoice {
   readonly apiUrl: string | null;
   /** Where Labwright itself runs in the cluster, so that labs let it in; null: outside. */
   readonly own: OwnPlace | null;
+  /** What all labs share goes when the driver is closed; absent: it is kept for the next ones. */
+  readonly transient?: boolean;
   readonly sampleApi: {
     /** Folder of its sources, which a trainee's copy begins with. */
     readonly folder: string;

@@ -1,3 +1,4 @@
+import type { V1Namespace } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Belongings, createBelongings } from '../../../src/sandbox/kubernetes/belongings.ts';
 import { createSpaces } from '../../../src/sandbox/kubernetes/spaces.ts';
@@ -40,6 +41,19 @@ describe('what sandboxes have in a cluster', () => {
       expect(await belongings.list(signal())).toEqual([]);
       expect(await test.count()).toEqual({ namespaces: 0, volumes: 0 });
       await belongings.remove('one', signal());
+    });
+
+    it('goes with what all labs share where nothing comes after it', async () => {
+      await Promise.all([spaces.ensure(planOf('stays'), signal()), spaces.ensureShared(signal())]);
+      const shared = { apiVersion: 'v1', kind: 'Namespace', name: spaces.shared };
+      await belongings.removeShared(signal());
+      const isGoing = async () => {
+        const there = await test.cluster.read<V1Namespace>(shared, signal());
+        return there === null || there.metadata?.deletionTimestamp !== undefined;
+      };
+      expect(await isGoing()).toBe(true);
+      expect((await belongings.list(signal())).map(({ sandboxId }) => sandboxId)).toEqual(['stays']);
+      await belongings.remove('stays', signal());
     });
 
     it('leaves those of another installation alone', async () => {

@@ -4,7 +4,7 @@ import type { ComponentLimits } from '../../../templates/types.ts';
 
 /** Most components of labs idle: a node takes many times what all of them together may take. */
 const memoryShare = 0.25;
-const cpuShare = 0.02;
+const cpuShare = 0.01;
 
 export function resourcesOf({ memoryMb, cpu, diskMb }: Required<ComponentLimits>): V1ResourceRequirements {
   return {
