@@ -94,6 +94,11 @@ export interface Containers {
    * is gone is made anew. Idempotent by its name.
    */
   ensure(spec: ContainerSpec, signal: AbortSignal): Promise<FoundContainer>;
+  /**
+   * What of it takes long and runs nothing yet, where nothing of its component is there; `ensure` goes on from it. Absent:
+   * a container is there as fast as it is asked for.
+   */
+  early?(spec: ContainerSpec, signal: AbortSignal): Promise<void>;
   /** Nothing when it has ended; killed when it takes longer than `withinMs`. */
   stop(id: string, withinMs: number, signal: AbortSignal): Promise<void>;
   /** STOP and CONT hold and release all of its processes; KILL and TERM return when it has ended. */

@@ -5,6 +5,7 @@
  * cannot go on with.
  */
 import type { V1Pod } from '@kubernetes/client-node';
+import { needsOf } from '../../lab/personal.ts';
 import type { SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
 import { createLabComponents, gatewayPlan } from '../containers/lab-components.ts';
 import { createDatabasePart } from '../containers/postgres/postgres-part.ts';
@@ -16,7 +17,7 @@ import { createEnvironments } from '../environment.ts';
 import { createWorkspaceContents } from '../files/workspace-contents.ts';
 import { createInFlight } from '../in-flight.ts';
 import { createNaming } from '../naming.ts';
-import type { Parts } from '../part.ts';
+import { type Parts, pieceOfKind } from '../part.ts';
 import { createBelongings } from './belongings.ts';
 import { createCluster } from './client.ts';
 import { loadKubeConfig } from './client-config.ts';
@@ -143,6 +144,24 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     await gateways.ensure(gatewayPlan(plan), signal);
   }
 
+  /** A pod takes as long to start as the database that its program waits for: they start side by side. */
+  function beginUsersOf(used: string, plan: SandboxPlan, signal: AbortSignal): void {
+    const { personal } = needsOf(plan.version.template.components);
+    for (const [name, { spec }] of Object.entries(plan.components)) {
+      const isDrawn = plan.params !== null || !personal.has(name);
+      if (spec.kind !== 'sample-api' || spec.database !== used || !isDrawn) continue;
+      const piece = pieceOfKind(plan, name, 'sample-api', 'program');
+      const work = async () => {
+        await openGateway(plan, signal);
+        await parts['sample-api'].early(piece, signal);
+      };
+      inFlight
+        .ensure(plan.sandboxId, name, `early/${piece.ref.generation}`, work, signal)
+        // Whoever ensures it says what is wrong.
+        .catch((err) => log.debug({ backend: 'kubernetes', err }, 'A pod could not be begun early.'));
+    }
+  }
+
   function forget(sandboxId: string): void {
     fences.forget(sandboxId);
     sources.forget(sandboxId);
@@ -159,6 +178,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
     },
     prepare: prepared.prepare,
     async ensure(plan, component, signal) {
+      beginUsersOf(component, plan, signal);
       await components.ensure(plan, component, signal);
       await fences.restore(plan, component, signal);
     },

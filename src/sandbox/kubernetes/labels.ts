@@ -23,7 +23,7 @@ export const annotation = {
   createdAt: 'labwright.dev/created-at',
   /** Of a namespace: what was put into it, once all of it was. */
   made: 'labwright.dev/made',
-  /** Of a pod whose program we ended or hold (`ended`, `held`), or whose files are not whole yet (`unfilled`). */
+  /** Of a pod whose program we ended or hold (`ended`, `held`), or that is yet to be filled or begun (`unfilled`). */
   state: 'labwright.dev/state',
   /** Of a pod that runs a copy of a workspace: the workspace's component. */
   source: 'labwright.dev/source',

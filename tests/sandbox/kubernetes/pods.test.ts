@@ -135,6 +135,27 @@ describe.skipIf(kubernetesMissing !== null)('containers as pods', { timeout: 240
     expect(service?.spec?.clusterIP).toMatch(/\d/);
   });
 
+  it('has its pod before it is begun, and begins in it', async () => {
+    const { containers } = world;
+    const soon = spec('soon');
+    await containers.early?.(soon, signal);
+    const find = async () =>
+      (await containers.find(plan.sandboxId, signal)).filter(({ component }) => component === 'soon');
+    const [early] = await find();
+    if (early === undefined) throw new Error('it has no pod');
+    const runs = () => run(early.id, 'echo runs').then(({ stdout }) => stdout);
+    await expect.poll(() => runs().catch(() => ''), patient).toBe('runs\n');
+    expect(await stateOf(early.id)).toBe('created');
+    expect(await containers.logs(early.id, 1_000, signal)).toBe('');
+    expect(await containers.ensure(soon, signal)).toMatchObject({ id: early.id, state: 'running' });
+    await answers(early.id);
+    expect(await stateOf(early.id)).toBe('running');
+    // What is there is left as it is.
+    await containers.early?.({ ...soon, ref: { ...soon.ref, generation: 2 } }, signal);
+    expect(await find()).toHaveLength(1);
+    await containers.remove(early.id, signal);
+  });
+
   it('is held as the cluster is told to', async () => {
     const { id } = await world.containers.ensure(web, signal);
     const { stdout } = await run(

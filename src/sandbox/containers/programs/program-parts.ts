@@ -4,11 +4,13 @@ import type { ProgramNeeds } from './needs.ts';
 import { createPartnerParts } from './partner-parts.ts';
 import { createRedisPart } from './redis-part.ts';
 import { createProgramRunner } from './runner.ts';
-import { createSampleApiPart } from './sample-api-part.ts';
+import { createSampleApiPart, type SampleApiPart } from './sample-api-part.ts';
 import { createServicePart } from './service-part.ts';
 
 export interface ProgramParts {
-  readonly parts: Pick<Parts, 'sample-api' | 'service' | 'redis' | 'stub' | 'traffic'>;
+  readonly parts: Pick<Parts, 'service' | 'redis' | 'stub' | 'traffic'> & {
+    readonly 'sample-api': SampleApiPart;
+  };
   /** After files were changed through us: returns when the programs that run from them were started again. */
   readonly filesChanged: (sandboxId: string) => Promise<void>;
 }

@@ -13,8 +13,13 @@ const port = 3000;
 const startWithinMs = 30_000;
 const folderOfOurs = '/app/src/sample-api';
 
-export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): Part<SampleApiComponent> {
-  const { databases, environments, secrets, images } = needs;
+export interface SampleApiPart extends Part<SampleApiComponent> {
+  /** Before its database serves: what it will run in, where nothing of it is there. Starts nothing. */
+  early(piece: Piece<SampleApiComponent>, signal: AbortSignal): Promise<void>;
+}
+
+export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): SampleApiPart {
+  const { containers, databases, environments, secrets, images } = needs;
 
   const access = (ref: ResourceRef) => sampleApiAccess(secrets, ref, { host: ref.component, port });
 
@@ -48,6 +53,10 @@ export function createSampleApiPart(needs: ProgramNeeds, runner: Runner): Part<S
 
   return {
     ...runner.part(programOf, ({ spec }) => spec.source),
+    async early(piece, signal) {
+      // A trainee's begins with a copy of their files.
+      if (piece.spec.source === null) await containers.early?.(await programOf(piece).container(), signal);
+    },
     access: ({ ref }) => access(ref),
     address: ({ ref }, which) => (which === 'main' ? access(ref) : null),
     lacks: () => [],

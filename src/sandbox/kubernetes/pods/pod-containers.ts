@@ -151,9 +151,15 @@ export function createPodContainers(needs: PodContainersNeeds): PodContainers {
       const all = await cache.of(spaces.controlOf(sandboxId), signal);
       return all.flatMap((pod) => foundPod(pod) ?? []);
     },
+    async early(spec, signal) {
+      if (modeOf(spec) !== 'program') return;
+      const namespace = spaces.controlOf(spec.ref.sandboxId);
+      const name = podName(spec);
+      await pods.early({ ...spec, unfilled: true }, { namespace, name }, signal);
+    },
     async ensure(spec, signal) {
       const namespace = spaces.controlOf(spec.ref.sandboxId);
-      const name = `${spec.ref.component}-${spec.ref.generation}`;
+      const name = podName(spec);
       const { found, pod, isNew } = await pods.ensure(spec, { namespace, name }, signal);
       if (modeOf(spec) !== 'program') return found;
       const waits = spec.mounts.length > 0;
@@ -270,6 +276,8 @@ export function createPodContainers(needs: PodContainersNeeds): PodContainers {
     if (made !== null) cache.learn(made);
   }
 }
+
+const podName = ({ ref }: PodSpec) => `${ref.component}-${ref.generation}`;
 
 const stopSignal = (pod: V1Pod) => pod.metadata?.annotations?.[annotation.stopSignal] ?? 'TERM';
 

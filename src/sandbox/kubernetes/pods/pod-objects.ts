@@ -164,7 +164,7 @@ function mainOf(
 
 /** Throws an error where the supervisor would not know what to run: only an image that is not ours has its own words. */
 function commandOf(
-  { entrypoint, command, mounts, ref }: PodSpec,
+  { entrypoint, command, mounts, ref, unfilled }: PodSpec,
   mode: PodMode,
 ): Pick<V1Container, 'command' | 'args'> {
   if (mode === 'idle') return { command: [...idleCommand] };
@@ -177,7 +177,7 @@ function commandOf(
   const argv = [...(entrypoint ?? []), ...(command ?? [])];
   if (argv.length === 0) throw new Error(`Component "${ref.component}" has nothing to run.`);
   if (mode === 'once') return { command: onceCommand(argv) };
-  return { command: supervisorCommand(mounts.length > 0 ? 'wait' : 'go', argv) };
+  return { command: supervisorCommand(mounts.length > 0 || unfilled === true ? 'wait' : 'go', argv) };
 }
 
 function storageOf(

@@ -5,7 +5,7 @@ import type { ContainerSpec } from '../../containers/types.ts';
 export interface PodSpec extends ContainerSpec {
   /** True: it runs nothing of its own and is entered by others. */
   readonly idles?: boolean;
-  /** Not to be entered before `Containers.open` was called for it. */
+  /** Not to be entered before `Containers.open` was called for it; a program is not begun before it is ensured. */
   readonly unfilled?: boolean;
   /** What is kept longer than the container: on a volume where the installation has a StorageClass. */
   readonly data?: readonly DataFolder[];

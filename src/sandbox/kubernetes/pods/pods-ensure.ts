@@ -2,6 +2,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { LabError } from '../../../lab/errors.ts';
 import type { FoundContainer } from '../../containers/types.ts';
+import { label } from '../labels.ts';
+import { labelValue } from '../names.ts';
 import type { Cluster, PodCache } from '../types.ts';
 import { endingOfPod, foundPod, mainStatus, runs, startTrouble, unschedulable } from './found-pod.ts';
 import { type PodContext, podObjects } from './pod-objects.ts';
@@ -14,6 +16,8 @@ export interface EnsureNeeds {
 }
 
 export interface EnsurePod {
+  /** Asks for its pod where nothing of the component is there, and waits for nothing. */
+  early(spec: PodSpec, at: { namespace: string; name: string }, signal: AbortSignal): Promise<void>;
   /** As `found`, once its containers run; null where the pod's program is at its end and will not be started again. */
   ensure(spec: PodSpec, at: { namespace: string; name: string }, signal: AbortSignal): Promise<Made>;
   /** Waits until it is not there any more. */
@@ -114,6 +118,12 @@ export function createEnsurePod({ cluster, cache, context }: EnsureNeeds): Ensur
 
   return {
     gone,
+    async early(spec, { namespace, name }, signal) {
+      const component = labelValue(spec.ref.component);
+      const pods = await cache.of(namespace, signal);
+      if (pods.some(({ metadata }) => metadata?.labels?.[label.component] === component)) return;
+      await create(spec, { namespace, name }, signal);
+    },
     async ensure(spec, { namespace, name }, signal) {
       for (let attempt = 1; attempt <= looks; attempt++) {
         const there = await look(namespace, name, signal);
