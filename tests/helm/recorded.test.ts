@@ -25,6 +25,8 @@ const missing = toolsMissing ?? kubernetesMissing;
 const unseen: Readonly<Record<string, string>> = {
   'create pods/exec (core)': 'newer clusters ask for it where older ones ask for get',
   'create pods/portforward (core)': 'the same',
+  'get limitranges (core)': 'what keeps a lab apart is looked at again after a minute',
+  'get networkpolicies (networking.k8s.io)': 'the same',
   'get services (core)': 'traffic into a namespace asks where its target is',
   'delete services (core)': 'a component that is given up by itself',
   'list secrets (core)': 'the same',
