@@ -1,12 +1,11 @@
 /** Starts components as soon as what they use serves, and stops when nobody wants them any more. */
 import { asLabError, LabError } from './errors.ts';
+import { createInOrder } from './in-order.ts';
 import type { Sandbox } from './lab.ts';
-import type { Step } from './next-step.ts';
+import type { Effort } from './next-step.ts';
 import { brought } from './pausing.ts';
 import { planOf } from './plan.ts';
 import { type ReconcileDeps, recordFailure, type Subject } from './subject.ts';
-
-type Effort = Extract<Step, { do: 'ensure' }>;
 
 /**
  * Returns when every component either serves, or failed, or was left because one that it comes after did; failures are
@@ -24,31 +23,24 @@ export async function ensureComponents(
   const finished = new AbortController();
   const watch = stopWhenFutile(sandbox.id, stop, finished.signal, deps);
   const either = AbortSignal.any([signal, stop.signal]);
-  const up: string[] = [];
-  const failed: LabError[] = [];
-  const begun = new Map<string, Promise<void>>();
-  function begin({ component, after }: Effort): Promise<void> {
-    const known = begun.get(component);
-    if (known !== undefined) return known;
-    const before = efforts.filter((other) => after.includes(other.component)).map(begin);
-    const work = Promise.all(before).then(async () => {
-      if (!after.every((name) => up.includes(name))) return;
-      try {
-        // What it waited for took a while: nothing is made for a sandbox that was given up meanwhile.
-        if (after.length > 0 && !(await isWanted(sandbox.id, deps))) stop.abort();
-        either.throwIfAborted();
-        await subject.driver.ensure(plan, component, either);
-        up.push(component);
-      } catch (thrown) {
-        failed.push(asLabError(thrown));
-      }
-    });
-    begun.set(component, work);
-    return work;
-  }
-  await Promise.all(efforts.map(begin));
+  const names = efforts.map(({ component }) => component);
+  const before = new Map(efforts.map(({ component, after }) => [component, after]));
+  const inOrder = createInOrder(
+    (name) => before.get(name) ?? [],
+    async (name, within) => {
+      // What it waited for took a while: nothing is made for a sandbox that was given up meanwhile.
+      if (before.get(name)?.length !== 0 && !(await isWanted(sandbox.id, deps))) stop.abort();
+      within.throwIfAborted();
+      await subject.driver.ensure(plan, name, within);
+    },
+  );
+  const done = await Promise.allSettled(names.map((name) => inOrder.start(name, either)));
   finished.abort();
   await watch;
+  // What was left because of another has failed for the same reason.
+  const reasons = new Set(done.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
+  const failed = [...reasons].map(asLabError);
+  const up = names.filter((_, n) => done[n]?.status === 'fulfilled');
   const rows = brought(sandbox, up);
   const after =
     rows === null ? null : await deps.labs.changeSandbox(sandbox.id, sandbox.version, { components: rows });

@@ -41,6 +41,13 @@ export interface Situation {
   readonly noSpare: boolean;
 }
 
+/** Start a component, once these of the same turn serve. */
+export interface Effort {
+  readonly do: 'ensure';
+  readonly component: string;
+  readonly after: readonly string[];
+}
+
 export type Step =
   /** Take a spare, or start a new sandbox. */
   | { readonly do: 'claim' }
@@ -50,8 +57,7 @@ export type Step =
   | { readonly do: 'look' }
   /** Write what was seen. */
   | { readonly do: 'record'; readonly components: Sandbox['components'] }
-  /** Start a component, once these of the same turn serve. */
-  | { readonly do: 'ensure'; readonly component: string; readonly after: readonly string[] }
+  | Effort
   | { readonly do: 'survey' }
   /** Draw the lab's parameters, for the components that need them. */
   | { readonly do: 'draw' }
@@ -279,10 +285,7 @@ function isServed(found: ComponentObservation, blueprint: Blueprint, name: strin
 }
 
 /** All that is missing, each after what it uses and is missing, too: what can start side by side does. */
-function starts(
-  missing: readonly string[],
-  blueprint: Blueprint,
-): readonly Extract<Step, { do: 'ensure' }>[] {
+function starts(missing: readonly string[], blueprint: Blueprint): readonly Effort[] {
   return missing.map((component) => ({
     do: 'ensure',
     component,

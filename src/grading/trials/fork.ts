@@ -1,4 +1,5 @@
 /** One sandbox of an attempt: recorded before anything of it is made, made in the order of `uses`, and given up. */
+import { createInOrder } from '../../lab/in-order.ts';
 import type { Log } from '../../lab/log.ts';
 import type { ForkStore, SandboxDriver, SandboxPlan } from '../../lab/ports.ts';
 import { copiedUses } from '../../templates/closure.ts';
@@ -28,28 +29,21 @@ const isIn = ({ components }: SandboxPlan, name: string) => components[name] !==
 
 export function createFork(plan: SandboxPlan, { store, driver, log }: ForkDeps): Fork {
   const over = new AbortController();
-  const made = new Map<string, Promise<void>>();
   let dropped: Promise<void> | null = null;
 
-  function ensureOne(name: string, signal: AbortSignal): Promise<void> {
-    const known = made.get(name);
-    if (known !== undefined) return known;
-    const component = plan.components[name];
-    // A copy of data alone, such as an image, has no programs that its shells use in the lab.
-    const needed =
-      component === undefined ? [] : copiedUses(component.spec).filter((other) => isIn(plan, other));
-    const making = Promise.all(needed.map((other) => ensureOne(other, signal))).then(() => {
-      signal.throwIfAborted();
-      return driver.ensure(plan, name, signal);
-    });
-    made.set(name, making);
-    return making;
-  }
+  const components = createInOrder(
+    (name) => {
+      const component = plan.components[name];
+      // A copy of data alone, such as an image, has no programs that its shells use in the lab.
+      return component === undefined ? [] : copiedUses(component.spec).filter((other) => isIn(plan, other));
+    },
+    (name, signal) => driver.ensure(plan, name, signal),
+  );
 
   async function destroy(): Promise<void> {
     over.abort(new DOMException('the fork is given up', 'AbortError'));
     // What is being made ends first: a destroyed sandbox must not be made again behind our back.
-    await Promise.allSettled(made.values());
+    await components.settled();
     try {
       await store.endFork(plan.sandboxId);
       await driver.destroy(plan.sandboxId, AbortSignal.timeout(dropMs));
@@ -64,7 +58,7 @@ export function createFork(plan: SandboxPlan, { store, driver, log }: ForkDeps):
     async ensure(names, signal) {
       const stop = new AbortController();
       const any = AbortSignal.any([signal, over.signal, stop.signal]);
-      const making = names.map((name) => ensureOne(name, any));
+      const making = names.map((name) => components.start(name, any));
       try {
         await Promise.all(making);
       } catch (thrown) {
