@@ -54,16 +54,7 @@ const unnamed = 'Its Service was deleted.';
 
 /** Connects in the background; makes nothing before it is asked to. Throws LabError where the kubeconfig is unusable. */
 export function createKubernetesDriver(options: KubernetesDriverOptions): KubernetesDriver {
-  const {
-    installationId,
-    secrets,
-    images,
-    own,
-    storageClass,
-    runtimeClass,
-    transient = false,
-    log,
-  } = options;
+  const { installationId, secrets, images, own, storageClass, runtimeClass, log } = options;
   const naming = createNaming(installationId);
   const config = loadKubeConfig(options);
   const cluster = createCluster(config, () => loadKubeConfig(options, config));
@@ -146,10 +137,10 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
 
   /** A pod takes as long to start as the database that its program waits for: they start side by side. */
   function beginUsersOf(used: string, plan: SandboxPlan, signal: AbortSignal): void {
-    const { personal } = needsOf(plan.version.template.components);
+    const isDrawn = (name: string) =>
+      plan.params !== null || !needsOf(plan.version.template.components).personal.has(name);
     for (const [name, { spec }] of Object.entries(plan.components)) {
-      const isDrawn = plan.params !== null || !personal.has(name);
-      if (spec.kind !== 'sample-api' || spec.database !== used || !isDrawn) continue;
+      if (spec.kind !== 'sample-api' || spec.database !== used || !isDrawn(name)) continue;
       const piece = pieceOfKind(plan, name, 'sample-api', 'program');
       const work = async () => {
         await openGateway(plan, signal);
@@ -221,7 +212,7 @@ export function createKubernetesDriver(options: KubernetesDriverOptions): Kubern
       trainee.close();
       await cache.close();
       try {
-        if (transient) await belongings.removeShared(AbortSignal.timeout(leaveWithinMs));
+        if (options.transient === true) await belongings.removeShared(AbortSignal.timeout(leaveWithinMs));
       } finally {
         cluster.close();
       }
