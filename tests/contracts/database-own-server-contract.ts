@@ -4,22 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxPlan } from '../../src/lab/ports.ts';
 import { serverHome } from '../../src/sandbox/containers/postgres/server.ts';
 import { imagesTimeoutMs } from '../support/images.ts';
-import { databaseVersion } from '../support/postgres-lab.ts';
+import { databaseVersion, ownServerVersion } from '../support/postgres-lab.ts';
 import { type OwnServers, soon } from './database-subject.ts';
 import { asRole, clientAs, forkOf, planFor, postgresAccess } from './driver-contract-plans.ts';
 
-const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
-  create schema observability; create table observability.log (x int);`;
-const version = databaseVersion(
-  { 'seed.sql': seed, 'overlay.sql': `create table mine as select :'word' as word` },
-  {
-    traineeRole: 'superuser-own-server',
-    statementStats: 'own-database-view',
-    overlay: ['overlay.sql'],
-    extensions: ['pg_trgm'],
-    archive: true,
-  },
-);
+const version = ownServerVersion({ archive: true });
 const live = planFor('sb-own', version, {}, { params: { word: 'hello' } });
 const running = { state: 'running', generation: 1, detail: null };
 
@@ -237,7 +226,7 @@ export function databaseOwnServerContract(start: () => Promise<OwnServers>): voi
         code: 'start_failed',
       });
       const roomy = databaseVersion(
-        { 'seed.sql': seed },
+        { 'seed.sql': 'create table a (x int)' },
         { traineeRole: 'superuser-own-server', limits: { diskMb: 4_096 } },
       );
       const origin = planFor('sb-own-large', roomy);

@@ -96,6 +96,24 @@ const always = (property: (s: Situation, steps: readonly Step[]) => void) =>
     { numRuns: 5000 },
   );
 
+/** A lab in use, of which all warnings were given. */
+function readyLab(
+  components: Sandbox['components'],
+  seen: SandboxObservation['components'],
+  failures = 0,
+): Situation {
+  const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
+  const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
+  if (!base || !ready) throw new Error('no sample');
+  return {
+    lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
+    sandbox: { ...base, state: 'up', failures, nextTryAt: null, components },
+    seen: { components: seen },
+    now: t0,
+    noSpare: true,
+  };
+}
+
 describe('nextStep', () => {
   it('always says something, and the same for the same situation', () => {
     always((s, steps) => {
@@ -323,45 +341,20 @@ describe('nextStep', () => {
   it('does not repair what the trainee broke in their own custody, but resets it when asked', () => {
     const own = { generation: 1, observed: 'broken', servedGeneration: 1, detail: null } as const;
     const fine = { state: 'running', generation: 1, detail: null } as const;
-    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
-    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
-    if (!base || !ready) throw new Error('no sample');
     const running = { ...own, observed: 'running' } as const;
     const components = { database: running, api: running, program: running, workspace: own };
-    const left: Situation = {
-      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
-      sandbox: { ...base, state: 'up', failures: 0, nextTryAt: null, components },
-      seen: {
-        components: { database: fine, api: fine, program: fine, workspace: { ...fine, state: 'broken' } },
-      },
-      now: t0,
-      noSpare: true,
-    };
+    const works = { database: fine, api: fine, program: fine };
+    const left = readyLab(components, { ...works, workspace: { ...fine, state: 'broken' } });
     expect(decide(left)[0]?.do).toBe('rest');
     const asked = { ...components, workspace: { ...own, generation: 2, observed: 'absent' as const } };
-    const reset = {
-      ...left,
-      sandbox: { ...base, state: 'up' as const, failures: 0, nextTryAt: null, components: asked },
-    };
-    const seenNow = { components: { database: fine, api: fine, program: fine } };
-    expect(decide({ ...reset, seen: seenNow })).toEqual([
-      { do: 'ensure', component: 'workspace', after: [] },
-    ]);
+    expect(decide(readyLab(asked, works))).toEqual([{ do: 'ensure', component: 'workspace', after: [] }]);
   });
 
   it('stops those who use what is reset with them, and only then makes it anew', () => {
-    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
-    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
-    if (!base || !ready) throw new Error('no sample');
     const row = { generation: 2, observed: 'starting', servedGeneration: 1, detail: null } as const;
     const old = { state: 'running', generation: 1, detail: null } as const;
-    const situation = (components: Sandbox['components']): Situation => ({
-      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
-      sandbox: { ...base, state: 'up', failures: 0, nextTryAt: null, components },
-      seen: { components: { database: old, api: old, program: old, workspace: old } },
-      now: t0,
-      noSpare: true,
-    });
+    const situation = (components: Sandbox['components']) =>
+      readyLab(components, { database: old, api: old, program: old, workspace: old });
     const rows = { database: row, api: row, program: row, workspace: row };
     expect(decide(situation(rows))).toMatchObject([{ do: 'stop', components: ['api', 'program'] }]);
     const stopped = { ...row, observed: 'stopped' } as const;
@@ -374,19 +367,11 @@ describe('nextStep', () => {
   });
 
   it('writes down that a ready lab can be looked at again, once', () => {
-    const [base] = fc.sample(sandbox, { numRuns: 1, seed: 1 });
-    const [ready] = fc.sample(lab, { numRuns: 1, seed: 1 });
-    if (!base || !ready) throw new Error('no sample');
     const row = { generation: 1, observed: 'running', servedGeneration: 1, detail: null } as const;
     const fine = { state: 'running', generation: 1, detail: null } as const;
     const components = { database: row, api: row, program: row, workspace: row };
-    const situation = (failures: number): Situation => ({
-      lab: { ...ready, phase: 'ready', expiresAt: at(900), warned: [300, 60] },
-      sandbox: { ...base, state: 'up', failures, nextTryAt: null, components },
-      seen: { components: { database: fine, api: fine, program: fine, workspace: fine } },
-      now: t0,
-      noSpare: true,
-    });
+    const situation = (failures: number) =>
+      readyLab(components, { database: fine, api: fine, program: fine, workspace: fine }, failures);
     expect(decide(situation(2))).toEqual([{ do: 'record', components }]);
     expect(decide(situation(0))[0]?.do).toBe('rest');
   });

@@ -14,21 +14,11 @@ import {
   sharedMemory,
   startOwnServers,
 } from '../support/own-server.ts';
-import { databaseVersion } from '../support/postgres-lab.ts';
+import { databaseVersion, ownServerVersion } from '../support/postgres-lab.ts';
 import { startTestDriver, type TestDriver } from '../support/process-driver.ts';
 
 const signal = AbortSignal.timeout(300_000);
-const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
-  create schema observability; create table observability.log (x int);`;
-const version = databaseVersion(
-  { 'seed.sql': seed, 'overlay.sql': `create table mine as select :'word' as word` },
-  {
-    traineeRole: 'superuser-own-server',
-    statementStats: 'own-database-view',
-    overlay: ['overlay.sql'],
-    extensions: ['pg_trgm'],
-  },
-);
+const version = ownServerVersion();
 const live = planFor('sb-own', version, {}, { params: { word: 'hello' } });
 const other = planFor('sb-own-other', version);
 let test: TestDriver;

@@ -27,6 +27,22 @@ export function databaseVersion(
   return { ...version, files: new Map(Object.entries(files).map(([name, text]) => [name, encode(text)])) };
 }
 
+/** A server of the lab's own, whose overlay writes the parameter `word`. */
+export function ownServerVersion(more: Partial<PostgresComponent> = {}): TemplateVersion {
+  const seed = `create table a (x int primary key); insert into a select generate_series(1, 5);
+    create schema observability; create table observability.log (x int);`;
+  return databaseVersion(
+    { 'seed.sql': seed, 'overlay.sql': `create table mine as select :'word' as word` },
+    {
+      traineeRole: 'superuser-own-server',
+      statementStats: 'own-database-view',
+      overlay: ['overlay.sql'],
+      extensions: ['pg_trgm'],
+      ...more,
+    },
+  );
+}
+
 /** As the superuser of the labs' server, in a lab's database. */
 export async function asSuperuser<Row extends pg.QueryResultRow>(
   test: TestDriver,
