@@ -59,6 +59,8 @@ export function createServeFiles(workspaces: Workspaces, notes: Notes): ServeFil
     channel.once('close', () => left.abort());
     try {
       const said = await answer(channel, request, left.signal);
+      // A channel whose end was not read never closes, and there may be only so many.
+      channel.resume();
       if (request.do === 'pack') return;
       channel.accept();
       if (request.do !== 'watch')
@@ -113,6 +115,5 @@ async function tellChanges(channel: Channel, root: string, folder: string): Prom
     look().catch(() => {});
   });
   channel.once('close', () => watch.close());
-  channel.resume();
   await look();
 }

@@ -16,7 +16,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createNotes } from '../../src/gateway/notes.ts';
-import { type FilesRequest, largestAnswer } from '../../src/gateway/protocol.ts';
+import { type FilesRequest, largestAnswer, mostChannels } from '../../src/gateway/protocol.ts';
 import { createServeFiles } from '../../src/gateway/serve-files.ts';
 import { createWorkspaces } from '../../src/gateway/workspaces.ts';
 import { createGatewayFiles } from '../../src/sandbox/containers/gateway-files.ts';
@@ -67,6 +67,24 @@ describe('files through the gateway', () => {
         Buffer.from(content ?? []).toString(),
       ]),
     );
+
+  it('answers without end, however often it is asked', async () => {
+    const asked = async (times: number, ask: () => Promise<unknown>) => {
+      for (let n = 0; n < times; n += 1) await ask();
+    };
+    const many = mostChannels + 10;
+    await asked(many, () => files.generation('work', anHour));
+    await asked(many, () => files.fill(first, contents({ 'a.txt': 'a' }), anHour));
+    await asked(many, () => files.find(first, all, anHour));
+    await asked(many, () => files.write(first, 'b.txt', bytes('b'), anHour));
+    await asked(many, () => files.isFolder(first, 'a.txt', anHour));
+    await asked(many, () => files.scan(first, '.', ['**'], anHour));
+    await asked(many, () => files.note('work', 'note', anHour));
+    await asked(many, () => files.noted('work', anHour));
+    await asked(many, () =>
+      files.isFolder({ component: 'none', generation: 1 }, 'a', anHour).catch(() => {}),
+    );
+  });
 
   it('fills a workspace, reads it and writes to it', async () => {
     expect(await files.generation('work', anHour)).toBe(null);

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mostChannels } from '../../src/gateway/protocol.ts';
 import type { AgentSession } from '../../src/sandbox/containers/agent-session.ts';
 import { type Linked, linked } from './linked.ts';
 
@@ -207,6 +209,32 @@ describe('a session', () => {
     await pair.ended();
     expect(await text(await dial(pair.session, port).then((s) => s.end('y')))).toBe('y');
     expect(pair.started()).toBe(2);
+  });
+
+  it.each<[string, (socket: Socket) => unknown, (stream: Duplex) => unknown]>([
+    ['the service', (socket) => socket.end('bye'), text],
+    ['the service, of which nothing is read', (socket) => socket.end('bye'), (stream) => stream.destroy()],
+    ['the service, which is gone', (socket) => socket.write('bye', () => socket.destroy()), text],
+    [
+      'the service, which is gone while it is spoken to',
+      (socket) => setTimeout(() => socket.destroy(), 2),
+      (stream) => text(stream.end(Buffer.alloc(3_000_000))),
+    ],
+    [
+      'the service, by a reset',
+      (socket) => socket.once('data', () => socket.resetAndDestroy()),
+      (stream) => text(stream.end('x')),
+    ],
+    ['us', (socket) => socket.resume().once('end', () => socket.end()), (stream) => text(stream.end('x'))],
+    ['us, by a reset', (socket) => socket.resume(), (stream) => stream.destroy()],
+    ['us, and the service reads nothing', (socket) => socket.end(), (stream) => text(stream.end('x'))],
+  ])('forgets connections that are ended by %s', async (_, serve, use) => {
+    const port = await service(serve);
+    const { session } = link();
+    for (let made = 0; made < mostChannels + 10; made += 1) {
+      const stream = await dial(session, port);
+      await Promise.resolve(use(stream)).catch(() => {});
+    }
   });
 
   it('refuses more connections than an agent keeps, and goes on', async () => {
