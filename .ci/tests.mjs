@@ -4,10 +4,14 @@
  * passed, and is told as what it is. Writes `passed`, `failed`, and the names of what is worth knowing at the end.
  *
  *     node .ci/tests.mjs <folder for the reports> [test files, instead of all]
+ *
+ * Without LABWRIGHT_ALL_PROOFS=1, what is recorded as passed and unchanged rests; LABWRIGHT_WRITE_RECORDS=1 records what
+ * passes.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { recordTests, restingTests } from './test-records.mjs';
 
 const [folder, ...some] = process.argv.slice(2);
 
@@ -31,8 +35,10 @@ function troublesOf({ name, status, assertionResults }) {
   return status === 'failed' ? [`${file}: it could not be run`] : [];
 }
 
-const all = vitest('tests', some);
+const resting = some.length > 0 || process.env.LABWRIGHT_ALL_PROOFS ? [] : restingTests();
+const all = vitest('tests', [...some, ...resting.flatMap((file) => ['--exclude', file])]);
 const names = [];
+const passedFiles = [];
 let [passed, failed] = [0, 0];
 for (const result of all.results ?? []) {
   let last = result;
@@ -47,6 +53,7 @@ for (const result of all.results ?? []) {
     }
   }
   const after = troublesOf(last);
+  if (result.status === 'passed' && after.length === 0) passedFiles.push(relative('.', result.name));
   names.push(...after.map((name) => `FAILED: ${name}`));
   failed += after.length;
   passed += last.assertionResults.filter((test) => test.status === 'passed').length;
@@ -56,5 +63,7 @@ else if (all.status !== 0 && all.results.every(({ status }) => status !== 'faile
   names.push('FAILED: every test passed, and the run did not: see its errors');
 }
 if (names.some((name) => name.startsWith('FAILED')) && failed === 0) failed = 1;
+if (resting.length > 0) console.log(`\n${resting.length} long test files passed before, and nothing of theirs has changed.`);
+if (process.env.LABWRIGHT_WRITE_RECORDS) recordTests(passedFiles);
 writeFileSync(join(folder, 'tests-told.json'), JSON.stringify({ passed, failed, names }));
 process.exitCode = failed === 0 ? 0 : 1;
