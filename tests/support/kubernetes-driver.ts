@@ -12,7 +12,7 @@ import type { KubernetesDriverOptions } from '../../src/sandbox/kubernetes/optio
 import { createSecrets } from '../../src/sandbox/secrets.ts';
 import type { DriverSubject } from '../contracts/driver-contract.ts';
 import { ensureClusterImages } from './cluster-images.ts';
-import { kubeconfigPath, silentLog, startTestCluster, type TestCluster } from './kubernetes.ts';
+import { driverKubeconfigPath, silentLog, startTestCluster, type TestCluster } from './kubernetes.ts';
 
 export interface KubernetesSubject extends DriverSubject {
   readonly driver: KubernetesDriver;
@@ -34,7 +34,7 @@ export async function startKubernetesDriver(
   const signal = () => AbortSignal.timeout(60_000);
   const another = (options: Partial<KubernetesDriverOptions> = {}) =>
     createKubernetesDriver({
-      kubeconfig: kubeconfigPath,
+      kubeconfig: driverKubeconfigPath,
       context: null,
       installationId: test.installationId,
       secrets: createSecrets(Buffer.alloc(32, test.installationId)),

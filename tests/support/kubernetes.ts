@@ -11,6 +11,10 @@ import { selectorOf } from '../../src/sandbox/kubernetes/labels.ts';
 /** Null: as Labwright itself looks for one. */
 export const kubeconfigPath: string | null = process.env.KUBECONFIG || null;
 
+export const driverKubeconfigVariable = 'LABWRIGHT_TEST_DRIVER_KUBECONFIG';
+/** As whom Labwright is in the cluster; what a test does beside it, it does as whoever runs it. */
+export const driverKubeconfigPath: string | null = process.env[driverKubeconfigVariable] ?? kubeconfigPath;
+
 /** Null: a cluster answers. Asked when tests are collected. */
 export const kubernetesMissing: string | null = await whyMissing();
 

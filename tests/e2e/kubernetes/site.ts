@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { label, selectorOf } from '../../../src/sandbox/kubernetes/labels.ts';
 import { createNames, labelValue } from '../../../src/sandbox/kubernetes/names.ts';
 import { ensureClusterImages } from '../../support/cluster-images.ts';
-import { kubeconfigPath, startTestCluster } from '../../support/kubernetes.ts';
+import { driverKubeconfigPath, startTestCluster } from '../../support/kubernetes.ts';
 import { startLabSite } from '../lab-site.ts';
 
 export type Site = Awaited<ReturnType<typeof startSite>>;
@@ -17,7 +17,7 @@ export async function startSite(env: Readonly<Record<string, string>> = {}) {
   const site = await startLabSite({
     settings: {
       BACKENDS: 'kubernetes',
-      ...(kubeconfigPath === null ? {} : { KUBECONFIG: kubeconfigPath }),
+      ...(driverKubeconfigPath === null ? {} : { KUBECONFIG: driverKubeconfigPath }),
       ...env,
     },
     patienceMs,
