@@ -17,6 +17,15 @@ export function sqlFailure(thrown: unknown): LookFailure | null {
   return new LookFailure(problem, sentence, `${code} ${thrown.message}`);
 }
 
+/**
+ * A signal came while the server waited for a file, as it does where files are copied at their first use (overlay file
+ * systems) and two need the same one: nothing is wrong with what was asked, nor with the file.
+ */
+export const wasInterrupted = (thrown: unknown): boolean =>
+  thrown instanceof DatabaseError &&
+  thrown.code === 'XX000' &&
+  thrown.message.endsWith(': Interrupted system call');
+
 /** The result is over a cap. */
 export function tooLarge(internal: string): LookFailure {
   const most = `${limits.sqlRows} rows or ${limits.sqlBytes / 1024 / 1024} MiB`;

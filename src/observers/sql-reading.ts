@@ -10,7 +10,7 @@ import type { OwnDatabase } from './database-place.ts';
 import { limits } from './limits.ts';
 import { LookFailure } from './look.ts';
 import { notServed } from './reach.ts';
-import { sqlFailure } from './sql-failure.ts';
+import { sqlFailure, wasInterrupted } from './sql-failure.ts';
 import { openSession, probe, type SessionOptions, type SqlSession } from './sql-session.ts';
 
 export interface Reading {
@@ -54,7 +54,7 @@ export async function readAsChecker<T>(
     } catch (thrown) {
       signal.throwIfAborted();
       const endPauseMs = firstEndPauseMs * 2 ** (ends - 1);
-      if (wasEnded(thrown) && ends < mostEnds && left() > 2 * endPauseMs) {
+      if ((wasEnded(thrown) || wasInterrupted(thrown)) && ends < mostEnds && left() > 2 * endPauseMs) {
         await sleep(endPauseMs, undefined, { signal });
         continue;
       }

@@ -367,6 +367,18 @@ describe('a database that is copied meanwhile', () => {
     expect(await slow).toMatchObject({ outcome: 'seen', value: { rows: [{ a: 'read' }] } });
   });
 
+  it('is asked again where a signal kept its server from opening a file, and not without end', async () => {
+    const refuse = (seconds: number) =>
+      db.admin(`create or replace function interrupted() returns int language plpgsql as $$ begin
+        if clock_timestamp() < '${new Date(Date.now() + seconds * 1000).toISOString()}' then
+          raise 'could not open file "base/1/2": Interrupted system call' using errcode = 'XX000';
+        end if; return 1; end $$`);
+    await refuse(0.2);
+    expect(await rows('select interrupted() as x')).toEqual([{ x: 1 }]);
+    await refuse(60);
+    expect(await problem('select interrupted() as x')).toBe('rejected');
+  });
+
   it('is never waited for in vain, whenever a session is ended', async () => {
     let isOver = false;
     const ending = (async () => {
