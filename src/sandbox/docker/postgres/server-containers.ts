@@ -15,6 +15,14 @@ export interface ServerNeeds {
   readonly images: Pick<ContainerImages, 'postgres'>;
 }
 
+/**
+ * A file of an image is copied when it is first opened for writing, which is how PostgreSQL opens all of them. Whoever
+ * needs one that is being copied for another waits, and a signal meanwhile is EINTR: an internal error, XX000, for
+ * whoever asked. So all that a lab's sessions may need is copied while the server starts; not by a child of the server,
+ * which would take its end for a crash.
+ */
+const copyAhead = '( (touch -c data/base/[1-9]????*/* data/global/* 2> /dev/null) & )';
+
 export function createServerContainers(needs: ServerNeeds): Servers {
   const { containers, list, prepared, turns, images } = needs;
 
@@ -43,7 +51,7 @@ export function createServerContainers(needs: ServerNeeds): Servers {
         ([name, text]) =>
           [`${serverHome}/${name}`, { content: new TextEncoder().encode(text), mode: 0o600 }] as const,
       );
-      return { ...serverContainer(server, image, ''), files: new Map(files), writableRoot: true };
+      return { ...serverContainer(server, image, copyAhead), files: new Map(files), writableRoot: true };
     },
   };
 }
