@@ -12,7 +12,7 @@ const everyDays = 5;
 const packages = ['package.json', 'package-lock.json', '.npmrc', 'tests/vitest.config.ts'];
 /** What runs in labs' containers, and how their images are made. */
 const images = [
-  ...['Dockerfile', '.dockerignore'],
+  ...['Dockerfile', '.dockerignore', 'src/embedded/node-packages.ts'],
   ...['gateway', 'images', 'program', 'sample-api', 'sandbox/files', 'stub', 'traffic'].map((one) => `src/${one}`),
 ];
 const everything = ['src', 'lab-templates', 'helm', 'k8s', 'Dockerfile', '.dockerignore'];
@@ -40,36 +40,44 @@ function filesBelow(path) {
     .map((entry) => relative('.', join(entry.parentPath, entry.name)));
 }
 
+const once = (make) => {
+  const made = new Map();
+  return (path) => {
+    if (!made.has(path)) made.set(path, make(path));
+    return made.get(path);
+  };
+};
+
+const hashOf = once((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
+
+const importedBy = once((path) =>
+  [...readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.[mc]?[jt]s)'/g)]
+    .map(([, named]) => join(dirname(path), named))
+    .filter((other) => existsSync(other)),
+);
+
 /** The file with all that it imports of this repository, directly or not. */
 function importsOf(path, known = new Set()) {
   if (known.has(path)) return known;
   known.add(path);
-  for (const [, named] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+\.[mc]?[jt]s)'/g)) {
-    const other = join(dirname(path), named);
-    if (existsSync(other)) importsOf(other, known);
-  }
+  for (const other of importedBy(path)) importsOf(other, known);
   return known;
 }
 
-const contents = new Map();
-function hashOf(path) {
-  if (!contents.has(path)) contents.set(path, createHash('sha256').update(readFileSync(path)).digest('hex'));
-  return contents.get(path);
-}
-
-function keyOf(file, beside) {
-  const read = filesBelow('tests').filter((path) => !path.endsWith('.ts'));
-  const setups = ['postgres', 'chart'].map((one) => `tests/support/global-${one}.ts`);
-  const paths = [file, ...setups].flatMap((one) => [...importsOf(one)]);
-  const all = new Set([...paths, ...read, ...[...packages, ...beside].flatMap(filesBelow)]);
-  const lines = [...all].sort().map((path) => `${path} ${hashOf(path)}`);
+function keyOf(paths) {
+  const lines = [...new Set(paths)].sort().map((path) => `${path} ${hashOf(path)}`);
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
 function keys() {
-  const files = Object.entries(long).flatMap(([folder, beside]) =>
-    filesBelow(folder).filter(isTest).map((file) => [file, keyOf(file, beside)]),
-  );
+  const setups = ['postgres', 'chart'].flatMap((one) => [...importsOf(`tests/support/global-${one}.ts`)]);
+  const read = filesBelow('tests').filter((path) => !path.endsWith('.ts'));
+  const common = [...setups, ...read, ...packages.flatMap(filesBelow)];
+  const files = Object.entries(long).flatMap(([folder, beside]) => {
+    const around = [...common, ...beside.flatMap(filesBelow)];
+    const tests = filesBelow(folder).filter(isTest);
+    return tests.map((file) => [file, keyOf([...around, ...importsOf(file)])]);
+  });
   return Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -94,9 +102,10 @@ export function restingTests() {
     .map(([file]) => file);
 }
 
-/** @param passed those that passed now, as they are; of the others a record stays only while it still holds. */
-export function recordTests(passed) {
+/** @param passed those that passed now, as they are. A record of one that ran and did not goes; others stay while they hold. */
+export function recordTests(passed, ran) {
   const before = recorded();
-  const now = Object.entries(keys()).filter(([file, key]) => passed.includes(file) || before[file] === key);
+  const isProved = ([file, key]) => passed.includes(file) || (before[file] === key && !ran.includes(file));
+  const now = Object.entries(keys()).filter(isProved);
   writeFileSync(recordsFile, `${JSON.stringify(Object.fromEntries(now), null, 2)}\n`);
 }

@@ -64,6 +64,11 @@ else if (all.status !== 0 && all.results.every(({ status }) => status !== 'faile
 }
 if (names.some((name) => name.startsWith('FAILED')) && failed === 0) failed = 1;
 if (resting.length > 0) console.log(`\n${resting.length} long test files passed before, and nothing of theirs has changed.`);
-if (process.env.LABWRIGHT_WRITE_RECORDS) recordTests(passedFiles);
+if (process.env.LABWRIGHT_WRITE_RECORDS) {
+  recordTests(
+    passedFiles,
+    (all.results ?? []).map(({ name }) => relative('.', name)),
+  );
+}
 writeFileSync(join(folder, 'tests-told.json'), JSON.stringify({ passed, failed, names }));
 process.exitCode = failed === 0 ? 0 : 1;
